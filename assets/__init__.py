@@ -1,0 +1,1 @@
+"""Dagster assets: wiring, no thinking."""

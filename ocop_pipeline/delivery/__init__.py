@@ -1,0 +1,1 @@
+"""Getting documents to people: outbox, channels, receipts."""

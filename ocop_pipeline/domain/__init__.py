@@ -1,0 +1,1 @@
+"""The ideas of the field, in the standard library alone: periods, units in time, indicators, findings."""

@@ -1,0 +1,1 @@
+"""Rules and contracts, declared once and run anywhere."""
