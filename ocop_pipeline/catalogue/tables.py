@@ -4,8 +4,9 @@ Here: bytes to rows of checked text, and the typed accessors every loader shares
 particular file means. Both kinds of file give the same `Row`, so that a loader reads a cell of a table
 and a field of a document alike, and every refusal names file, line and reason.
 
-YAML is read as text only. Its own guesses at types would turn the unit code ``047`` into 39 and the
-answer ``no`` into false; here a field becomes a number or a date when the loader asks for one.
+YAML's own guesses at types would turn the unit code ``047`` into 39 and the answer ``no`` into false.
+`read_document` therefore reads text only, and a field becomes a number or a date when the loader asks for
+one; `read_yaml` gives plain values and guesses only where no guess can be wrong.
 """
 
 import csv
@@ -15,21 +16,21 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import yaml
 
 from ocop_pipeline.catalogue.errors import CatalogueError
 
 Value: TypeAlias = "str | Row | tuple[Value, ...]"
-Choice = TypeVar("Choice", bound=StrEnum)
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_FLAGS = {"true": True, "false": False}
+_NOTHING = ("", "null", "~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +146,14 @@ class Row:
 
     def flag(self, name: str) -> bool:
         """``true`` or ``false``, in these letters."""
-        value = self.text(name)
-        if value not in ("true", "false"):
-            raise self.error(f"{name!r} must be true or false, not {value!r}", name)
-        return value == "true"
+        return self.choice(name, tuple(_FLAGS)) == "true"
 
-    def choice(self, name: str, options: type[Choice]) -> Choice:
-        """One of the values of an enumeration."""
-        value = self.one_of(name, tuple(option.value for option in options))
-        return options(value)
-
-    def one_of(self, name: str, options: Collection[str]) -> str:
-        """One of the given words."""
+    def choice(self, name: str, options: Collection[str]) -> str:
+        """One of the given words (the members of a `StrEnum` serve as they are)."""
         value = self.text(name)
-        if value not in options:
-            raise self.error(f"{name!r} must be one of {', '.join(sorted(options))}; not {value!r}", name)
+        if value not in [str(option) for option in options]:
+            shown = ", ".join(str(option) for option in options)
+            raise self.error(f"{name!r} must be one of {shown}; not {value!r}", name)
         return value
 
     def validity(self) -> tuple[dt.date | None, dt.date | None]:
@@ -244,25 +238,29 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[Row]:
     return rows
 
 
-def read_yaml(path: Path) -> Row:
-    """Read a YAML document whose top is a mapping, every scalar as text.
+def read_document(path: Path) -> Row:
+    """Read a YAML document whose top is a mapping, every scalar as text, every field with its line.
+
+    Raises:
+        CatalogueError: as `read_yaml`.
+    """
+    value = _row_value(path.name, _compose(path))
+    assert isinstance(value, Row)  # noqa: S101 - a mapping node gives a row
+    return value
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML document whose top is a mapping, as plain dicts, lists, texts and a few plain values.
+
+    An unquoted scalar becomes None (blank, ``null`` or ``~``), a bool (``true``, ``false``), an int (digits
+    without leading zero) or a date (YYYY-MM-DD). Everything else stays text: ``047``, ``no``, ``2026-10``.
 
     Raises:
         CatalogueError: unreadable file, wrong encoding or form, bad syntax, a repeated field, a tag, an
             alias (both have no use here and a long record of abuse), a top level that is no mapping.
     """
-    text = read_text(path)
-    try:
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise CatalogueError(path.name, mark.line + 1 if mark else 0, f"not YAML: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise CatalogueError(path.name, 0, f"not YAML: {error}") from error
-    if not isinstance(node, yaml.MappingNode):
-        raise CatalogueError(path.name, 1, "the document must be a group of fields")
-    value = _value_of(path.name, node, set())
-    assert isinstance(value, Row)  # noqa: S101 - a mapping node gives a row
+    value = _plain_value(path.name, _compose(path))
+    assert isinstance(value, dict)  # noqa: S101 - a mapping node gives a dict
     return value
 
 
@@ -316,33 +314,81 @@ def _cells_of(file: str, number: int, line: str) -> list[str]:
     return values
 
 
-def _value_of(file: str, node: yaml.Node, seen: set[int]) -> Value:
+def _compose(path: Path) -> yaml.MappingNode:
+    text = read_text(path)
+    try:
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise CatalogueError(path.name, 1, "the document must be a group of fields")
+        _check_node(path.name, node, set())
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise CatalogueError(path.name, mark.line + 1 if mark else 0, f"not YAML: {error.problem}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise CatalogueError(path.name, 0, f"not YAML: {error}") from error
+    return node
+
+
+def _check_node(file: str, node: yaml.Node, seen: set[int]) -> None:
     line = node.start_mark.line + 1
     if id(node) in seen:
         raise CatalogueError(file, line, "an alias (*name) is not allowed; write the value out")
     seen.add(id(node))
     if node.tag not in _PLAIN_TAGS:
         raise CatalogueError(file, line, f"a tag is not allowed: {node.tag}")
-    if isinstance(node, yaml.MappingNode):
-        return _mapping_of(file, node, seen)
     if isinstance(node, yaml.SequenceNode):
-        return tuple(_value_of(file, item, seen) for item in node.value)
-    return str(node.value).strip()
+        for item in node.value:
+            _check_node(file, item, seen)
+    if isinstance(node, yaml.MappingNode):
+        names: dict[str, int] = {}
+        for key, value in node.value:
+            _check_name(file, key, names)
+            _check_node(file, key, seen)
+            _check_node(file, value, seen)
 
 
-def _mapping_of(file: str, node: yaml.MappingNode, seen: set[int]) -> Row:
-    cells: dict[str, Value] = {}
-    lines: dict[str, int] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        name = _value_of(file, key_node, seen)
-        if not isinstance(name, str) or not name:
-            raise CatalogueError(file, line, "the name of a field must be a text")
-        if name in cells:
-            raise CatalogueError(file, line, f"field {name!r} stands already in line {lines[name]}")
-        cells[name] = _value_of(file, value_node, seen)
-        lines[name] = line
-    return Row(file, node.start_mark.line + 1, cells, lines)
+def _check_name(file: str, key: yaml.Node, names: dict[str, int]) -> None:
+    line = key.start_mark.line + 1
+    if not isinstance(key, yaml.ScalarNode) or not key.value:
+        raise CatalogueError(file, line, "the name of a field must be a text")
+    if key.value in names:
+        raise CatalogueError(file, line, f"field {key.value!r} stands already in line {names[key.value]}")
+    names[key.value] = line
+
+
+def _row_value(file: str, node: yaml.Node) -> Value:
+    if isinstance(node, yaml.MappingNode):
+        cells = {key.value: _row_value(file, value) for key, value in node.value}
+        lines = {key.value: key.start_mark.line + 1 for key, _ in node.value}
+        return Row(file, node.start_mark.line + 1, cells, lines)
+    if isinstance(node, yaml.SequenceNode):
+        return tuple(_row_value(file, item) for item in node.value)
+    text = str(node.value).strip()
+    return "" if node.style is None and text in _NOTHING else text
+
+
+def _plain_value(file: str, node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: _plain_value(file, value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain_value(file, item) for item in node.value]
+    text = str(node.value)
+    if node.style is not None:
+        return text
+    if text in _NOTHING:
+        return None
+    if text in _FLAGS:
+        return _FLAGS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _ISO_DATE.fullmatch(text):
+        try:
+            return dt.date.fromisoformat(text)
+        except ValueError as error:
+            raise CatalogueError(
+                file, node.start_mark.line + 1, f"no date of the calendar: {text}"
+            ) from error
+    return text
 
 
 def _range_text(low: int | None, high: int | None) -> str:
