@@ -364,7 +364,7 @@ def _row_value(file: str, node: yaml.Node) -> Value:
     if isinstance(node, yaml.SequenceNode):
         return tuple(_row_value(file, item) for item in node.value)
     text = str(node.value).strip()
-    return "" if node.style is None and text in _NOTHING else text
+    return "" if _is_plain(node) and text in _NOTHING else text
 
 
 def _plain_value(file: str, node: yaml.Node) -> Any:
@@ -373,22 +373,27 @@ def _plain_value(file: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_plain_value(file, item) for item in node.value]
     text = str(node.value)
-    if node.style is not None:
-        return text
+    return _scalar(file, node.start_mark.line + 1, text) if _is_plain(node) else text
+
+
+def _scalar(file: str, line: int, text: str) -> str | bool | int | dt.date | None:
     if text in _NOTHING:
         return None
     if text in _FLAGS:
         return _FLAGS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _ISO_DATE.fullmatch(text):
-        try:
-            return dt.date.fromisoformat(text)
-        except ValueError as error:
-            raise CatalogueError(
-                file, node.start_mark.line + 1, f"no date of the calendar: {text}"
-            ) from error
-    return text
+    if not _ISO_DATE.fullmatch(text):
+        return text
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise CatalogueError(file, line, f"no date of the calendar: {text}") from error
+
+
+def _is_plain(node: yaml.Node) -> bool:
+    """Whether a scalar stands without quotes; a quoted one is always meant as text."""
+    return isinstance(node, yaml.ScalarNode) and node.style is None
 
 
 def _range_text(low: int | None, high: int | None) -> str:
