@@ -25,6 +25,15 @@ from ocop_pipeline.catalogue.errors import CatalogueError
 
 Value: TypeAlias = "str | Row | tuple[Value, ...]"
 
+CONFIDENCE = {
+    "S": "seen in the text named as the source",
+    "2": "second-hand: read in somebody else's copy of the text",
+    "G": "general knowledge, not checked against a text",
+    "I": "inference",
+    "A": "assumption of this software, to be replaced by the site",
+}
+"""How sure a fact of the catalogue is; a mark is carried over as found and never promoted."""
+
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -155,6 +164,10 @@ class Row:
             shown = ", ".join(str(option) for option in options)
             raise self.error(f"{name!r} must be one of {shown}; not {value!r}", name)
         return value
+
+    def confidence(self) -> str:
+        """The column ``confidence``: how sure the fact is (see `CONFIDENCE`)."""
+        return self.choice("confidence", tuple(CONFIDENCE))
 
     def validity(self) -> tuple[dt.date | None, dt.date | None]:
         """The columns ``valid_from`` and ``valid_to`` (both inclusive, blank is open), in that order.

@@ -132,6 +132,16 @@ class Period:
             raise PeriodError(f"no nine-month period holds {day}: it ends with September")
         return cls(_key(year, month, grain), calendar)
 
+    @classmethod
+    def last_closed(
+        cls, day: date, grain: Grain = Grain.MONTH, calendar: Calendar = ADMINISTRATIVE
+    ) -> "Period":
+        """The latest period of this grain whose last day lies before `day`: the one a run on `day` is for."""
+        if grain is Grain.NINE_MONTHS:
+            this_year = cls(_key(cls.of_date(day, Grain.YEAR, calendar).year, 1, grain), calendar)
+            return this_year if this_year.end < day else this_year.previous()
+        return cls.of_date(day, grain, calendar).previous()
+
     @property
     def start(self) -> date:
         """The first day, inclusive."""
