@@ -201,7 +201,7 @@ def _fault(calendar: ReportingCalendar, rule: Deadline, month: Period) -> str | 
     earliest = calendar.add_working_days(month.end, WORKING_DAYS_AFTER_CLOSE)
     if due < earliest:
         return (
-            f"due {due}, before {earliest}: a deadline leaves at least {WORKING_DAYS_AFTER_CLOSE} working day "
+            f"due {due}, before {earliest}: it must leave {WORKING_DAYS_AFTER_CLOSE} working day "
             f"after the close of {month.end} (decree 09/2019/NĐ-CP, article 8.5)"
         )
     if rule.sender is Sender.PROVINCE:

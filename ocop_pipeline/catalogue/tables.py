@@ -287,7 +287,7 @@ def read_text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise CatalogueError(path.name, 0, f"cannot be read: {error.strerror}") from error
+        raise CatalogueError(path.name, None, f"cannot be read: {error.strerror}") from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -336,9 +336,11 @@ def _compose(path: Path) -> yaml.MappingNode:
         _check_node(path.name, node, set())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise CatalogueError(path.name, mark.line + 1 if mark else 0, f"not YAML: {error.problem}") from error
+        raise CatalogueError(
+            path.name, mark.line + 1 if mark else None, f"not YAML: {error.problem}"
+        ) from error
     except (yaml.YAMLError, RecursionError) as error:
-        raise CatalogueError(path.name, 0, f"not YAML: {error}") from error
+        raise CatalogueError(path.name, None, f"not YAML: {error}") from error
     return node
 
 
