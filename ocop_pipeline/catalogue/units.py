@@ -158,9 +158,9 @@ def _version(file: str, row: int, cells: list[str]) -> UnitVersion:
             parent or None,
             _day(first) if first else None,
             _day(last) if last else None,
-            _number(latitude, -90, 90) if latitude else None,
-            _number(longitude, -180, 180) if longitude else None,
-            _number(area, 0, math.inf) if area else None,
+            _degrees(latitude, 90) if latitude else None,
+            _degrees(longitude, 180) if longitude else None,
+            _square_kilometres(area) if area else None,
         )
     except ValueError as error:
         raise CatalogueError(file, row, str(error)) from error
@@ -189,11 +189,15 @@ def _day(text: str) -> date:
     return day
 
 
-def _number(text: str, least: float, most: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is not a number") from None
-    if not (least <= number <= most and math.isfinite(number)):
-        raise ValueError(f"{text} is not between {least} and {most}")
-    return number
+def _degrees(text: str, most: int) -> float:
+    degrees = float(text)
+    if -most <= degrees <= most:
+        return degrees
+    raise ValueError(f"{text} degrees are not between -{most} and {most}")
+
+
+def _square_kilometres(text: str) -> float:
+    area = float(text)
+    if 0 <= area < math.inf:
+        return area
+    raise ValueError(f"{text} is not an area")

@@ -286,6 +286,7 @@ def _accent_free_readings(text: str) -> tuple[_Reading, ...]:
 
 _RANK = {tier: rank for rank, tier in enumerate(Tier)}
 _ONE_DAY = timedelta(days=1)
+_SAME_PLACE = (Relation.CONTINUES, Relation.RENAMED)
 _Key = TypeVar("_Key", bound=Hashable)
 _Row = TypeVar("_Row")
 
@@ -318,12 +319,8 @@ class UnitLedger:
         self._successions = tuple(successions)
         self._by_id = _grouped(self._versions, attrgetter("unit_id"))
         self._by_code = _grouped(self._versions, attrgetter("code"))
-        self._by_parent = _grouped(self._versions, attrgetter("parent_id"))
-        self._by_tier = _grouped(self._versions, attrgetter("tier"))
         _check_versions(self._versions, self._by_id, self._by_code)
-        _check_successions(self._successions, self._by_id)
-        self._successors = _grouped(self._successions, attrgetter("predecessor_id"))
-        self._predecessors = _grouped(self._successions, attrgetter("successor_id"))
+        _check_successions(self._successions, self._versions, self._by_id)
 
     @property
     def all_versions(self) -> tuple[UnitVersion, ...]:
@@ -379,8 +376,7 @@ class UnitLedger:
 
     def units(self, on: date, tier: Tier | None = None) -> tuple[UnitVersion, ...]:
         """Return all units in force on the day `on`, of one tier or of all."""
-        rows = self._versions if tier is None else self._by_tier.get(tier, ())
-        return tuple(version for version in rows if version.in_force(on))
+        return tuple(row for row in self._versions if tier in (None, row.tier) and row.in_force(on))
 
     def children(self, unit_id: str, on: date) -> tuple[UnitVersion, ...]:
         """Return the units directly below on the day `on`; raises UnknownUnitError."""
@@ -446,7 +442,21 @@ class UnitLedger:
         loose = _candidates(_accent_free_readings(text), self._by_accent_free_key, eligible)
         return tuple(NameMatch(unit, "accent_free") for unit in loose)
 
-    # The two name indexes take as long to make as all the rest, and a run that is given codes needs none.
+    # The indexes below are made when first asked for: those by name take as long as all the rest, and a
+    # run that is given codes needs none of them.
+
+    @cached_property
+    def _by_parent(self) -> dict[str | None, list[UnitVersion]]:
+        return _grouped(self._versions, attrgetter("parent_id"))
+
+    @cached_property
+    def _successors(self) -> dict[str, list[Succession]]:
+        return _grouped(self._successions, attrgetter("predecessor_id"))
+
+    @cached_property
+    def _predecessors(self) -> dict[str, list[Succession]]:
+        return _grouped(self._successions, attrgetter("successor_id"))
+
     @cached_property
     def _by_name_key(self) -> dict[str, list[UnitVersion]]:
         keys = {name: _words_key(_decomposed(name)) for name in {row.name for row in self._versions}}
@@ -500,32 +510,35 @@ def _check_versions(
     by_id: Mapping[str, Sequence[UnitVersion]],
     by_code: Mapping[str, Sequence[UnitVersion]],
 ) -> None:
-    for position, version in enumerate(versions):
+    for version in versions:
         reason = _fault(version, by_id)
         if reason is not None:
-            raise UnitLedgerError("versions", position, reason)
+            raise UnitLedgerError("versions", _position(versions, version), reason)
     for unit_id, group in by_id.items():
-        if len({version.tier for version in group}) > 1:
-            raise UnitLedgerError(
-                "versions", _position(versions, group[-1]), f"unit {unit_id} changes its tier"
-            )
-        _refuse_overlap(versions, group, f"unit {unit_id} has two versions")
+        if len(group) > 1:
+            _refuse_overlap(versions, group, f"unit {unit_id} has two versions")
+            if len({version.tier for version in group}) > 1:
+                reason = f"unit {unit_id} changes its tier"
+                raise UnitLedgerError("versions", _position(versions, group[-1]), reason)
     for code, group in by_code.items():
-        _refuse_overlap(versions, group, f"code {code} is held twice")
+        if len(group) > 1:
+            _refuse_overlap(
+                versions,
+                group,
+                f"code {code} is held by two units ({', '.join(row.unit_id for row in group)})",
+            )
 
 
-def _position(versions: Sequence[UnitVersion], wanted: UnitVersion) -> int:
+def _position(rows: Sequence[_Row], wanted: _Row) -> int:
     # By identity: a row given twice is equal to its first appearance.
-    return next(position for position, version in enumerate(versions) if version is wanted)
+    return next(position for position, row in enumerate(rows) if row is wanted)
 
 
 def _refuse_overlap(versions: Sequence[UnitVersion], group: Sequence[UnitVersion], what: str) -> None:
-    if len(group) == 1:
-        return
-    ordered = sorted(group, key=lambda version: version.first_day)
-    for earlier, later in pairwise(ordered):
+    for earlier, later in pairwise(sorted(group, key=attrgetter("first_day"))):
         if later.first_day <= earlier.last_day:
-            reason = f"{what} on {later.first_day.isoformat()} ({earlier.unit_id}, {later.unit_id})"
+            since = "the beginning" if later.valid_from is None else later.valid_from.isoformat()
+            reason = f"{what} from {since} on"
             raise UnitLedgerError("versions", _position(versions, later), reason)
 
 
@@ -537,63 +550,73 @@ def _fault(version: UnitVersion, by_id: Mapping[str, Sequence[UnitVersion]]) -> 
         return f"unit {version.unit_id}: the nation, and nothing else, has no parent"
     if version.parent_id is None:
         return None
-    parents = by_id.get(version.parent_id, ())
-    what = f"unit {version.unit_id} has a parent {version.parent_id} that"
-    if not parents:
-        return f"{what} is unknown"
-    if _RANK[parents[0].tier] >= _RANK[version.tier]:
-        return f"{what} is not of a higher tier"
-    return None if _covered(version, parents) else f"{what} is not in force all the while"
+    parents = by_id.get(version.parent_id)
+    if parents is None:
+        fault = "is unknown"
+    elif _RANK[parents[0].tier] >= _RANK[version.tier]:
+        fault = "is not of a higher tier"
+    elif not _covered(version, parents):
+        fault = "is not in force all the while"
+    else:
+        return None
+    return f"unit {version.unit_id} has a parent {version.parent_id} that {fault}"
 
 
 def _covered(version: UnitVersion, parents: Sequence[UnitVersion]) -> bool:
     """Tell whether the parent's versions, laid end to end, span every day of the child's version."""
-    day = version.first_day
-    for parent in parents if len(parents) == 1 else sorted(parents, key=lambda row: row.first_day):
+    day, last_day = version.first_day, version.last_day
+    for parent in parents if len(parents) == 1 else sorted(parents, key=attrgetter("first_day")):
         if parent.first_day > day:
             return False
-        if parent.last_day >= version.last_day:
+        if parent.last_day >= last_day:
             return True
         if parent.last_day >= day:
             day = parent.last_day + _ONE_DAY
     return False
 
 
-def _check_successions(links: Sequence[Succession], by_id: Mapping[str, Sequence[UnitVersion]]) -> None:
-    parts: defaultdict[tuple[str, date], int] = defaultdict(int)
-    defaults: defaultdict[tuple[str, date], int] = defaultdict(int)
-    seen: set[tuple[str, str, date]] = set()
-    for position, link in enumerate(links):
-        reason = _link_fault(link, by_id)
-        if (link.predecessor_id, link.successor_id, link.effective_date) in seen:
-            reason = f"succession {link.predecessor_id} to {link.successor_id} stands twice"
-        if reason is not None:
-            raise UnitLedgerError("successions", position, reason)
-        seen.add((link.predecessor_id, link.successor_id, link.effective_date))
-        parts[link.predecessor_id, link.effective_date] += 1
-        defaults[link.predecessor_id, link.effective_date] += link.is_default
-    for position, link in enumerate(links):
-        key = (link.predecessor_id, link.effective_date)
-        if (parts[key] > 1) != (link.relation is Relation.DIVIDED_INTO):
-            reason = f"{link.predecessor_id} has {parts[key]} successor(s) and relation {link.relation}"
-            raise UnitLedgerError("successions", position, reason)
-        if defaults[key] != 1:
-            reason = f"{link.predecessor_id} has {defaults[key]} default successors, not one"
-            raise UnitLedgerError("successions", position, reason)
+def _check_successions(
+    links: Sequence[Succession],
+    versions: Sequence[UnitVersion],
+    by_id: Mapping[str, Sequence[UnitVersion]],
+) -> None:
+    dates = {link.effective_date for link in links}
+    days = dates | {day - _ONE_DAY for day in dates}
+    standing = {day: {version.unit_id for version in versions if version.in_force(day)} for day in days}
+    for day in dates:
+        before, after = standing[day - _ONE_DAY], standing[day]
+        for link in links:
+            if link.effective_date == day and not (
+                link.predecessor_id in before and link.successor_id in after
+            ):
+                reason = _end_fault(link, by_id, before)
+                raise UnitLedgerError("successions", _position(links, link), reason)
+    for siblings in _grouped(links, attrgetter("predecessor_id", "effective_date")).values():
+        reason_or_none = _siblings_fault(siblings)
+        if reason_or_none is not None:
+            raise UnitLedgerError("successions", _position(links, siblings[-1]), reason_or_none)
 
 
-def _link_fault(link: Succession, by_id: Mapping[str, Sequence[UnitVersion]]) -> str | None:
-    """Say what is wrong with one end of a succession; None if nothing is."""
-    ends = (
-        ("predecessor", link.predecessor_id, link.effective_date - _ONE_DAY),
-        ("successor", link.successor_id, link.effective_date),
-    )
-    for role, unit_id, day in ends:
-        if unit_id not in by_id:
-            return f"unknown {role} {unit_id}"
-        if not any(version.in_force(day) for version in by_id[unit_id]):
-            return f"{role} {unit_id} is not in force on {day.isoformat()}"
-    same = link.predecessor_id == link.successor_id
-    if same and link.relation not in (Relation.CONTINUES, Relation.RENAMED):
-        return f"{link.predecessor_id} succeeds itself with relation {link.relation}"
+def _end_fault(link: Succession, by_id: Mapping[str, Sequence[UnitVersion]], before: set[str]) -> str:
+    """Say which end of a succession does not stand on its side of the effective date."""
+    role, unit_id, day = "successor", link.successor_id, link.effective_date
+    if link.predecessor_id not in before:
+        role, unit_id, day = "predecessor", link.predecessor_id, link.effective_date - _ONE_DAY
+    fault = f"is not in force on {day.isoformat()}" if unit_id in by_id else "is unknown"
+    return f"{role} {unit_id} {fault}"
+
+
+def _siblings_fault(siblings: Sequence[Succession]) -> str | None:
+    """Say what is wrong with the links of one unit on one date; None if nothing is."""
+    first = siblings[0]
+    divided = len(siblings) > 1
+    if divided and len({link.successor_id for link in siblings}) < len(siblings):
+        return f"{first.predecessor_id} goes to the same successor twice"
+    for link in siblings:
+        if (link.relation is Relation.DIVIDED_INTO) != divided:
+            return f"{link.predecessor_id} has {len(siblings)} successor(s) and relation {link.relation}"
+        if link.predecessor_id == link.successor_id and link.relation not in _SAME_PLACE:
+            return f"{link.predecessor_id} succeeds itself with relation {link.relation}"
+    if sum(link.is_default for link in siblings) != 1:
+        return f"{first.predecessor_id} must have one default successor"
     return None
