@@ -1,0 +1,251 @@
+"""What the cell reader cannot tell: looked up in the XML of the sheets themselves.
+
+The reader gives an empty text for an error cell and for a formula that was never calculated, and it lays a sheet
+out as a full rectangle however far apart two cells are. So each sheet part is searched for those three things, and
+for merged ranges. Sheets as the usual programs write them are searched with a few regular expressions (tens of
+microseconds); anything written otherwise goes through a real XML parser, to the same result.
+"""
+
+import re
+from dataclasses import dataclass, field
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from ocop_pipeline.intake.grid import (
+    Area,
+    CellError,
+    Position,
+    RefusedFileError,
+    UnreadableCode,
+    column_index,
+)
+
+# A cell element that is not: reference first, at most column ZZ and row 9999, then plain attributes.
+_UNUSUAL_CELL = re.compile(rb'[<:]c[\s/>](?!r="[A-Z]{1,2}[0-9]{1,4}"(?: [a-z]+="\w*")*/?>)')
+# The same with any reference: sheets that are usual but for reaching further out.
+_STRANGE_CELL = re.compile(rb'[<:]c[\s/>](?!r="[A-Z]{1,3}[0-9]{1,7}"(?: [a-z]+="\w*")*/?>)')
+_OPEN_CELL = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"(?: [a-z]+="\w*")*>')
+_FORMULA = re.compile(rb"<f[\s/>]")
+_ERROR_TYPE = b' t="e"'
+_TEXT_TYPE = b' t="str"'
+_CELL_REFERENCE = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
+_RESULT = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
+_INLINE_TEXT = re.compile(rb"<is[\s>]")
+_MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
+_REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
+
+
+@dataclass(slots=True)
+class SheetMarks:
+    """What was found in one sheet part. Positions are rows and columns from 0.
+
+    Attributes:
+        uncomputed: formula cells without a stored result.
+        errors: error cells and their error.
+        merged: merged ranges.
+        last: last row and last column that hold a filled cell, where the sheet reaches beyond row 9999 or
+            column ZZ or is written unusually; None where that is excluded and the reader may be asked.
+    """
+
+    uncomputed: set[Position] = field(default_factory=set)
+    errors: dict[Position, CellError] = field(default_factory=dict)
+    merged: list[Area] = field(default_factory=list)
+    last: Position | None = None
+
+
+def is_sheet(part: bytes) -> bool:
+    """Whether an XML part (UTF-8 or UTF-16) holds a grid of cells, by whatever name it goes."""
+    return b"sheetData" in part or b"s\0h\0e\0e\0t\0D\0a\0t\0a" in part
+
+
+def scan_sheet(part: bytes) -> SheetMarks:
+    """Search one sheet part.
+
+    Raises:
+        RefusedFileError: CORRUPT_XML, from the slow way only.
+    """
+    plain = b"<sheetData" in part and b"<!" not in part
+    if plain and not _UNUSUAL_CELL.search(part):
+        return _scan_usual(part)
+    if plain and not _STRANGE_CELL.search(part):
+        marks = _scan_usual(part)
+        marks.last = _last_open_cell(part)
+        return marks
+    return _parse(part)
+
+
+def _scan_usual(part: bytes) -> SheetMarks:
+    marks = SheetMarks()
+    if b"<f>" in part or b"<f " in part or b"<f/" in part:
+        for found in _FORMULA.finditer(part):
+            start, end = _cell_around(part, found.start())
+            if not _has_result(part[start:end]):
+                marks.uncomputed.add(_position(part, start))
+    at = part.find(_ERROR_TYPE)
+    while at >= 0:
+        start, end = _cell_around(part, at)
+        code = _RESULT.search(part, start, end)
+        if code and part.startswith(b"<c ", start):
+            marks.errors[_position(part, start)] = CellError(code[1].decode(errors="replace"))
+        at = part.find(_ERROR_TYPE, at + 1)
+    if b"<mergeCell " in part:
+        marks.merged = [_area(*found.groups()) for found in _MERGED.finditer(part)]
+    return marks
+
+
+def _cell_around(part: bytes, at: int) -> tuple[int, int]:
+    end = part.find(b"</c>", at)
+    return max(part.rfind(b"<c ", 0, at + 1), 0), len(part) if end < 0 else end
+
+
+def _has_result(cell: bytes) -> bool:
+    # A formula that yields an empty text is stored as t="str" with an empty <v>: calculated, and empty.
+    tag = cell[: cell.find(b">")]
+    return bool(_RESULT.search(cell) or (_TEXT_TYPE in tag and b"<v" in cell) or _INLINE_TEXT.search(cell))
+
+
+def _position(part: bytes, start: int) -> Position:
+    found = _CELL_REFERENCE.match(part, start)
+    if not found:
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a formula or an error outside any cell")
+    return int(found[2]) - 1, column_index(found[1].decode())
+
+
+def _area(first_col: bytes, first_row: bytes, last_col: bytes, last_row: bytes) -> Area:
+    return (
+        int(first_row) - 1,
+        column_index(first_col.decode()),
+        int(last_row) - 1,
+        column_index(last_col.decode()),
+    )
+
+
+def _last_open_cell(part: bytes) -> Position:
+    """Furthest row and column of cells that have content (a self-closed cell has a style at most)."""
+    last_row = last_col = 0
+    columns: set[bytes] = set()
+    for found in _OPEN_CELL.finditer(part):
+        columns.add(found[1])
+        last_row = max(last_row, int(found[2]) - 1)
+    for letters in columns:
+        last_col = max(last_col, column_index(letters.decode()))
+    return last_row, last_col
+
+
+class _SheetParser:
+    """The slow way: the same findings from a real XML parser, for any prefix, quoting, order or encoding."""
+
+    def __init__(self) -> None:
+        self.marks = SheetMarks(last=(0, 0))
+        self._row = self._col = -1
+        self._text: list[str] | None = None
+        self._type = ""
+        self._value = ""
+        self._has_formula = self._has_value = False
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Handle an opening tag."""
+        name = tag.rpartition(":")[2]
+        if name == "row":
+            row = attributes.get("r", "")
+            self._row = int(row) - 1 if row.isdecimal() else self._row + 1
+            self._col = -1
+        elif name == "c":
+            self._open_cell(attributes)
+        elif name == "f":
+            self._has_formula = True
+        elif name in ("v", "t"):
+            self._has_value = True
+            self._text = []
+        elif name == "mergeCell":
+            ends = _REFERENCE.findall(attributes.get("ref", ""))
+            if len(ends) == 2:
+                (col1, row1), (col2, row2) = ends
+                self.marks.merged.append(_area(col1.encode(), row1.encode(), col2.encode(), row2.encode()))
+
+    def _open_cell(self, attributes: dict[str, str]) -> None:
+        reference = _REFERENCE.fullmatch(attributes.get("r", ""))
+        if reference:
+            self._row, self._col = int(reference[2]) - 1, column_index(reference[1])
+        else:
+            self._col += 1
+        self._type = attributes.get("t", "")
+        self._value = ""
+        self._has_formula = self._has_value = False
+
+    def text(self, data: str) -> None:
+        """Handle character data."""
+        if self._text is not None:
+            self._text.append(data)
+
+    def end(self, tag: str) -> None:
+        """Handle a closing tag."""
+        name = tag.rpartition(":")[2]
+        if name in ("v", "t") and self._text is not None:
+            self._value += "".join(self._text)
+            self._text = None
+        elif name == "c":
+            self._close_cell()
+
+    def _close_cell(self) -> None:
+        here = (self._row, self._col)
+        empty_text = self._type in ("str", "inlineStr") and self._has_value
+        if self._has_formula and not self._value and not empty_text:
+            self.marks.uncomputed.add(here)
+        if self._type == "e" and self._value:
+            self.marks.errors[here] = CellError(self._value)
+        if self._has_value:
+            last_row, last_col = self.marks.last or (0, 0)
+            self.marks.last = (max(last_row, here[0]), max(last_col, here[1]))
+
+
+def _parse(part: bytes) -> SheetMarks:
+    handler = _SheetParser()
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler = handler.start
+    parser.EndElementHandler = handler.end
+    parser.CharacterDataHandler = handler.text
+    try:
+        parser.Parse(part, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=str(error)) from error
+    return handler.marks
+
+
+def sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str]:
+    """Which part holds which sheet.
+
+    Args:
+        workbook: the part ``xl/workbook.xml``, already found to be without DOCTYPE.
+        relations: the part ``xl/_rels/workbook.xml.rels``, likewise.
+
+    Returns:
+        Part name in lower case, by sheet name.
+
+    Raises:
+        RefusedFileError: CORRUPT_XML.
+    """
+    try:
+        targets = {
+            relation.get("Id", ""): _part_name(relation.get("Target", ""))
+            for relation in ET.fromstring(relations)  # noqa: S314 - parts with a DOCTYPE were refused before
+        }
+        sheets = ET.fromstring(workbook).iter()  # noqa: S314 - as above
+        return {
+            sheet.get("name", ""): targets.get(_relation_id(sheet), "")
+            for sheet in sheets
+            if sheet.tag.rpartition("}")[2] == "sheet"
+        }
+    except (ET.ParseError, ValueError, LookupError) as error:
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"xl/workbook.xml: {error}") from error
+
+
+def _part_name(target: str) -> str:
+    target = target.replace("\\", "/").lower()
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target.removeprefix('./')}"
+
+
+def _relation_id(sheet: ET.Element) -> str:
+    # Two namespaces are in use for this attribute (transitional and strict), one local name.
+    return next((value for key, value in sheet.items() if key.endswith("}id")), "")
