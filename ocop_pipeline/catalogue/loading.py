@@ -1,0 +1,185 @@
+"""One loader for the whole catalogue: everything is read and checked, or nothing starts.
+
+Belongs here: putting the parts together and the checks between them. Each part's own rules are in its module.
+A site adds files of its own in `<site>/catalogue/`, laid out as ours; a file there replaces ours of that name, and
+`forms/`, `layouts/` and `plans/` take new files.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from ocop_pipeline.catalogue.calendar import ReportingCalendar, load_calendar
+from ocop_pipeline.catalogue.codelists import CodeLists, load_code_lists
+from ocop_pipeline.catalogue.errors import CatalogueError
+from ocop_pipeline.catalogue.forms import form_lines, load_forms, load_layouts
+from ocop_pipeline.catalogue.groups import ProductGroups, load_product_groups
+from ocop_pipeline.catalogue.indicators import load_indicators, load_sections
+from ocop_pipeline.catalogue.tables import read_csv
+from ocop_pipeline.catalogue.units import load_units
+from ocop_pipeline.domain.forms import Form, FormLine, Layout
+from ocop_pipeline.domain.indicators import Indicator
+from ocop_pipeline.domain.units import UnitLedger
+from ocop_pipeline.paths import CATALOGUE_DATA
+
+GROUP_LIST = "@product_group"
+"""Stands in a breakdown for the top level of the product group list in force."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A department that reports at its own tier, under a name valid between two days."""
+
+    code: str
+    tier: str
+    name_vi: str
+    name_en: str
+    valid_from: date | None
+    valid_to: date | None
+
+    def in_force(self, on: date) -> bool:
+        """Whether the department bore this name on a day."""
+        return (self.valid_from is None or self.valid_from <= on) and (
+            self.valid_to is None or on <= self.valid_to
+        )
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything a site can edit, read and checked. `digest` names its exact content."""
+
+    digest: str
+    units: UnitLedger
+    sections: dict[str, tuple[str, str]]
+    indicators: dict[str, Indicator]
+    forms: dict[str, Form]
+    layouts: tuple[Layout, ...]
+    agencies: tuple[Agency, ...]
+    code_lists: CodeLists
+    groups: ProductGroups
+    calendar: ReportingCalendar
+
+    def codes_on(self, code_list: str, on: date) -> tuple[tuple[str, str], ...]:
+        """The (code, Vietnamese name) pairs of a list in force on a day, in their order.
+
+        `list-code` stands for the list without that code (stars without "none" for recognised products).
+        """
+        if code_list == GROUP_LIST:
+            return tuple(
+                (group.code, group.name_vi) for group in self.groups.list_on(on) if group.level == "sector"
+            )
+        name, *without = code_list.split("-")
+        items = self.code_lists.items(name, on)
+        return tuple((item.code, item.name_vi) for item in items if item.code not in without)
+
+    def lines(self, form: str, on: date) -> tuple[FormLine, ...]:
+        """What a form asks for on a day, in print order."""
+        key = (form, on)
+        if key not in self._lines:
+            self._lines[key] = form_lines(self.forms[form], self.indicators, self.codes_on, on)
+        return self._lines[key]
+
+    def agencies_on(self, on: date) -> tuple[Agency, ...]:
+        """The departments expected to report on a day."""
+        return tuple(agency for agency in self.agencies if agency.in_force(on))
+
+    @cached_property
+    def _lines(self) -> dict[tuple[str, date], tuple[FormLine, ...]]:
+        return {}
+
+
+def load_catalogue(site: Path | None = None) -> Catalogue:
+    """Read the shipped catalogue and the site's additions.
+
+    Raises:
+        CatalogueError: with file, row and reason; nothing is half loaded.
+    """
+    files = _Files(site / "catalogue" if site else None)
+    sections = load_sections(files.path("sections.csv"))
+    indicators = load_indicators(files.path("indicators.csv"), sections)
+    forms = load_forms(files.all("forms/*.yml"))
+    catalogue = Catalogue(
+        digest=files.digest(),
+        units=load_units(files.path("units.zip")),
+        sections=sections,
+        indicators=indicators,
+        forms=forms,
+        layouts=load_layouts(files.all("layouts/*.yml"), forms),
+        agencies=tuple(_agencies(files.path("agencies.csv"))),
+        code_lists=load_code_lists(files.path("code_lists.csv")),
+        groups=load_product_groups(files.path("product_groups.csv")),
+        calendar=load_calendar(files.path("calendar.yml"), files.path("holidays.csv")),
+    )
+    _check_breakdowns(catalogue)
+    _check_layouts(catalogue)
+    return catalogue
+
+
+class _Files:
+    """Where each catalogue file lies: the site's, if it has one of that name, else ours."""
+
+    def __init__(self, site: Path | None) -> None:
+        self._folders = [
+            folder for folder in (site, CATALOGUE_DATA) if folder is not None and folder.is_dir()
+        ]
+
+    def path(self, name: str) -> Path:
+        found = (folder / name for folder in self._folders if (folder / name).is_file())
+        path = next(found, None)
+        if path is None:
+            raise CatalogueError(name, None, "the catalogue has no such file")
+        return path
+
+    def all(self, pattern: str) -> list[Path]:
+        by_name: dict[str, Path] = {}
+        for folder in reversed(self._folders):
+            by_name |= {path.name: path for path in folder.glob(pattern)}
+        return [by_name[name] for name in sorted(by_name)]
+
+    def digest(self) -> str:
+        """SHA-256 over the names and bytes of all files that count."""
+        sha = hashlib.sha256()
+        paths = {}
+        for folder in reversed(self._folders):
+            paths |= {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+        for name in sorted(paths):
+            sha.update(name.encode() + b"\0" + hashlib.sha256(paths[name].read_bytes()).digest())
+        return sha.hexdigest()
+
+
+def _agencies(path: Path) -> Iterator[Agency]:
+    columns = ("code", "tier", "name_vi", "name_en", "valid_from", "valid_to", "source", "confidence")
+    for row in read_csv(path, columns=columns):
+        valid_from, valid_to = row.validity()
+        yield Agency(
+            row.text("code"), row.choice("tier", ("province",)), row.text("name_vi"), row.text("name_en"),
+            valid_from, valid_to,
+        )  # fmt: skip
+
+
+def _check_breakdowns(catalogue: Catalogue) -> None:
+    known = set(catalogue.code_lists.names) | {GROUP_LIST}
+    for indicator in catalogue.indicators.values():
+        for split in indicator.breakdowns:
+            if split.code_list.split("-")[0] not in known:
+                raise CatalogueError(
+                    "indicators.csv",
+                    indicator.position + 1,
+                    f"{indicator.code}: unknown code list {split.code_list!r}",
+                )
+
+
+def _check_layouts(catalogue: Catalogue) -> None:
+    for layout in catalogue.layouts:
+        if layout.line_keys is None:
+            continue
+        on = layout.valid_to or catalogue.forms[layout.form].valid_to or date.max
+        known = {(line.part, line.line_code) for line in catalogue.lines(layout.form, on)}
+        for (part, key), code in layout.line_keys.items():
+            if (part, code) not in known:
+                raise CatalogueError(
+                    f"layouts/{layout.code}.csv", None, f"key {key} of part {part}: form has no line {code}"
+                )

@@ -1,0 +1,23 @@
+-- One row per product and month: what its certificate is worth on the month's closing day. A product is counted
+-- once however often it was recognised; the recognition in force is the latest one decided by that day.
+WITH known AS (
+    SELECT
+        r.period, e.product_id, e.product_name, e.producer_id, e.producer_name, e.producer_type, e.product_group,
+        e.unit_id, e.star, e.recognising_level, e.issuing_body, e.decision_no, e.decision_date, e.expiry_date,
+        p.end_date,
+        MIN(e.decision_date) OVER (PARTITION BY r.period, e.product_id) AS first_decision_date,
+        ROW_NUMBER() OVER (
+            PARTITION BY r.period, e.product_id ORDER BY e.decision_date DESC, e.submission_id DESC, e.cell DESC
+        ) AS recency
+    FROM meta.run_periods AS r
+    JOIN catalogue.periods AS p ON p.period = r.period
+    JOIN core.recognitions AS e ON e.decision_date <= p.end_date
+)
+
+SELECT
+    known.period, known.product_id, known.product_name, known.producer_id, known.producer_name, known.producer_type,
+    known.product_group, known.unit_id, known.star, known.recognising_level, known.issuing_body, known.decision_no,
+    known.decision_date, known.first_decision_date, known.expiry_date,
+    CASE WHEN known.expiry_date > known.end_date THEN 'valid' ELSE 'expired' END AS certificate_state
+FROM known
+WHERE known.recency = 1

@@ -1,0 +1,22 @@
+-- One row per month, unit, ratio indicator and breakdown: numerator and denominator added over the reports that gave
+-- both. A report that gives only one of them would bend the ratio, so it is left out and the count says so.
+WITH paired AS (
+    SELECT
+        n.period, n.unit_id, i.indicator, n.breakdown, n.value AS numerator, d.value AS denominator
+    FROM core.indicator_values AS n
+    JOIN meta.run_periods AS r ON r.period = n.period
+    JOIN catalogue.indicators AS i ON i.kind = 'ratio' AND i.numerator = n.indicator
+    JOIN core.indicator_values AS d
+        ON d.period = n.period AND d.unit_id = n.unit_id AND d.agency = n.agency AND d.form = n.form
+        AND d.indicator = i.denominator AND d.breakdown = n.breakdown
+    WHERE n.state IN ('number', 'nothing') AND d.state IN ('number', 'nothing')
+)
+
+SELECT
+    paired.period, a.ancestor_id AS unit_id, paired.indicator, paired.breakdown,
+    CAST(SUM(paired.numerator) AS DECIMAL(28, 4)) AS numerator,
+    CAST(SUM(paired.denominator) AS DECIMAL(28, 4)) AS denominator,
+    CAST(COUNT(*) AS INTEGER) AS reported_count
+FROM paired
+JOIN core.unit_ancestors AS a ON a.period = paired.period AND a.unit_id = paired.unit_id
+GROUP BY paired.period, a.ancestor_id, paired.indicator, paired.breakdown

@@ -1,0 +1,40 @@
+-- One row per month, unit, indicator and breakdown with events in the register: recognitions decided within the
+-- month (SP01) and certificates that lapsed in it without a renewal (SP04).
+WITH recognised AS (
+    SELECT
+        r.period, e.unit_id, 'SP01' AS indicator, e.product_id, e.star, e.recognition_kind, e.product_group,
+        e.recognising_level
+    FROM meta.run_periods AS r
+    JOIN catalogue.periods AS p ON p.period = r.period
+    JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
+),
+
+lapsed AS (
+    SELECT
+        r.period, s.unit_id, 'SP04' AS indicator, s.product_id, s.star
+    FROM meta.run_periods AS r
+    JOIN catalogue.periods AS p ON p.period = r.period
+    JOIN core.product_status AS s ON s.period = r.period AND s.expiry_date BETWEEN p.start_date AND p.end_date
+),
+
+split AS (
+    SELECT period, unit_id, indicator, '' AS breakdown, product_id FROM recognised
+    UNION ALL
+    SELECT period, unit_id, indicator, CONCAT('star=', star), product_id FROM recognised
+    UNION ALL
+    SELECT period, unit_id, indicator, CONCAT('recognition_kind=', recognition_kind), product_id FROM recognised
+    UNION ALL
+    SELECT period, unit_id, indicator, CONCAT('product_group=', product_group), product_id FROM recognised
+    UNION ALL
+    SELECT period, unit_id, indicator, CONCAT('recognising_level=', recognising_level), product_id FROM recognised
+    UNION ALL
+    SELECT period, unit_id, indicator, '', product_id FROM lapsed
+    UNION ALL
+    SELECT period, unit_id, indicator, CONCAT('star=', star), product_id FROM lapsed
+)
+
+SELECT
+    split.period, split.unit_id, split.indicator, split.breakdown, CAST(COUNT(*) AS INTEGER) AS events_count
+FROM split
+WHERE split.breakdown IS NOT NULL
+GROUP BY split.period, split.unit_id, split.indicator, split.breakdown

@@ -1,0 +1,100 @@
+-- One row per period, span, unit, indicator and breakdown: the figure as it may be published. The span is the month,
+-- the quarter to date or the year to date (luỹ kế). How months combine is the indicator's kind: flows add; stocks and
+-- shares stand as of the last month; ratios are recomputed from their parts; distinct counts come from the register.
+WITH spans AS (
+    SELECT s.period, s.span, s.month, s.is_last
+    FROM meta.run_periods AS r
+    JOIN catalogue.spans AS s ON s.period = r.period
+),
+
+added AS (
+    SELECT
+        s.period, s.span, t.unit_id, t.indicator, t.breakdown,
+        CAST(SUM(t.value) AS DECIMAL(28, 4)) AS value,
+        CAST(SUM(t.expected_count) AS INTEGER) AS expected_count,
+        CAST(SUM(t.reported_count) AS INTEGER) AS reported_count,
+        CAST(SUM(t.nothing_count) AS INTEGER) AS nothing_count,
+        CAST(SUM(t.blank_count) AS INTEGER) AS blank_count,
+        CAST(SUM(t.not_collected_count) AS INTEGER) AS not_collected_count,
+        CAST(COUNT(*) AS INTEGER) AS months_count
+    FROM spans AS s
+    JOIN core.monthly_totals AS t ON t.period = s.month
+    JOIN catalogue.indicators AS i ON i.indicator = t.indicator
+    WHERE i.kind = 'flow' OR s.is_last
+    GROUP BY s.period, s.span, t.unit_id, t.indicator, t.breakdown
+),
+
+counted AS (
+    SELECT
+        s.period, s.span, c.unit_id, c.indicator, c.breakdown,
+        CAST(c.value AS DECIMAL(28, 4)) AS value,
+        v.expected_count, v.accepted_count AS reported_count,
+        0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, 1 AS months_count
+    FROM spans AS s
+    JOIN core.register_counts AS c ON c.period = s.period
+    LEFT JOIN core.coverage AS v
+        ON v.period = c.period AND v.unit_id = c.unit_id AND v.form = 'OCOP-XA'
+    WHERE s.is_last
+),
+
+plain AS (
+    SELECT
+        period, span, unit_id, indicator, breakdown, value, expected_count, reported_count, nothing_count,
+        blank_count, not_collected_count, months_count
+    FROM added
+    UNION ALL
+    SELECT
+        period, span, unit_id, indicator, breakdown, value, expected_count, reported_count, nothing_count,
+        blank_count, not_collected_count, months_count
+    FROM counted
+),
+
+ratio_sums AS (
+    SELECT
+        s.period, s.span, p.unit_id, p.indicator, p.breakdown,
+        CAST(SUM(p.numerator) AS DECIMAL(28, 4)) AS numerator,
+        CAST(SUM(p.denominator) AS DECIMAL(28, 4)) AS denominator,
+        CAST(SUM(p.reported_count) AS INTEGER) AS reported_count,
+        CAST(COUNT(*) AS INTEGER) AS months_count
+    FROM spans AS s
+    JOIN core.ratio_parts AS p ON p.period = s.month
+    JOIN catalogue.indicators AS i ON i.indicator = p.indicator
+    JOIN catalogue.indicators AS n ON n.indicator = i.numerator
+    WHERE n.kind = 'flow' OR s.is_last
+    GROUP BY s.period, s.span, p.unit_id, p.indicator, p.breakdown
+    UNION ALL
+    SELECT
+        n.period, n.span, n.unit_id, i.indicator, n.breakdown, n.value, d.value, n.reported_count, n.months_count
+    FROM counted AS n
+    JOIN catalogue.indicators AS i ON i.kind = 'ratio' AND i.numerator = n.indicator
+    JOIN counted AS d
+        ON d.period = n.period AND d.span = n.span AND d.unit_id = n.unit_id AND d.indicator = i.denominator
+        AND d.breakdown = n.breakdown
+),
+
+ratios AS (
+    SELECT
+        q.period, q.span, q.unit_id, q.indicator, q.breakdown,
+        CASE
+            WHEN q.denominator > 0 THEN CAST(ROUND(q.numerator * 100 / q.denominator, 4) AS DECIMAL(28, 4))
+        END AS value,
+        q.numerator, q.denominator, base.expected_count, q.reported_count, q.months_count
+    FROM ratio_sums AS q
+    JOIN catalogue.indicators AS i ON i.indicator = q.indicator
+    LEFT JOIN plain AS base
+        ON base.period = q.period AND base.span = q.span AND base.unit_id = q.unit_id
+        AND base.indicator = i.denominator AND base.breakdown = q.breakdown
+)
+
+SELECT
+    plain.period, plain.span, plain.unit_id, plain.indicator, plain.breakdown, plain.value,
+    CAST(NULL AS DECIMAL(28, 4)) AS numerator, CAST(NULL AS DECIMAL(28, 4)) AS denominator,
+    plain.expected_count, plain.reported_count, plain.nothing_count, plain.blank_count, plain.not_collected_count,
+    plain.months_count
+FROM plain
+UNION ALL
+SELECT
+    ratios.period, ratios.span, ratios.unit_id, ratios.indicator, ratios.breakdown, ratios.value,
+    ratios.numerator, ratios.denominator,
+    ratios.expected_count, ratios.reported_count, 0, 0, 0, ratios.months_count
+FROM ratios
