@@ -17,7 +17,6 @@ WIDTH: Final = 480  # px on a phone-readable screen; 16 cm wide on A4 the text p
 _TEXT_SIZE: Final = 13
 _LINE: Final = 15
 _LABEL_WIDTH: Final = 150
-_FIGURE_WIDTH: Final = 74
 _BAR: Final = 11
 _GAP: Final = 9
 _FACES: Final = "Tinos, 'Times New Roman', serif"
@@ -61,7 +60,7 @@ def bar_chart(bars: Sequence[Bar], *, unit: str, value_name: str, plan_name: str
     planned = any(bar.plan is not None for bar in bars)
     if not bars or (planned and not plan_name):
         raise ValueError("a bar chart needs at least one bar, and a name for its plans if it shows any")
-    scale = _scale(bars)
+    scale = _scale(bars, unit)
     top = 2 * _LINE if planned else _LINE + _GAP // 2
     parts = _key(unit, value_name, plan_name if planned else "")
     for bar in bars:
@@ -74,12 +73,13 @@ def bar_chart(bars: Sequence[Bar], *, unit: str, value_name: str, plan_name: str
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} {faces} fill="#000000">{"".join(parts)}</svg>'
 
 
-def _scale(bars: Sequence[Bar]) -> Decimal:
-    """Give pixels per unit; a chart of zeros has bars of no length."""
-    largest = max(
-        (Decimal(figure) for bar in bars for figure in (bar.value, bar.plan) if figure), default=Decimal(0)
-    )
-    return Decimal(WIDTH - _LABEL_WIDTH - _FIGURE_WIDTH) / largest if largest else Decimal(0)
+def _scale(bars: Sequence[Bar], unit: str) -> Decimal:
+    """Give pixels per unit, leaving room for the widest figure; a chart of zeros has bars of no length."""
+    figures = [figure for bar in bars for figure in (bar.value, bar.plan) if figure]
+    if not figures:
+        return Decimal(0)
+    room = max(_width(formats.quantity(figure, unit)) for figure in figures) + 12
+    return (WIDTH - _LABEL_WIDTH - Decimal(room)) / max(map(Decimal, figures))
 
 
 def _height(bar: Bar) -> int:

@@ -47,7 +47,7 @@ def number(value: Decimal | int, decimals: int = 0) -> str:
 
 def _rounded_digits(value: Decimal, decimals: int) -> tuple[str, str]:
     """Round half up at any magnitude (Decimal.quantize stops at the context's 28 digits)."""
-    numerator, denominator = abs(value).as_integer_ratio()
+    numerator, denominator = value.copy_abs().as_integer_ratio()  # abs() would round to the context
     scaled = (2 * numerator * 10**decimals + denominator) // (2 * denominator)
     sign = "-" if value < 0 and scaled else ""
     return sign, str(scaled).rjust(decimals + 1, "0")
