@@ -1,7 +1,8 @@
 """The archive: every byte that ever arrived, under its SHA-256, never edited and never deleted here.
 
-An object becomes visible by one rename, after its bytes are on disk, so a kill or a power cut at any point leaves
-either the whole object or none. Not here: which file came from whom and when (the ledger), what is in it.
+An object becomes visible by one rename, after its bytes are on disk, so a kill or a power cut at any point
+leaves either the whole object or none. Not here: which file came from whom and when (the ledger), what is in
+it.
 """
 
 import hashlib
@@ -17,7 +18,8 @@ logger = logging.getLogger(__name__)
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = "unfinished"
-# Workbooks name people and telephone numbers: for the service and its group, not for everybody on the machine.
+# Workbooks name people and telephone numbers: for the service and its group, not for everybody on the
+# machine.
 _OBJECT_MODE = 0o440
 _FOLDER_MODE = 0o750
 
@@ -114,8 +116,8 @@ class Batch:
     """Files written but not yet visible. `commit` sees them on disk, then makes them visible.
 
     All writing comes first and all waiting after it: the disk then works through one long queue instead of
-    stopping for each of some thousand small files. A process that dies in between loses nothing, because the files
-    are still in the inbox.
+    stopping for each of some thousand small files. A process that dies in between loses nothing, because the
+    files are still in the inbox.
     """
 
     def __init__(self, archive: Archive, unfinished: Path) -> None:
@@ -158,8 +160,8 @@ class Batch:
             except OSError as error:
                 failures.update(dict.fromkeys(digests, error))
         self._written = {}
-        for sha256, error in failures.items():
-            logger.error("Archiving %s failed: %s", sha256, error)
+        for sha256, failure in failures.items():
+            logger.error("Archiving %s failed: %s", sha256, failure)
         return failures
 
     def _stands(self, sha256: str, size: int) -> bool:

@@ -1,7 +1,8 @@
 """CSV files of a form: one text file that holds the sheets one after another.
 
-Each sheet starts with a line whose first cell is ``[Sheet name]`` and whose other cells are empty. Here: encoding,
-separator, rows. Values stay text exactly as written; what they mean is decided where a workbook's cells are.
+Each sheet starts with a line whose first cell is ``[Sheet name]`` and whose other cells are empty. Here:
+encoding, separator, rows. Values stay text exactly as written; what they mean is decided where a workbook's
+cells are.
 """
 
 import codecs
@@ -10,6 +11,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ocop_pipeline.intake.grid import (
@@ -63,8 +65,8 @@ def has_marker(text: str) -> bool:
 def read_delimited(text: str, limits: Limits) -> Workbook:
     """Read the sheets of a CSV.
 
-    Addresses count rows as a spreadsheet program shows them when it opens the file, which is the line number of
-    the file except below a quoted cell that spans lines.
+    Addresses count rows as a spreadsheet program shows them when it opens the file, which is the line number
+    of the file except below a quoted cell that spans lines.
 
     Args:
         text: the decoded file.
@@ -122,18 +124,15 @@ def sniff_separator(text: str) -> str:
     sample = text[: 64 * 1024]
     if len(text) > len(sample):
         sample = sample[: sample.rfind("\n") + 1] or sample
-    return max(
-        SEPARATORS, key=lambda separator: _evenness(sample, separator)
-    )  # max keeps the first of equals
+    # Of equals, max keeps the first.
+    return max(SEPARATORS, key=lambda separator: _evenness(sample, separator))
 
 
 def _evenness(sample: str, separator: str) -> tuple[int, int]:
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
     widths: Counter[int] = Counter()
-    try:
+    with suppress(csv.Error):  # a field beyond the module's own limit: judged by the rows before it
         widths.update(len(row) for row in reader if len(row) > 1)
-    except csv.Error:  # a field beyond the module's own limit: judged by the rows before it
-        pass
     return widths.total(), max(widths.values(), default=0)
 
 
@@ -146,7 +145,7 @@ class _Draft:
     rows: list[list[str]]
 
     def finish(self) -> Sheet | None:
-        """The finished sheet; None for an unnamed one without content (blank lines before the first marker)."""
+        """The finished sheet; None for an unnamed one without content (blanks before the first marker)."""
         while self.rows and not any(self.rows[-1]):
             self.rows.pop()
         if not self.rows and not self.name:

@@ -33,16 +33,16 @@ Area = tuple[int, int, int, int]
 
 
 class UnreadableCode(Enum):
-    """Why a file could not be read: a closed list. The text for people is made elsewhere from code and args."""
+    """Why a file could not be read: a closed list. Text for people is made elsewhere from code and args."""
 
     EMPTY_FILE = "EMPTY_FILE"
     """The file has no byte, or nothing but blanks and NUL bytes (an upload that was never filled)."""
     TOO_LARGE_FILE = "TOO_LARGE_FILE"
     """The file itself is above `Limits.file_bytes`. Args: ``bytes``, ``limit``."""
     NOT_A_WORKBOOK = "NOT_A_WORKBOOK"
-    """The bytes are something else: a picture, a PDF, a letter, plain text. Args: ``found`` when recognised."""
+    """The bytes are something else: a picture, a letter, plain text. Args: ``found`` when recognised."""
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
-    """A spreadsheet, but in a format that is not read (XLSB, ODS, XML 2003): save as .xlsx. Args: ``found``."""
+    """A spreadsheet in a format that is not read (XLSB, ODS, XML 2003): save as .xlsx. Args: ``found``."""
     OLD_XLS = "OLD_XLS"
     """A workbook of Excel 97-2003 or older, whatever its file name says: save as .xlsx."""
     HTML_AS_XLS = "HTML_AS_XLS"
@@ -52,13 +52,13 @@ class UnreadableCode(Enum):
     HAS_MACROS = "HAS_MACROS"
     """The workbook carries macros. They are never run, and the file is not read: save as .xlsx."""
     TRUNCATED_ZIP = "TRUNCATED_ZIP"
-    """The container is cut short or damaged, as after a broken upload: send again. Args: ``part`` if known."""
+    """The container is cut short or damaged, as by a broken upload: send again. Args: ``part`` if known."""
     UNSAFE_ZIP = "UNSAFE_ZIP"
     """The container is built in a way no spreadsheet program builds it. Args: ``what``, ``part``."""
     ZIP_BOMB = "ZIP_BOMB"
     """The content unpacks to more than `Limits.unpacked_bytes` or has too many parts. Args: ``limit``."""
     TOO_MANY_CELLS = "TOO_MANY_CELLS"
-    """A sheet, or all sheets together, span more cells than the limit. Args: ``sheet``, ``cell``, ``limit``."""
+    """One sheet, or all together, span more cells than the limit. Args: ``sheet``, ``cell``, ``limit``."""
     TOO_MANY_SHEETS = "TOO_MANY_SHEETS"
     """More sheets than `Limits.sheets`. Args: ``limit``."""
     XML_ENTITIES = "XML_ENTITIES"
@@ -109,13 +109,14 @@ class Limits:
 
     Attributes:
         file_bytes: size of the file as it arrived.
-        unpacked_bytes: size of all parts of a workbook once unpacked. A million formatted empty rows take about
-            75 MB and are still read; their cells do not count.
+        unpacked_bytes: size of all parts of a workbook once unpacked. A million formatted empty rows take
+            about 75 MB and are still read; their cells do not count.
         entries: parts in one container.
         sheets: sheets in one workbook.
         cells: cells from A1 to the last filled cell, all sheets of a file together.
         seconds: time one file may take, by the clock and by the processor.
-        memory_bytes: address space of a reading child (the whole process, about 150 MB of it before any file).
+        memory_bytes: address space of a reading child (the whole process, about 150 MB of it before any
+            file).
     """
 
     file_bytes: int = 20 * MEBIBYTE

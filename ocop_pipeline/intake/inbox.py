@@ -1,8 +1,8 @@
 """The drop folder: which files have arrived, which are not there yet, which cannot be taken.
 
 Files are read here once, and exactly the bytes that were hashed are handed to the archive. The inbox is never
-written to: senders may have it as a read-only share, and the ledger knows a file by its digest. Not here: what is
-in a file, and who sent it.
+written to: senders may have it as a read-only share, and the ledger knows a file by its digest. Not here:
+what is in a file, and who sent it.
 """
 
 import errno
@@ -81,7 +81,8 @@ class Arrival:
 
     Attributes:
         path: where it lies; its name may hold anything a file system allows.
-        original: the path below the inbox as a Python literal: exact, printable ASCII-safe for odd bytes, storable.
+        original: the path below the inbox as a Python literal: exact, printable ASCII-safe for odd bytes,
+            storable.
         display_name: its name for people, see `display_name`.
         folder: the folders below the inbox it lies in, for people, joined by ``/``; empty at the top.
         size_bytes: its size.
@@ -161,7 +162,7 @@ class DigestOnly:
         return {}
 
 
-def scan(
+def scan(  # noqa: PLR0913 - three say what is looked at, three are options by name
     inbox: Path,
     settle_seconds: float,
     now: datetime,
@@ -176,12 +177,14 @@ def scan(
         inbox: the drop folder (it may itself be a link; what is in it may not).
         settle_seconds: how long a file must have been left alone to count as complete.
         now: the present, with time zone.
-        keeper: takes the bytes of each new file, read once; committed before this returns. None keeps nothing.
+        keeper: takes the bytes of each new file, read once; committed before this returns. None keeps
+            nothing.
         known: digests of files seen before, by `Arrival.file_key`: those are not opened, only listed.
         largest: bytes above which a file is refused.
 
     Returns:
-        Every file and every refused folder, one each, in the order of their paths. An arrival is safe in the keeper.
+        Every file and every refused folder, one each, in the order of their paths. An arrival is safe in the
+        keeper.
 
     Raises:
         OSError: the inbox itself cannot be opened.
@@ -241,7 +244,7 @@ class _Place:
 
 
 def _walk(look: _Look, number: int, folder: Path, names: tuple[str, ...]) -> Iterator[Arrival | Refusal]:
-    """Go through one opened folder. Everything below is opened relative to it, so no link can be slipped in."""
+    """Go through one opened folder. What is below is opened relative to it: no link can be slipped in."""
     with os.scandir(number) as listing:
         entries = sorted(
             (entry.name, entry.is_dir(follow_symlinks=False), entry.is_symlink()) for entry in listing
@@ -353,7 +356,8 @@ def display_name(name: str, length: int = _NAME_LENGTH) -> str:
         length: longest result, in characters; the middle is left out of longer ones.
 
     Returns:
-        The name with control, direction-changing and undecodable characters replaced by U+FFFD and slashes by ``_``.
+        The name with control, direction-changing and undecodable characters replaced by U+FFFD and slashes by
+        ``_``.
     """
     shown = "".join(map(_shown, unicodedata.normalize("NFC", name)))
     if len(shown) > length:
@@ -365,7 +369,8 @@ def display_name(name: str, length: int = _NAME_LENGTH) -> str:
 def _shown(character: str) -> str:
     if character in "/\\":
         return "_"
-    # Cc control, Cf format (direction marks, zero-width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line ends.
+    # Cc control, Cf format (direction marks, zero-width), Cs surrogate, Co private, Cn unassigned, Zl/Zp line
+    # ends.
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
         return "\ufffd"
     return character

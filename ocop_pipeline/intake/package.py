@@ -19,6 +19,11 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 _ENCRYPTED_FLAG = 0x1
 _XML_SUFFIXES = (".xml", ".rels", ".vml")
 _SLICE = 256 * 1024
+_USUAL_STARTS = (
+    b'<?xml version="1.0" encoding="UTF-8"',
+    b'<?xml version="1.0" encoding="utf-8"',
+    b"<?xml version='1.0' encoding='UTF-8'",
+)
 
 
 class Package:
@@ -157,12 +162,15 @@ def refuse_doctype(part: bytes, name: str) -> None:
     Raises:
         RefusedFileError: XML_ENTITIES.
     """
-    # Every declaration, comment and CDATA section starts with "<!"; plain UTF-8 parts without it are done here.
+    # Every declaration, comment and CDATA section starts with "<!"; plain UTF-8 parts without it are done
+    # here.
     if b"<!" in part or not _is_plain_utf8(part):
         _refuse_doctype_by_parser(part, name)
 
 
 def _is_plain_utf8(part: bytes) -> bool:
+    if part.startswith(_USUAL_STARTS):
+        return True
     head = part[:200].lower()
     if head.startswith(b"\xef\xbb\xbf"):
         head = head[3:]

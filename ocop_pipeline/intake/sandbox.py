@@ -1,23 +1,19 @@
 """Reading many files in child processes, so that no file can hurt this process or stop the others.
 
-A child has a cap on memory and processor time, an empty environment and no way to write files; it reads one file
-after another and answers each. When it dies, only the file it had in hand is blamed (after a second try alone), and a
-fresh child goes on. This confines accidents of size, time and crash; it is no wall against code execution: the child
-is the same user.
+A child has a cap on memory and processor time, an empty environment and no way to write files; it reads one
+file after another and answers each. When it dies, only the file it had in hand is blamed (after a second try
+alone), and a fresh child goes on. This confines accidents of size, time and crash; it is no wall against code
+execution: the child is the same user.
 
-Children are plain subprocesses, not `multiprocessing` ones: those import the parent's main module again (with Dagster
-that is seconds and hundreds of megabytes), and a fork after Polars was used hangs.
+Children are plain subprocesses, not `multiprocessing` ones: those import the parent's main module again (with
+Dagster that is seconds and hundreds of megabytes), and a fork after Polars was used hangs.
 """
 
-import hashlib
-import json
 import logging
 import os
 import pickle
-import resource
 import select
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
@@ -32,15 +28,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Generic, TypeVar, overload
 
-from ocop_pipeline.intake.grid import MEBIBYTE, RefusedFileError
-from ocop_pipeline.intake.workbook import (
-    DEFAULT_LIMITS,
-    Limits,
-    Unreadable,
-    UnreadableCode,
-    Workbook,
-    read_bytes,
-)
+from ocop_pipeline.intake.child import FRAME, READY, write_frame
+from ocop_pipeline.intake.workbook import DEFAULT_LIMITS, Limits, Unreadable, UnreadableCode, Workbook
 
 logger = logging.getLogger(__name__)
 
@@ -48,15 +37,16 @@ Key = TypeVar("Key")
 Result = TypeVar("Result")
 
 CHUNK = 8
-"""Files handed to a child at once: small enough that four files use one child, large enough to keep it busy."""
+"""Files handed to a child at once: a handful starts one child only, and a child is kept busy."""
 _START_SECONDS = 60.0
 _SLACK_SECONDS = 5.0  # a child stops itself by processor time; the clock is for one that sleeps
 _STDERR_KEPT = 4_000
-_FRAME = struct.Struct("<Q")
-_READY_MESSAGE = "ready"
-_READY = pickle.dumps(_READY_MESSAGE, pickle.HIGHEST_PROTOCOL)
+_READY = pickle.dumps(READY, pickle.HIGHEST_PROTOCOL)
 # -I -S: no user paths, no .pth files, nothing of the environment; the parent's path is handed over instead.
-_BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from ocop_pipeline.intake.sandbox import serve; serve()"
+_BOOT = (
+    "import os, sys; sys.path[:] = sys.argv[1].split(os.pathsep); "
+    "from ocop_pipeline.intake.child import serve; serve()"
+)
 
 
 class SandboxError(Exception):
@@ -107,9 +97,11 @@ def read_many(
 
     Args:
         items: the files; consumed a few chunks ahead of what has been yielded.
-        transform: a top-level function of an importable module, run in the child on each workbook, so that only its
-            (smaller) result travels back. Where it raises, the file is a READER_CRASH with the exception as detail.
-        workers: children at most; as many as there are processors when None. Up to `CHUNK` files start one only.
+        transform: a top-level function of an importable module, run in the child on each workbook, so that
+            only its (smaller) result travels back. Where it raises, the file is a READER_CRASH with the
+            exception as detail.
+        workers: children at most; as many as there are processors when None. Up to `CHUNK` files start one
+            only.
         limits: caps for each file and for the memory of a child.
 
     Yields:
@@ -171,7 +163,7 @@ class _Pool:
         return results
 
     def _second_try(self, item: Item[Key], verdict: Unreadable) -> Any:
-        """Read alone, in a fresh child, the file during which a child died: the death may have been another's fault."""
+        """Read alone, in a fresh child, the file a child died on: it may have been another file's fault."""
         logger.warning("A reading child died on %r: %s %s", item.name, verdict.code.name, dict(verdict.args))
         if verdict.code is UnreadableCode.READER_TIMEOUT:
             return verdict
@@ -221,7 +213,7 @@ class _Child:
         self._timed_out = False
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and a constant program
-            [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, json.dumps(sys.path)],
+            [sys.executable, "-I", "-S", "-X", "utf8", "-c", _BOOT, os.pathsep.join(sys.path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -237,7 +229,7 @@ class _Child:
     def read(self, items: list[Item[Any]]) -> list[Any]:
         """Answers for the items, in order; fewer than items when the child died on the next one."""
         answers: list[Any] = []
-        self._send([(item.source, item.name, item.sha256) for item in items])
+        self._send([(_plain_source(item.source), item.name, item.sha256) for item in items])
         for _ in items:
             frame = self._receive(self._limits.seconds + _SLACK_SECONDS)
             if frame is None:
@@ -284,13 +276,13 @@ class _Child:
     def _send(self, message: object) -> None:
         # A child that is gone shows when its answer is awaited.
         with suppress(BrokenPipeError):
-            _write_frame(_stream(self._process.stdin), message)
+            write_frame(_stream(self._process.stdin), message)
 
     def _receive(self, seconds: float) -> bytes | None:
         """The next frame; None when the child ended or kept still for too long."""
         deadline = time.monotonic() + seconds
-        header = self._receive_exactly(_FRAME.size, deadline)
-        return header and self._receive_exactly(_FRAME.unpack(header)[0], deadline)
+        header = self._receive_exactly(FRAME.size, deadline)
+        return header and self._receive_exactly(FRAME.unpack(header)[0], deadline)
 
     def _receive_exactly(self, size: int, deadline: float) -> bytes | None:
         stream = _stream(self._process.stdout)
@@ -314,93 +306,5 @@ def _stream(stream: IO[bytes] | None) -> IO[bytes]:
     return stream
 
 
-def _write_frame(stream: IO[bytes], message: object) -> None:
-    payload = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    rest = memoryview(_FRAME.pack(len(payload)) + payload)
-    while rest:
-        rest = rest[stream.write(rest) :]
-
-
-def _read_frame(stream: IO[bytes]) -> Any:
-    """The next message; None at the end of the stream."""
-    header = stream.read(_FRAME.size)
-    if len(header) < _FRAME.size:
-        return None
-    return pickle.loads(stream.read(_FRAME.unpack(header)[0]))  # noqa: S301 - from our own parent
-
-
-def serve() -> None:
-    """Be a child: answer requests from standard input until it ends. Called by the boot program only."""
-    requests = sys.stdin.buffer
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)  # whatever a library prints must not end up between the answers
-    limits, pickled_transform = _read_frame(requests)
-    transform = pickle.loads(pickled_transform)  # noqa: S301 - from our own parent
-    _confine(limits)
-    _write_frame(answers, _READY_MESSAGE)
-    while (chunk := _read_frame(requests)) is not None:
-        for source, name, sha256 in chunk:
-            _allow_seconds(limits.seconds)
-            _answer(answers, _read_one(source, name, sha256, limits, transform))
-
-
-def _confine(limits: Limits) -> None:
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold what the file held
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-    resource.setrlimit(
-        resource.RLIMIT_FSIZE, (MEBIBYTE, MEBIBYTE)
-    )  # its own stderr, and that not without end
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-
-
-def _allow_seconds(seconds: int) -> None:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    until = int(used.ru_utime + used.ru_stime) + 1 + seconds
-    resource.setrlimit(resource.RLIMIT_CPU, (until, resource.RLIM_INFINITY))
-
-
-def _read_one(
-    source: bytes | Path,
-    name: str,
-    sha256: str | None,
-    limits: Limits,
-    transform: Callable[[Workbook], Any] | None,
-) -> Any:
-    try:
-        data = source if isinstance(source, bytes) else _read_path(source, limits)
-        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-            return Unreadable(UnreadableCode.ARCHIVE_DAMAGED)
-        result = read_bytes(data, name, limits)
-        return transform(result) if transform and isinstance(result, Workbook) else result
-    except RefusedFileError as refused:
-        return Unreadable(refused.code, refused.args_for_people)
-    except OSError as error:
-        return Unreadable(
-            UnreadableCode.ARCHIVE_DAMAGED, {"detail": f"{type(error).__name__}: {error.strerror}"}
-        )
-    except MemoryError:
-        return Unreadable(UnreadableCode.OUT_OF_MEMORY, {"limit": limits.memory_bytes})
-    except Exception as crash:  # noqa: BLE001 - a transform stumbling over one workbook must not stop the others
-        logger.exception("The transform failed on %r", name)
-        return _crash(crash)
-
-
-def _read_path(path: Path, limits: Limits) -> bytes:
-    with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > limits.file_bytes:
-            raise RefusedFileError(UnreadableCode.TOO_LARGE_FILE, bytes=size, limit=limits.file_bytes)
-        return file.read(limits.file_bytes + 1)
-
-
-def _answer(answers: IO[bytes], result: Any) -> None:
-    try:
-        _write_frame(answers, result)
-    except MemoryError:
-        _write_frame(answers, Unreadable(UnreadableCode.OUT_OF_MEMORY))
-    except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
-        _write_frame(answers, _crash(error))
-
-
-def _crash(error: Exception) -> Unreadable:
-    return Unreadable(UnreadableCode.READER_CRASH, {"detail": f"{type(error).__name__}: {error}"[:500]})
+def _plain_source(source: bytes | Path) -> bytes | str:
+    return source if isinstance(source, bytes) else os.fspath(source)

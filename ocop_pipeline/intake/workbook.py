@@ -1,14 +1,16 @@
 """Bytes of one file in, grids of typed cells out, or the reason why not.
 
-The kind of a file is decided by its content; the name only tells a CSV from other plain text. This is the one door
-to the workbook reader (python-calamine). It can abort the process on a hostile file, so outside tests it is called
-in a reading child (`sandbox`). Recognising forms and judging values is not done here.
+The kind of a file is decided by its content; the name only tells a CSV from other plain text. This is the one
+door to the workbook reader (python-calamine). It can abort the process on a hostile file, so outside tests it
+is called in a reading child (`sandbox`). Recognising forms and judging values is not done here.
 """
 
 import io
 import re
 from datetime import date, datetime, time, timedelta
+from itertools import chain
 from math import isfinite
+from typing import cast
 
 import python_calamine as calamine
 
@@ -70,8 +72,7 @@ _OTHER = {
     b"PK\x07\x08": "zip",
 }
 _NO_MARKS = SheetMarks()
-_SIMPLE_KINDS = frozenset((str, bool, date, datetime))
-_NUMBER_KINDS = _SIMPLE_KINDS | {float, int}
+_PLAIN_KINDS = frozenset((str, float, int, bool, date, datetime))
 _Read = str | int | float | bool | date | datetime | time | timedelta
 _CSV_NAMES = (".csv", ".tsv", ".txt")
 _HTML = re.compile(
@@ -89,8 +90,8 @@ def read_bytes(data: bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Workb
         limits: how large it may be.
 
     Returns:
-        The workbook, or the reason it cannot be read. Any reader breakdown short of the death of the process is
-        a reason, too.
+        The workbook, or the reason it cannot be read. Any reader breakdown short of the death of the process
+        is a reason, too.
     """
     try:
         return _read(data, name, limits)
@@ -132,8 +133,9 @@ def _refuse_ole(data: bytes) -> RefusedFileError:
 
 
 def _has_stream(data: bytes, name: str) -> bool:
-    # A directory entry is 128 bytes, aligned, and starts with the name in UTF-16 and a terminator, zero-padded to 64
-    # bytes, then its length ([MS-CFB] 2.6.1). Searching for it cannot run in circles as a forged chain can.
+    # A directory entry is 128 bytes, aligned, and starts with the name in UTF-16 and a terminator,
+    # zero-padded to 64 bytes, then its length ([MS-CFB] 2.6.1). Searching for it cannot run in circles as a
+    # forged chain can.
     field = (name + "\0").encode("utf-16-le")
     entry = field.ljust(64, b"\0") + len(field).to_bytes(2, "little")
     at = data.find(entry)
@@ -254,7 +256,7 @@ def _read_sheet(
         row, col = source.end
         if (row + 1) * (col + 1) > cells_left:
             raise _too_many_cells(about.name, source.end, limits)
-    rows = list(map(_plain_row, source.to_python(skip_empty_area=False))) if source.end else []
+    rows = _plain_rows(source.to_python(skip_empty_area=False)) if source.end else []
     marks = by_sheet.get(about.name, _NO_MARKS)
     _set_errors(rows, marks.errors)
     return Sheet(
@@ -266,19 +268,21 @@ def _read_sheet(
     )
 
 
-def _plain_row(row: list[_Read]) -> list[CellValue]:
-    kinds = set(map(type, row))
-    # A sum is finite unless one of its numbers is not (or all are beyond any meaning): one test per row.
-    if kinds <= _SIMPLE_KINDS or (
-        kinds <= _NUMBER_KINDS and isfinite(sum(value for value in row if type(value) is float))
-    ):
-        return [None if value == "" else value for value in row]
-    return [_plain(value) for value in row]
+def _plain_rows(rows: list[list[_Read]]) -> list[list[CellValue]]:
+    kinds = set(map(type, chain.from_iterable(rows)))
+    # A sum is finite unless one of its numbers is not (or all are beyond any meaning): one test a sheet.
+    numbers = [cell for row in rows for cell in row if type(cell) is float]
+    if kinds <= _PLAIN_KINDS and isfinite(sum(numbers)):
+        # Asking whether a cell is empty costs less than comparing it; only zeros and False are asked twice.
+        plain = [[cell if cell else (None if cell == "" else cell) for cell in row] for row in rows]  # noqa: FURB110 - `or` is a third slower here
+        return cast("list[list[CellValue]]", plain)
+    return [list(map(_plain, row)) for row in rows]
 
 
 def _plain(value: _Read) -> CellValue:
     if isinstance(value, time | timedelta):
-        # No form asks for a time of day: it is a number someone formatted by accident, and is shown as it looks.
+        # No form asks for a time of day: it is a number someone formatted by accident, and is shown as
+        # it looks.
         return str(value)
     if isinstance(value, float) and not isfinite(value):
         return CellError("#NUM!")
