@@ -102,11 +102,11 @@ def _check_unit(plan: Plan, units: UnitLedger) -> dict[Tier, set[str]]:
         tier: {found.code for found in units.descendants(unit.unit_id, plan.unit_on, tier)}
         for tier in (Tier.DISTRICT, Tier.COMMUNE)
     }
-    for item in (*plan.targets, *plan.tasks):
-        if item.binds.tier is not None and not below[item.binds.tier]:
-            raise _plan_error(
-                plan, f"{item.code} binds every {item.binds.tier}, but {unit.full_name} has none"
-            )
+    bound = [(item.code, item.binds.tier) for item in plan.targets]
+    bound += [(item.code, item.binds.tier) for item in plan.tasks]
+    for code, tier in bound:
+        if tier is not None and not below[tier]:
+            raise _plan_error(plan, f"{code} binds every {tier}, but {unit.full_name} has none")
     return below
 
 
