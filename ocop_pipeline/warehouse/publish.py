@@ -1,0 +1,278 @@
+"""Write, audit, publish: a model's rows are replaced and judged inside one transaction.
+
+Belongs here: the transaction, the layout of a published table, the record of what its checks found. What is
+checked stands in the contract; deciding what to publish when is the shell's work.
+
+A critical finding rolls everything back: the last good numbers stay, and the record says why.
+"""
+
+import datetime as dt
+import json
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import duckdb
+import pyarrow as pa
+
+from ocop_pipeline.quality.audit import CheckResult, Select, audit
+from ocop_pipeline.quality.contracts import CheckSeverity, Contract, Refresh
+from ocop_pipeline.warehouse.models import RUN_PERIODS, ModelError, SqlModel
+
+logger = logging.getLogger(__name__)
+
+Validate: TypeAlias = Callable[[pa.Table, Contract, Select, str], list[CheckResult]]
+"""A second judge of the same contract (`quality/suites.py`): the rows, the contract, a way to run SQL, the
+relation the rows were read from."""
+
+_IN_RUN = f"period IN (SELECT period FROM {RUN_PERIODS})"
+_META = (
+    "CREATE SCHEMA IF NOT EXISTS meta",
+    f"CREATE TABLE IF NOT EXISTS {RUN_PERIODS} (period VARCHAR)",
+    """CREATE TABLE IF NOT EXISTS meta.check_results (
+        run_id VARCHAR, at TIMESTAMP, table_name VARCHAR, periods VARCHAR, check_name VARCHAR,
+        severity VARCHAR, passed BOOLEAN, violations BIGINT, sample VARCHAR)""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What one publication did.
+
+    Attributes:
+        table: `schema.table`.
+        rows: Rows written (of the run's periods, or of the whole table).
+        results: One per check, in the contract's order; only warnings can have failed.
+        seconds: Wall-clock time.
+        lost_periods: Periods whose rows fell away because the table's layout had changed; they have to be
+            published again.
+    """
+
+    table: str
+    rows: int
+    results: tuple[CheckResult, ...]
+    seconds: float
+    lost_periods: tuple[str, ...] = ()
+
+
+class AuditFailedError(Exception):
+    """A critical check failed; the table stands as it was before.
+
+    Attributes:
+        table: `schema.table`.
+        results: One per check, passed ones too.
+    """
+
+    def __init__(self, table: str, results: Sequence[CheckResult]) -> None:
+        self.table = table
+        self.results = tuple(results)
+        broken = ", ".join(f"{each.name} ({each.violations})" for each in self.critical)
+        super().__init__(f"{table} was not published: {broken}")
+
+    @property
+    def critical(self) -> tuple[CheckResult, ...]:
+        """The results that stopped the publication."""
+        return tuple(each for each in self.results if _stops(each))
+
+
+def set_run_periods(connection: duckdb.DuckDBPyConnection, periods: Sequence[str]) -> None:
+    """Say which month keys are being published, in `meta.run_periods`; models join it."""
+    for statement in _META:
+        connection.execute(statement)
+    with _transaction(connection):
+        connection.execute(f"DELETE FROM {RUN_PERIODS}")
+        for period in sorted(set(periods)):
+            connection.execute(f"INSERT INTO {RUN_PERIODS} VALUES (?)", [period])
+
+
+def publish(  # noqa: PLR0913 - two of them only label the record
+    connection: duckdb.DuckDBPyConnection,
+    model: SqlModel,
+    periods: Sequence[str],
+    validate: Validate | None = None,
+    *,
+    run_id: str = "",
+    at: dt.datetime | None = None,
+) -> Published:
+    """Replace a model's rows for the run's periods (or all of them), judge them, keep or undo.
+
+    Args:
+        connection: A writing connection without an open transaction.
+        model: What to publish.
+        periods: The run's periods, as set by `set_run_periods`.
+        validate: A second judge beside the fast path; called only when the fast path found nothing critical.
+        run_id: Stored with the results.
+        at: Stored with the results; now when None.
+
+    Raises:
+        AuditFailedError: a critical check failed. Its results are stored, the table is as before.
+        ModelError: the SQL failed (the message carries it), rows lie outside the run's periods, or `periods`
+            are not those of `meta.run_periods`. The table is as before.
+    """
+    start = time.perf_counter()
+    stamp = (
+        run_id,
+        (at or dt.datetime.now(dt.UTC)).replace(tzinfo=None),
+        model.name,
+        ",".join(sorted(periods)),
+    )
+    _check_run_periods(connection, periods)
+    try:
+        with _transaction(connection):
+            lost = _prepare(connection, model)
+            rows = _replace_rows(connection, model)
+            results = _judge(connection, model, validate)
+            _refuse_broken(model, results)
+            _record(connection, stamp, results)
+    except AuditFailedError as failure:
+        _record(connection, stamp, failure.results)
+        raise
+    return Published(model.name, rows, tuple(results), time.perf_counter() - start, lost)
+
+
+class _transaction:  # noqa: N801 - used as a statement, like contextlib's own
+    """BEGIN … COMMIT, or ROLLBACK when the block raises anything at all (an interrupt too)."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        self._connection.execute("BEGIN")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._connection.execute("ROLLBACK" if kind else "COMMIT")
+
+
+def _check_run_periods(connection: duckdb.DuckDBPyConnection, periods: Sequence[str]) -> None:
+    stored = [
+        row[0] for row in connection.execute(f"SELECT period FROM {RUN_PERIODS} ORDER BY period").fetchall()
+    ]
+    if stored != sorted(set(periods)):
+        raise ModelError(
+            f"{RUN_PERIODS} holds {stored}, not {sorted(set(periods))}; call set_run_periods first"
+        )
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> tuple[str, ...]:
+    """Make the table as declared; a table of another layout is dropped. Gives the periods lost by that."""
+    declared = [(column.name, column.type) for column in model.columns]
+    found = connection.execute(
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
+        "AND database_name = current_database() ORDER BY column_index",
+        [model.schema, model.table],
+    ).fetchall()
+    if found == declared:
+        return ()
+    lost = _periods_beyond_run(connection, model) if ("period", "VARCHAR") in found else ()
+    if found:
+        logger.warning(
+            "%s: layout changed, table rebuilt; to be published again: %s", model.name, lost or "none"
+        )
+        connection.execute(f"DROP TABLE {_quoted(model)}")
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in declared)
+    connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{model.schema}"')
+    connection.execute(f"CREATE TABLE {_quoted(model)} ({columns})")
+    return lost
+
+
+def _periods_beyond_run(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> tuple[str, ...]:
+    if model.contract.refresh is Refresh.WHOLE:
+        return ()
+    sql = f"SELECT DISTINCT period FROM {_quoted(model)} WHERE NOT {_IN_RUN} ORDER BY period"
+    return tuple(row[0] for row in connection.execute(sql).fetchall())
+
+
+def _replace_rows(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> int:
+    by_period = model.contract.refresh is Refresh.BY_PERIOD
+    connection.execute(f"DELETE FROM {_quoted(model)}{f' WHERE {_IN_RUN}' if by_period else ''}")
+    before = _outside_run(connection, model) if by_period else 0
+    sql = insert_sql(model)
+    try:
+        written = connection.execute(sql).fetchone()
+    except duckdb.Error as error:
+        raise ModelError(f"{model.name}: {error}\n{sql}") from error
+    if by_period and (stray := _outside_run(connection, model) - before):
+        raise ModelError(f"{model.name}: {stray} rows outside the periods of this run; join {RUN_PERIODS}")
+    return int(written[0]) if written else 0
+
+
+def insert_sql(model: SqlModel) -> str:
+    """The statement that fills the table: declared types, and rows in the order of the grain.
+
+    The order makes a warehouse rebuilt from the archive equal to the first one, row by row.
+    """
+    names = ", ".join(f'"{column.name}"' for column in model.columns)
+    casts = ", ".join(
+        f'CAST(model."{column.name}" AS {column.type}) AS "{column.name}"' for column in model.columns
+    )
+    grain = ", ".join(f'"{name}"' for name in model.contract.grain)
+    select = f"SELECT {casts}\nFROM (\n{model.sql}\n) AS model\nORDER BY {grain}"
+    return f"INSERT INTO {_quoted(model)} ({names})\n{select}"
+
+
+def _outside_run(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> int:
+    sql = f"SELECT COUNT(*) FROM {_quoted(model)} WHERE period IS NULL OR NOT {_IN_RUN}"
+    row = connection.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection, model: SqlModel, validate: Validate | None
+) -> list[CheckResult]:
+    def select(sql: str) -> list[tuple[Any, ...]]:
+        try:
+            return connection.execute(sql).fetchall()
+        except duckdb.Error as error:
+            raise ModelError(f"{model.name}: a check failed to run: {error}\n{sql}") from error
+
+    relation = published_relation(model)
+    results = audit(select, model.contract, relation)
+    if validate is None or any(_stops(each) for each in results):
+        return results
+    rows = connection.sql(f"SELECT * FROM {relation}").to_arrow_table()
+    return [
+        _harder(*pair) for pair in zip(results, validate(rows, model.contract, select, relation), strict=True)
+    ]
+
+
+def published_relation(model: SqlModel) -> str:
+    """What a run judges: the rows it has written, not the periods published before."""
+    if model.contract.refresh is Refresh.WHOLE:
+        return _quoted(model)
+    return f"(SELECT * FROM {_quoted(model)} WHERE {_IN_RUN})"
+
+
+def _harder(fast: CheckResult, second: CheckResult) -> CheckResult:
+    """The one that found more; the two judges are proven to agree, so a difference is logged as a fault."""
+    if fast.name != second.name:
+        raise ModelError(f"the judges answer different checks: {fast.name}, {second.name}")
+    if fast.violations != second.violations:
+        logger.error(
+            "%s: %s violations in SQL, %s by the second judge", fast.name, fast.violations, second.violations
+        )
+    found = max(fast, second, key=lambda each: each.violations)
+    return replace(found, passed=fast.passed and second.passed)
+
+
+def _refuse_broken(model: SqlModel, results: Sequence[CheckResult]) -> None:
+    if any(_stops(each) for each in results):
+        raise AuditFailedError(model.name, results)
+
+
+def _record(
+    connection: duckdb.DuckDBPyConnection, stamp: tuple[Any, ...], results: Sequence[CheckResult]
+) -> None:
+    for each in results:
+        sample = json.dumps(each.sample, ensure_ascii=False)
+        values = [*stamp, each.name, each.severity.value, each.passed, each.violations, sample]
+        connection.execute("INSERT INTO meta.check_results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+
+def _stops(each: CheckResult) -> bool:
+    return not each.passed and each.severity is CheckSeverity.CRITICAL
+
+
+def _quoted(model: SqlModel) -> str:
+    return f'"{model.schema}"."{model.table}"'
