@@ -18,10 +18,12 @@ from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.forms import form_lines, load_forms, load_layouts
 from ocop_pipeline.catalogue.groups import ProductGroups, load_product_groups
 from ocop_pipeline.catalogue.indicators import load_indicators, load_sections
+from ocop_pipeline.catalogue.plans import check_plans, load_plans
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.catalogue.units import load_units
 from ocop_pipeline.domain.forms import Form, FormLine, Layout
 from ocop_pipeline.domain.indicators import Indicator
+from ocop_pipeline.domain.plans import Plan
 from ocop_pipeline.domain.units import UnitLedger
 from ocop_pipeline.paths import CATALOGUE_DATA
 
@@ -61,6 +63,7 @@ class Catalogue:
     code_lists: CodeLists
     groups: ProductGroups
     calendar: ReportingCalendar
+    plans: dict[str, Plan]
 
     def codes_on(self, code_list: str, on: date) -> tuple[tuple[str, str], ...]:
         """The (code, Vietnamese name) pairs of a list in force on a day, in their order.
@@ -74,6 +77,12 @@ class Catalogue:
         name, *without = code_list.split("-")
         items = self.code_lists.items(name, on)
         return tuple((item.code, item.name_vi) for item in items if item.code not in without)
+
+    def codes_of(self, code_list: str) -> tuple[str, ...]:
+        """Every code a list ever had, whatever the day."""
+        if code_list == GROUP_LIST:
+            return tuple(group.code for group in self.groups.all if group.level == "sector")
+        return tuple(item.code for item in self.code_lists.items(code_list.split("-")[0]))
 
     def lines(self, form: str, on: date) -> tuple[FormLine, ...]:
         """What a form asks for on a day, in print order."""
@@ -112,9 +121,11 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
         code_lists=load_code_lists(files.path("code_lists.csv")),
         groups=load_product_groups(files.path("product_groups.csv")),
         calendar=load_calendar(files.path("calendar.yml"), files.path("holidays.csv")),
+        plans={plan.code: plan for plan in load_plans(files.all("plans/*.yml"), set(indicators))},
     )
     _check_breakdowns(catalogue)
     _check_layouts(catalogue)
+    check_plans(catalogue.plans.values(), catalogue.units, indicators, catalogue.codes_of)
     return catalogue
 
 

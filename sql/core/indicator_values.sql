@@ -16,8 +16,8 @@ from_forms AS (
         asked.period, asked.unit_id, asked.agency, asked.form, asked.indicator, asked.breakdown,
         CASE
             WHEN c.state = 'number' THEN c.number
-            WHEN c.state = 'yes' THEN CAST(1 AS DECIMAL(20, 4))
-            WHEN c.state IN ('no', 'nothing') THEN CAST(0 AS DECIMAL(20, 4))
+            WHEN c.state = 'yes' THEN CAST(1 AS DECIMAL(28, 4))
+            WHEN c.state IN ('no', 'nothing') THEN CAST(0 AS DECIMAL(28, 4))
         END AS value,
         CASE
             WHEN c.state IS NULL THEN 'not_collected'
@@ -41,7 +41,7 @@ register_flows AS (
 from_register AS (
     SELECT
         s.period, s.unit_id, s.agency, s.form, l.indicator, l.breakdown,
-        CAST(COALESCE(e.events_count, 0) AS DECIMAL(20, 4)) AS value,
+        CAST(COALESCE(e.events_count, 0) AS DECIMAL(28, 4)) AS value,
         'number' AS state,
         s.submission_id,
         CAST(NULL AS VARCHAR) AS sheet, CAST(NULL AS VARCHAR) AS cell
@@ -54,7 +54,7 @@ from_register AS (
 
 SELECT
     from_forms.period, from_forms.unit_id, from_forms.agency, from_forms.form, from_forms.indicator,
-    from_forms.breakdown, CAST(from_forms.value AS DECIMAL(20, 4)) AS value, from_forms.state,
+    from_forms.breakdown, CAST(from_forms.value AS DECIMAL(28, 4)) AS value, from_forms.state,
     from_forms.submission_id, from_forms.sheet, from_forms.cell
 FROM from_forms
 UNION ALL

@@ -72,11 +72,11 @@ communes AS (
 
 SELECT
     lines.period, lines.unit_id, lines.indicator, lines.breakdown,
-    CAST(COALESCE(counted.items, 0) AS DECIMAL(20, 4)) AS value
+    CAST(COALESCE(counted.items, 0) AS DECIMAL(28, 4)) AS value
 FROM lines
 LEFT JOIN counted
     ON counted.period = lines.period AND counted.unit_id = lines.unit_id AND counted.indicator = lines.indicator
     AND counted.breakdown = lines.breakdown
 UNION ALL
-SELECT communes.period, communes.unit_id, 'SP07B', '', CAST(communes.items AS DECIMAL(20, 4))
+SELECT communes.period, communes.unit_id, 'SP07B', '', CAST(communes.items AS DECIMAL(28, 4))
 FROM communes

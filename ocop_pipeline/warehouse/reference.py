@@ -1,0 +1,379 @@
+"""The catalogue as tables, so that SQL can join it: schema `catalogue`.
+
+Belongs here: turning loaded catalogue objects into rows. Does not: any figure, or anything received.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.calendar import NoDeadlineError, Sender
+from ocop_pipeline.domain.forms import FormLine
+from ocop_pipeline.domain.indicators import Indicator, Kind, Source
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.plans import Plan
+from ocop_pipeline.domain.units import Tier, name_key
+
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
+"""Stand for an open beginning and an open end, so that SQL can write BETWEEN."""
+
+NATION = "*"
+_MONTHS_FROM, _MONTHS_TO = Period.parse("2018-01"), Period.parse("2035-12")
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTable:
+    """A table of schema `catalogue`: its name and its rows as an Arrow table."""
+
+    name: str
+    rows: pa.Table
+
+
+def scope_units(catalogue: Catalogue, scope: Sequence[str]) -> tuple[str, ...]:
+    """Ids of the provinces a site serves, each with the provinces it was made of; all units under `*`.
+
+    Args:
+        catalogue: The loaded catalogue.
+        scope: Province codes of any date, or `*` for the country.
+
+    Raises:
+        ValueError: a code that no province ever had.
+    """
+    provinces = [unit for unit in catalogue.units.all_versions if unit.tier is Tier.PROVINCE]
+    if NATION in scope:
+        return tuple(sorted({unit.unit_id for unit in catalogue.units.all_versions if unit.tier is Tier.NATION}))
+    found: dict[str, None] = {}
+    for code in scope:
+        holders = {unit.unit_id for unit in provinces if unit.code == code and unit.valid_to is None}
+        holders = holders or {unit.unit_id for unit in provinces if unit.code == code}
+        if not holders:
+            raise ValueError(f"scope: no province ever had the code {code!r}")
+        for unit_id in sorted(holders):
+            found[unit_id] = None
+            found |= {link.predecessor_id: None for link in catalogue.units.predecessors(unit_id)}
+    return tuple(found)
+
+
+def reference_tables(catalogue: Catalogue, scope: Sequence[str], months: Iterable[str]) -> list[ReferenceTable]:
+    """Every table of schema `catalogue`.
+
+    Args:
+        catalogue: The loaded catalogue.
+        scope: As for `scope_units`.
+        months: Keys of the months whose form lines are wanted (the run's months and those they are compared with).
+    """
+    wanted = tuple(Period.parse(month) for month in sorted(set(months)))
+    return [
+        ReferenceTable("units", _units(catalogue)),
+        ReferenceTable("scope", _table({"unit_id": pa.string()}, [(u,) for u in scope_units(catalogue, scope)])),
+        ReferenceTable("agencies", _agencies(catalogue)),
+        ReferenceTable("forms", _forms(catalogue)),
+        ReferenceTable("periods", _periods()),
+        ReferenceTable("spans", _spans()),
+        ReferenceTable("deadlines", _deadlines(catalogue, wanted)),
+        ReferenceTable("indicators", _indicators(catalogue)),
+        ReferenceTable("breakdowns", _breakdowns(catalogue)),
+        ReferenceTable("code_items", _code_items(catalogue)),
+        ReferenceTable("form_lines", _form_lines(catalogue, wanted)),
+        ReferenceTable("register_lines", _register_lines(catalogue, wanted)),
+        ReferenceTable("count_lines", _count_lines(catalogue, wanted)),
+        ReferenceTable("asked_lines", _asked_lines(catalogue, wanted)),
+        ReferenceTable("plan_targets", _plan_targets(catalogue)),
+        ReferenceTable("plan_exceptions", _plan_exceptions(catalogue)),
+        ReferenceTable("plan_tasks", _plan_tasks(catalogue)),
+    ]
+
+
+def _table(schema: dict[str, pa.DataType], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+    arrays = [pa.array(column, type=kind) for column, kind in zip(columns, schema.values(), strict=True)]
+    return pa.table(arrays, names=list(schema))
+
+
+def _units(catalogue: Catalogue) -> pa.Table:
+    text = pa.string()
+    return _table(
+        {
+            "unit_id": text, "code": text, "tier": text, "type": text, "name": text, "full_name": text,
+            "name_key": text, "parent_id": text, "valid_from": pa.date32(), "valid_to": pa.date32(),
+            "latitude": pa.float64(), "longitude": pa.float64(),
+        },
+        [
+            (
+                u.unit_id, u.code, str(u.tier), u.type, u.name, u.full_name, name_key(u.name), u.parent_id,
+                u.valid_from or FIRST_DAY, u.valid_to or LAST_DAY, u.latitude, u.longitude,
+            )
+            for u in catalogue.units.all_versions
+        ],
+    )  # fmt: skip
+
+
+def _agencies(catalogue: Catalogue) -> pa.Table:
+    text, day = pa.string(), pa.date32()
+    rows = [
+        (a.code, a.tier, a.name_vi, a.valid_from or FIRST_DAY, a.valid_to or LAST_DAY) for a in catalogue.agencies
+    ]
+    return _table({"agency": text, "tier": text, "name_vi": text, "valid_from": day, "valid_to": day}, rows)
+
+
+def _forms(catalogue: Catalogue) -> pa.Table:
+    text, day = pa.string(), pa.date32()
+    rows = [
+        (f.code, f.name_vi, f.sender_tier, f.by_agency, f.valid_from or FIRST_DAY, f.valid_to or LAST_DAY)
+        for f in catalogue.forms.values()
+    ]
+    schema = {"form": text, "name_vi": text, "sender_tier": text, "by_agency": pa.bool_()}
+    return _table({**schema, "valid_from": day, "valid_to": day}, rows)
+
+
+def _months() -> list[Period]:
+    months = [_MONTHS_FROM]
+    while months[-1] < _MONTHS_TO:
+        months.append(months[-1].next())
+    return months
+
+
+def _periods() -> pa.Table:
+    text, day, number = pa.string(), pa.date32(), pa.int32()
+    rows = [
+        (m.key, str(m.grain), m.start, m.end, m.year, int(m.key[5:7]), m.previous().key, m.same_last_year().key)
+        for m in _months()
+    ]
+    schema = {"period": text, "grain": text, "start_date": day, "end_date": day, "year": number, "month_no": number}
+    return _table({**schema, "previous_period": text, "same_last_year": text}, rows)
+
+
+def _spans() -> pa.Table:
+    rows = []
+    for month in _months():
+        spans = {
+            "month": (month,),
+            "quarter_to_date": month.quarter_to_date(),
+            "year_to_date": month.year_to_date(),
+        }
+        rows.extend((month.key, span, m.key, m.key == month.key) for span, ms in spans.items() for m in ms)
+    text = pa.string()
+    return _table({"period": text, "span": text, "month": text, "is_last": pa.bool_()}, rows)
+
+
+def _deadlines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    rows = []
+    for month in months:
+        for sender in Sender:
+            try:
+                rows.append((month.key, _sender_key(sender), catalogue.calendar.deadline(sender, month)))
+            except NoDeadlineError:
+                continue
+    return _table({"period": pa.string(), "sender": pa.string(), "due_date": pa.date32()}, rows)
+
+
+def _sender_key(sender: Sender) -> str:
+    return "agency" if str(sender) == "department" else str(sender)
+
+
+def _indicators(catalogue: Catalogue) -> pa.Table:
+    text, number = pa.string(), pa.int32()
+    rows = [
+        (
+            i.code, i.section, i.name_vi, i.name_en, str(i.kind), str(i.source), i.unit_vi, i.decimals, i.numerator,
+            i.denominator, i.position,
+        )
+        for i in catalogue.indicators.values()
+    ]  # fmt: skip
+    return _table(
+        {
+            "indicator": text, "section": text, "name_vi": text, "name_en": text, "kind": text, "source": text,
+            "unit_vi": text, "decimals": number, "numerator": text, "denominator": text, "position": number,
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _breakdowns(catalogue: Catalogue) -> pa.Table:
+    text = pa.string()
+    rows = [
+        (i.code, b.dimension, b.code_list, str(b.rule)) for i in catalogue.indicators.values() for b in i.breakdowns
+    ]
+    return _table({"indicator": text, "dimension": text, "code_list": text, "part_rule": text}, rows)
+
+
+def _code_items(catalogue: Catalogue) -> pa.Table:
+    text, day = pa.string(), pa.date32()
+    rows = [
+        (name, item.code, item.name_vi, name_key(item.name_vi), item.stands_for,
+         item.valid_from or FIRST_DAY, item.valid_to or LAST_DAY)
+        for name in catalogue.code_lists.names
+        for item in catalogue.code_lists.items(name)
+    ]  # fmt: skip
+    rows += [
+        ("product_group", group.code, group.name_vi, name_key(group.name_vi), None,
+         group.valid_from or FIRST_DAY, group.valid_to or LAST_DAY)
+        for group in catalogue.groups.all
+    ]  # fmt: skip
+    # Any level's wording -> the sector it belongs to, in the list of its time.
+    rows += [
+        ("product_sector", catalogue.groups.sector_of(group.code, group.valid_from or LAST_DAY).code, group.name_vi,
+         name_key(group.name_vi), None, group.valid_from or FIRST_DAY, group.valid_to or LAST_DAY)
+        for group in catalogue.groups.all
+    ]  # fmt: skip
+    schema = {"code_list": text, "code": text, "name_vi": text, "name_key": text, "stands_for": text}
+    return _table({**schema, "valid_from": day, "valid_to": day}, rows)
+
+
+def _form_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    text, number, flag = pa.string(), pa.int32(), pa.bool_()
+    rules = _part_rules(catalogue)
+    rows = []
+    for month in months:
+        for form in catalogue.forms.values():
+            if not form.in_force(month.end):
+                continue
+            for line in catalogue.lines(form.code, month.end):
+                dimension = _dimension(line)
+                indicator = catalogue.indicators[line.indicator]
+                rows.append((
+                    form.code, month.key, line.part, line.line_code, line.field, line.indicator, line.breakdown,
+                    dimension, rules.get((line.indicator, dimension), "parts" if dimension == "funding" else ""),
+                    _total_line(line), line.label_vi, line.unit_vi, line.value_type, line.required,
+                    indicator.decimals, indicator.decimals == 0, line.position,
+                ))  # fmt: skip
+    return _table(
+        {
+            "form": text, "period": text, "part": text, "line_code": text, "field": text, "indicator": text,
+            "breakdown": text, "dimension": text, "part_rule": text, "total_line_code": text, "label_vi": text,
+            "unit_vi": text, "value_type": text, "required": flag, "decimals": number, "whole_number": flag,
+            "position": number,
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _part_rules(catalogue: Catalogue) -> dict[tuple[str, str], str]:
+    return {(i.code, b.dimension): str(b.rule) for i in catalogue.indicators.values() for b in i.breakdowns}
+
+
+def _dimension(line: FormLine) -> str:
+    if not line.breakdown:
+        return ""
+    return "funding" if ";" in line.breakdown else line.breakdown.partition("=")[0]
+
+
+def _total_line(line: FormLine) -> str:
+    return line.line_code.removesuffix(f".{line.breakdown}") if line.breakdown else line.line_code
+
+
+def _register_splits(catalogue: Catalogue, indicator: Indicator, on: date) -> list[str]:
+    splits = [""]
+    for split in indicator.breakdowns:
+        splits += [f"{split.dimension}={code}" for code, _ in catalogue.codes_on(split.code_list, on)]
+    return splits
+
+
+def _register_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    """Flows counted from the register, for every report of the form that carries the register."""
+    rows = [
+        (month.key, "OCOP-XA", indicator.code, split)
+        for month in months
+        for indicator in catalogue.indicators.values()
+        if indicator.source is Source.REGISTER and indicator.kind is Kind.FLOW
+        for split in _register_splits(catalogue, indicator, month.end)
+    ]
+    text = pa.string()
+    return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, rows)
+
+
+def _count_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    """Distinct counts of the register, wanted at every tier even where they are nought."""
+    rows = [
+        (month.key, indicator.code, split)
+        for month in months
+        for indicator in catalogue.indicators.values()
+        if indicator.source is Source.REGISTER and indicator.kind is Kind.DISTINCT
+        for split in _register_splits(catalogue, indicator, month.end)
+    ]
+    text = pa.string()
+    return _table({"period": text, "indicator": text, "breakdown": text}, rows)
+
+
+def _asked_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    """What each form asks for, by indicator and breakdown: the denominators of coverage."""
+    rows: dict[tuple[str, str, str, str], None] = {}
+    for month in months:
+        for form in catalogue.forms.values():
+            if form.in_force(month.end):
+                for line in catalogue.lines(form.code, month.end):
+                    if catalogue.indicators[line.indicator].source is Source.FORM:
+                        rows[month.key, form.code, line.indicator, line.breakdown] = None
+    columns = _register_lines(catalogue, months).to_pydict()
+    for row in zip(columns["period"], columns["form"], columns["indicator"], columns["breakdown"], strict=True):
+        rows[row] = None
+    text = pa.string()
+    return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, list(rows))
+
+
+def _plan_unit(catalogue: Catalogue, plan: Plan) -> str:
+    unit = catalogue.units.find_code(plan.unit_code, plan.unit_on, plan.tier)
+    if unit is None:
+        raise ValueError(f"plan {plan.code}: no unit had the code {plan.unit_code} on {plan.unit_on}")
+    return unit.unit_id
+
+
+def _plan_targets(catalogue: Catalogue) -> pa.Table:
+    text, number, amount = pa.string(), pa.int32(), pa.decimal128(28, 4)
+    rows = [
+        (
+            plan.code, target.code, _plan_unit(catalogue, plan), plan.number, plan.title_vi, plan.is_sample,
+            target.text_vi, target.indicator, target.breakdown, str(target.shape),
+            str(target.measure) if target.measure else None, str(target.binds.tier or ""), target.low, target.high,
+            target.base_indicator, target.unit_vi, plan.due_date(target), plan.years[0], plan.years[-1],
+            f"{plan.years[0]}-01", position,
+        )
+        for plan in catalogue.plans.values()
+        for position, target in enumerate(plan.targets, start=1)
+    ]  # fmt: skip
+    return _table(
+        {
+            "plan": text, "target": text, "unit_id": text, "plan_number": text, "plan_name_vi": text,
+            "is_sample": pa.bool_(), "target_text_vi": text, "indicator": text, "breakdown": text, "shape": text,
+            "measure": text, "bound_tier": text, "planned_low": amount, "planned_high": amount,
+            "base_indicator": text, "unit_vi": text, "due_date": pa.date32(), "first_year": number,
+            "last_year": number, "first_month": text, "position": number,
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _plan_exceptions(catalogue: Catalogue) -> pa.Table:
+    rows = []
+    for plan in catalogue.plans.values():
+        for target in plan.targets:
+            for code in target.except_units:
+                unit = catalogue.units.find_code(code, plan.unit_on, target.binds.tier)
+                if unit is None:
+                    raise ValueError(f"plan {plan.code}: no unit had the code {code} on {plan.unit_on}")
+                rows.append((plan.code, target.code, unit.unit_id))
+    return _table({"plan": pa.string(), "target": pa.string(), "unit_id": pa.string()}, rows)
+
+
+def _plan_tasks(catalogue: Catalogue) -> pa.Table:
+    text, number = pa.string(), pa.int32()
+    rows = [
+        (
+            plan.code, task.code, _plan_unit(catalogue, plan), plan.number, plan.title_vi, plan.is_sample,
+            task.text_vi, task.lead_agency, task.due, plan.years[0], plan.years[-1], position,
+        )
+        for plan in catalogue.plans.values()
+        for position, task in enumerate(plan.tasks, start=1)
+    ]  # fmt: skip
+    return _table(
+        {
+            "plan": text, "task": text, "unit_id": text, "plan_number": text, "plan_name_vi": text,
+            "is_sample": pa.bool_(), "task_text_vi": text, "lead_agency": text, "due_date": pa.date32(),
+            "first_year": number, "last_year": number, "position": number,
+        },
+        rows,
+    )  # fmt: skip

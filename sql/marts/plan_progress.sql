@@ -1,0 +1,120 @@
+-- One row per month and target of a plan in force: what was planned, what was done, and whether that is enough. Measured
+-- at the tier and on the map the plan binds: on its own unit, or on each unit below it. A cumulative target counts from
+-- the first month of the plan's first year. A target of words only is printed with the figure, never judged.
+WITH targets AS (
+    SELECT
+        p.period, p.end_date, t.plan, t.target, t.unit_id, t.bound_tier, t.shape, t.measure, t.indicator, t.breakdown,
+        t.base_indicator, t.planned_low, t.planned_high, t.due_date, t.first_month, i.kind
+    FROM meta.run_periods AS r
+    JOIN catalogue.periods AS p ON p.period = r.period
+    JOIN catalogue.plan_targets AS t ON p.year BETWEEN t.first_year AND t.last_year
+    LEFT JOIN catalogue.indicators AS i ON i.indicator = t.indicator
+),
+
+bound AS (
+    SELECT t.period, t.plan, t.target, a.unit_id
+    FROM targets AS t
+    JOIN core.unit_ancestors AS a ON a.period = t.period AND a.ancestor_id = t.unit_id
+    LEFT JOIN catalogue.plan_exceptions AS x ON x.plan = t.plan AND x.target = t.target AND x.unit_id = a.unit_id
+    WHERE x.unit_id IS NULL
+        AND ((t.bound_tier = '' AND a.distance = 0) OR (t.bound_tier <> '' AND a.unit_tier = t.bound_tier))
+),
+
+summed AS (
+    SELECT
+        t.period, t.plan, t.target, b.unit_id,
+        CAST(SUM(m.value) AS DECIMAL(28, 4)) AS value,
+        SUM(m.expected_count) AS expected_count, SUM(m.reported_count) AS reported_count
+    FROM targets AS t
+    JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
+    JOIN core.monthly_totals AS m
+        ON m.unit_id = b.unit_id AND m.indicator = t.indicator AND m.breakdown = t.breakdown
+        AND m.period BETWEEN t.first_month AND t.period
+    WHERE t.measure = 'cumulative' AND t.kind = 'flow'
+    GROUP BY t.period, t.plan, t.target, b.unit_id
+),
+
+standing AS (
+    SELECT
+        t.period, t.plan, t.target, b.unit_id,
+        CASE
+            WHEN t.shape = 'percent_of_base' AND t.kind <> 'ratio'
+                THEN CASE
+                    WHEN base.value > 0 THEN CAST(ROUND(m.value * 100 / base.value, 4) AS DECIMAL(28, 4))
+                END
+            ELSE m.value
+        END AS value,
+        COALESCE(base.value, m.denominator) AS base_value,
+        m.expected_count, m.reported_count
+    FROM targets AS t
+    JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
+    JOIN core.rollups AS m
+        ON m.period = t.period AND m.span = 'month' AND m.unit_id = b.unit_id AND m.indicator = t.indicator
+        AND m.breakdown = t.breakdown
+    LEFT JOIN core.rollups AS base
+        ON base.period = t.period AND base.span = 'month' AND base.unit_id = b.unit_id
+        AND base.indicator = t.base_indicator AND base.breakdown = ''
+    WHERE t.measure IS NULL OR t.measure <> 'cumulative' OR t.kind <> 'flow'
+),
+
+measured AS (
+    SELECT
+        summed.period, summed.plan, summed.target, summed.unit_id, summed.value,
+        CAST(NULL AS DECIMAL(28, 4)) AS base_value, summed.expected_count, summed.reported_count
+    FROM summed
+    UNION ALL
+    SELECT
+        standing.period, standing.plan, standing.target, standing.unit_id, standing.value, standing.base_value,
+        standing.expected_count, standing.reported_count
+    FROM standing
+),
+
+per_target AS (
+    SELECT
+        t.period, t.plan, t.target,
+        COUNT(b.unit_id) AS units_bound_count,
+        SUM(CASE WHEN m.value >= t.planned_low THEN 1 ELSE 0 END) AS units_reached_count,
+        MAX(CASE WHEN t.bound_tier = '' THEN m.value END) AS own_value,
+        MAX(CASE WHEN t.bound_tier = '' THEN m.base_value END) AS base_value,
+        SUM(m.expected_count) AS expected_count, SUM(m.reported_count) AS reported_count
+    FROM targets AS t
+    JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
+    LEFT JOIN measured AS m
+        ON m.period = b.period AND m.plan = b.plan AND m.target = b.target AND m.unit_id = b.unit_id
+    GROUP BY t.period, t.plan, t.target
+),
+
+judged AS (
+    SELECT
+        t.period, t.plan, t.target, t.end_date, t.due_date, t.shape, t.planned_low,
+        CASE
+            WHEN t.bound_tier <> '' THEN CAST(p.units_reached_count AS DECIMAL(28, 4))
+            ELSE p.own_value
+        END AS actual_value,
+        CASE WHEN t.bound_tier <> '' THEN CAST(p.units_bound_count AS DECIMAL(28, 4)) ELSE p.base_value END AS base_value,
+        CASE WHEN t.bound_tier <> '' THEN CAST(p.units_bound_count AS DECIMAL(28, 4)) ELSE t.planned_low END AS enough,
+        p.units_bound_count, p.units_reached_count, p.expected_count, p.reported_count
+    FROM targets AS t
+    JOIN per_target AS p ON p.period = t.period AND p.plan = t.plan AND p.target = t.target
+)
+
+SELECT
+    j.period, j.plan, j.target, t.unit_id, t.plan_number, t.plan_name_vi, t.is_sample, t.target_text_vi, t.indicator,
+    t.breakdown, t.shape, t.bound_tier, t.planned_low, t.planned_high, j.base_value, j.actual_value,
+    CASE
+        WHEN j.enough > 0 THEN CAST(ROUND(j.actual_value * 100 / j.enough, 1) AS DECIMAL(28, 4))
+    END AS achieved_pct,
+    CASE
+        WHEN j.shape = 'qualitative' OR j.planned_low IS NULL THEN 'not_measured'
+        WHEN j.actual_value IS NULL OR COALESCE(j.reported_count, 0) = 0 THEN 'no_data'
+        WHEN j.actual_value >= j.enough THEN 'reached'
+        WHEN j.due_date > j.end_date THEN 'not_due'
+        ELSE 'not_reached'
+    END AS result,
+    CAST(j.units_bound_count AS INTEGER) AS units_bound_count,
+    CAST(j.units_reached_count AS INTEGER) AS units_reached_count,
+    CAST(j.expected_count AS INTEGER) AS expected_count,
+    CAST(j.reported_count AS INTEGER) AS reported_count,
+    j.due_date, t.unit_vi, t.position
+FROM judged AS j
+JOIN catalogue.plan_targets AS t ON t.plan = j.plan AND t.target = j.target

@@ -1,0 +1,9 @@
+-- One row per recognition decided within the month: the list a report prints, with where and by whom.
+SELECT
+    p.period, e.product_id, e.decision_date, e.product_name, e.producer_name, e.producer_type, e.product_group,
+    e.unit_id, u.name AS unit_name, u.full_name AS unit_full_name, e.star, e.recognition_kind, e.recognising_level,
+    e.issuing_body, e.decision_no, e.expiry_date, e.submission_id, e.sheet, e.cell
+FROM meta.run_periods AS r
+JOIN catalogue.periods AS p ON p.period = r.period
+JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
+LEFT JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
