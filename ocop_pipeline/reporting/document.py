@@ -353,7 +353,7 @@ class Document:
         map_note: which map of units the figures stand on.
         footnotes: further notes printed after the body.
         running_mark: words repeated on every page, such as "DỰ THẢO".
-        language: BCP 47 tag of the text.
+        language: ISO 639 code of the text ("vi").
     """
 
     letterhead: Letterhead
@@ -374,6 +374,8 @@ class Document:
 
     def __post_init__(self) -> None:
         _check_headings(self.body, "body")
+        if not _LANGUAGE.fullmatch(self.language):
+            raise ValueError(f"not a language code: {self.language!r}")
         if not self.title.strip():
             raise ValueError("a document needs a title for its metadata")
 
@@ -391,6 +393,7 @@ def marked(mark: Mark, *, figure_id: str = "") -> Cell:
 # -------------------------------------------------------------------------------------------- checks
 
 _FIGURE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:|=,/@-]*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SVG_NAMESPACE = "{http://www.w3.org/2000/svg}"
 _SVG_ELEMENTS = frozenset({"svg", "g", "title", "desc", "rect", "line", "text", "tspan"})
 _SVG_ATTRIBUTES = frozenset(

@@ -222,5 +222,5 @@ def pdf_pages(pdf: bytes) -> list[str]:
 
 
 def squeezed(text: str) -> str:
-    """Drop white space and case, which line breaks and capitals change."""
-    return re.sub(r"\s+", "", text).casefold()
+    """Drop white space, case and the invisible places to break: what lines and capitals change."""
+    return re.sub(r"[\s\u200b]+", "", text).casefold()

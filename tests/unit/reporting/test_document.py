@@ -248,3 +248,11 @@ def test_figure_ids_are_plain(figure_id):
         Cell("1", figure_id=figure_id)
     with pytest.raises(ValueError, match="id of a figure"):
         Run("1", figure_id=figure_id)
+
+
+def test_documents_need_a_title_and_a_language():
+    """Without title or language no reader of the file, human or machine, knows what it is."""
+    with pytest.raises(ValueError, match="title"):
+        dataclasses.replace(small_report(), title=" ")
+    with pytest.raises(ValueError, match="language"):
+        dataclasses.replace(small_report(), language="tiếng Việt")

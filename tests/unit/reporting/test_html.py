@@ -135,7 +135,9 @@ def test_empty_parts_leave_no_trace():
     )
     page = Page(write_html(report))
     classes = set(page.attributes("class"))
-    assert classes.isdisjoint({"addressees", "legal-bases", "annex", "notes", "running-mark"})
+    assert classes.isdisjoint(
+        {"addressees", "legal-bases", "annex landscape", "annex", "notes", "running-mark"}
+    )
     assert to_data(report)["annexes"] == []
 
 

@@ -29,10 +29,13 @@ from ocop_pipeline.reporting import paper
 from ocop_pipeline.reporting.document import (
     REPERTOIRE,
     Annex,
+    Bullets,
     Cell,
     Figure,
     Heading,
+    Notice,
     Paragraph,
+    Quote,
     Row,
     Run,
     paragraph,
@@ -295,6 +298,32 @@ def test_a_drawing_taller_than_a_page_is_made_to_fit():
     assert tall != figure.svg
     report = dataclasses.replace(small_report(), body=(dataclasses.replace(figure, svg=tall),), annexes=())
     assert 1 <= len(pdf_pages(paper.write_pdf(report))) <= 3
+
+
+def test_long_words_and_long_texts_stay_on_the_page():
+    """Neither an endless word nor a text longer than a page loses a letter or leaves the page."""
+    word, text = "đ" * 300, "Ổ dài " * 1200
+    rows = (Row((Cell("1"), Cell(word), Cell("2"), Cell("3"), Cell("4"))), *small_table().rows)
+    long_row = Row((Cell("9"), Cell(text), Cell("2"), Cell("3"), Cell("4")))
+    table = dataclasses.replace(small_table(), rows=(*rows, long_row))
+    body = (Heading(1, word), Paragraph(word), Quote(text, word), Notice(word), Bullets((word,)), table)
+    report = dataclasses.replace(small_report(), body=body, annexes=(), running_mark="")
+    pages = pdf_pages(paper.write_pdf(report))
+    whole = re.sub(r"[\s\u200b]+", "", "".join(re.sub(r"^\s*\d+\s", "", page) for page in pages))
+    assert len(pages) > 4
+    assert whole.count(word) == 6
+    assert whole.count("Ổdài") == 2400
+
+
+def test_figures_are_never_folded():
+    """A figure is one word on paper: it can be searched and copied whole."""
+    figure = "1.234.567.890,12"
+    cells = (Cell("1"), Cell("Xã mẫu"), Cell(figure), Cell(figure), Cell(figure))
+    wide = tuple(dataclasses.replace(column, width=1) for column in small_table().columns)
+    table = dataclasses.replace(small_table(), columns=wide, rows=(Row(cells),))
+    annex = Annex("Số lớn", (table,), landscape=True)
+    text = "".join(pdf_pages(paper.write_pdf(dataclasses.replace(small_report(), body=(), annexes=(annex,)))))
+    assert text.count(figure) == 3
 
 
 def test_threads_do_not_mix_documents():
