@@ -17,24 +17,29 @@ import argparse
 import csv
 import io
 import json
+import math
 import sqlite3
 import sys
 import unicodedata
 import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 REFORM = date(2025, 7, 1)
 LAST_DAY_BEFORE = date(2025, 6, 30)
+# Key of an old unit -> [(key of a successor, whether it is the one to take by default)].
+Conversion = dict[str, list[tuple[str, bool]]]
 # Spans as valid_from and valid_to: the source has one old map without a date, and one from the reform on.
 BEFORE = ("", LAST_DAY_BEFORE.isoformat())
 AFTER = (REFORM.isoformat(), "")
 ALWAYS = ("", "")
 NATION_ID = "VN"
+# The largest commune has 1,118 km², a circle of 19 km; a part of it cannot lie farther from its middle point.
+FARTHEST_POINT_KM = 30
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 TYPES = ("Thị trấn", "Thị xã", "Thành phố", "Đặc khu", "Phường", "Huyện", "Quận", "Tỉnh", "Xã")
 EXPECTED = {
@@ -102,9 +107,10 @@ class Source:
     old_communes: dict[str, Place]
     new_provinces: dict[str, Place]
     new_communes: dict[str, Place]
-    # Key of an old commune (or of a district without communes) -> [(key of a new commune, is default)].
-    conversion: dict[str, list[tuple[str, bool]]]
+    # Of communes, and of the districts without communes.
+    conversion: Conversion
     province_conversion: dict[str, str]
+    dropped_links: list[tuple[str, str]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,11 +122,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         source = read_source(options.source)
         units, successions = derive(source)
-        notice = attribution(options.source, units, successions)
+        notice = attribution(options.source, source, units, successions)
     except (SourceError, OSError, sqlite3.Error, KeyError) as error:
         print(f"build_units: {error!r}", file=sys.stderr)
         return 2
     write_zip(options.out, units, successions, notice)
+    for old, new in source.dropped_links:
+        print(f"dropped: {old} to {new} (a homonym was meant)")
     print(notice.rsplit("Counts", 1)[1].strip(": \n"))
     return 0
 
@@ -141,16 +149,18 @@ def read_source(folder: Path) -> Source:
         old = database.execute("SELECT * FROM admin_units_legacy").fetchall()
         new = database.execute("SELECT * FROM admin_units").fetchall()
     converter = json.loads((data / "converter_2025.json").read_text(encoding="utf-8"))
+    conversion, dropped = without_homonyms(_conversion(converter))
     source = Source(
         old_provinces=_places(old, "provinceKey", prefix="province"),
         old_districts=_places(old, "provinceKey", "districtKey", prefix="district"),
         old_communes=_places(old, "provinceKey", "districtKey", "wardKey", prefix="ward"),
         new_provinces=_places(new, "provinceKey", prefix="province"),
         new_communes=_places(new, "provinceKey", "wardKey", prefix="ward"),
-        conversion=_conversion(converter),
+        conversion=conversion,
         province_conversion={
             old_key: new_key for new_key, olds in converter["DICT_PROVINCE"].items() for old_key in olds
         },
+        dropped_links=dropped,
     )
     _check_source(source)
     return source
@@ -187,7 +197,7 @@ def _clean(name: str) -> str:
     return type_ + name[len(type_) :]
 
 
-def _conversion(converter: dict[str, Any]) -> dict[str, list[tuple[str, bool]]]:
+def _conversion(converter: dict[str, Any]) -> Conversion:
     conversion: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
     for province, communes in converter["DICT_PROVINCE_WARD_NO_DIVIDED"].items():
         for commune, olds in communes.items():
@@ -200,6 +210,48 @@ def _conversion(converter: dict[str, Any]) -> dict[str, list[tuple[str, bool]]]:
                     (f"{province}_{part['newWardKey']}", part["isDefaultNewWard"])
                 )
     return dict(conversion)
+
+
+def without_homonyms(conversion: Conversion) -> tuple[Conversion, list[tuple[str, str]]]:
+    """Drop the links the source made to a commune of the same name elsewhere in the new province.
+
+    Where a divided commune has a homonym in the same new province, the source gave each of them the parts of
+    both: Phường 4 of Tây Ninh town and Phường 4 of Tân An, 90 km apart, both go to Tân Ninh and Long An. Of
+    homonyms with a common successor the one meant is the one with more of the successor's other predecessors
+    in its own district or, failing that, in its own province; the links of the others are dropped.
+
+    Returns:
+        The conversion without those links, each unit left with one default, and the links dropped.
+    """
+    sources = _sources_of(conversion)
+    dropped = [
+        (old, new)
+        for old, parts in conversion.items()
+        for new, _ in parts
+        if _homonym_meant(old, sources[new])
+    ]
+    cleaned: Conversion = {}
+    for old, parts in conversion.items():
+        left = [part for part in parts if (old, part[0]) not in dropped]
+        cleaned[old] = [(left[0][0], True)] if len(left) == 1 else left
+    return cleaned, dropped
+
+
+def _homonym_meant(old: str, sources: list[str]) -> bool:
+    homonyms = [other for other in sources if other != old and _own_key(other) == _own_key(old)]
+    return any(_neighbours(other, sources) > _neighbours(old, sources) for other in homonyms)
+
+
+def _neighbours(old: str, sources: list[str]) -> tuple[int, int]:
+    """Count the other names among a successor's predecessors from the same district and province."""
+    others = [other for other in sources if _own_key(other) != _own_key(old)]
+    district = _parent_key(old)
+    in_district = sum(_parent_key(other) == district for other in others)
+    return in_district, sum(_parent_key(_parent_key(other)) == _parent_key(district) for other in others)
+
+
+def _own_key(key: str) -> str:
+    return key.rsplit("_", 1)[1]
 
 
 def _old_key(key: str) -> str:
@@ -218,6 +270,9 @@ def _check_source(source: Source) -> None:
         )
     if source.province_conversion.keys() != source.old_provinces.keys():
         raise SourceError("conversion of provinces and old map differ")
+    undecided = [old for old, parts in source.conversion.items() if sum(default for _, default in parts) != 1]
+    if undecided:
+        raise SourceError(f"not one default successor: {undecided[:5]}")
     if set(source.province_conversion.values()) != source.new_provinces.keys():
         raise SourceError("conversion of provinces and new map differ")
     counted = {
@@ -255,10 +310,10 @@ def derive(source: Source) -> tuple[list[UnitRow], list[SuccessionRow]]:
 
     units = [_nation_row()]
     units += _provinces(source, old_provinces, new_provinces)
-    for key, place in source.old_districts.items():
+    for key, place in trusted_points(source.old_districts, source).items():
         parent = old_provinces[_parent_key(key)]
         units.append(_unit_row(old_districts[key], "district", parent, place, BEFORE))
-    for key, place in source.old_communes.items():
+    for key, place in trusted_points(source.old_communes, source).items():
         parent = old_districts[_parent_key(key)]
         units.append(_unit_row(old_communes[key], "commune", parent, place, BEFORE))
     for key, place in source.new_communes.items():
@@ -282,7 +337,32 @@ def derive(source: Source) -> tuple[list[UnitRow], list[SuccessionRow]]:
     return units, successions
 
 
-def _sources_of(links: dict[str, list[tuple[str, bool]]]) -> dict[str, list[str]]:
+def trusted_points(old: dict[str, Place], source: Source) -> dict[str, Place]:
+    """Blank the coordinates of old units that lie too far from their default successor to be true.
+
+    The source found the points of the old map by address search, which now and then hit a homonym in
+    another province or, for the islands, the mainland; the points of the new map have no such outliers.
+    """
+    trusted = {}
+    for key, place in old.items():
+        successor = next((new for new, default in source.conversion.get(key, ()) if default), None)
+        if successor is None or _distance_km(place, source.new_communes[successor]) <= FARTHEST_POINT_KM:
+            trusted[key] = place
+        else:
+            trusted[key] = replace(place, latitude=None, longitude=None)
+    return trusted
+
+
+def _distance_km(one: Place, other: Place) -> float:
+    """Return the distance of two points on a local plane; good to a percent over a hundred kilometres."""
+    if one.latitude is None or one.longitude is None or other.latitude is None or other.longitude is None:
+        return 0.0
+    north = 111.2 * (one.latitude - other.latitude)
+    east = 111.2 * (one.longitude - other.longitude) * math.cos(math.radians(one.latitude))
+    return math.hypot(north, east)
+
+
+def _sources_of(links: Conversion) -> dict[str, list[str]]:
     sources: defaultdict[str, list[str]] = defaultdict(list)
     for old, parts in links.items():
         for new, _ in parts:
@@ -290,7 +370,7 @@ def _sources_of(links: dict[str, list[tuple[str, bool]]]) -> dict[str, list[str]
     return dict(sources)
 
 
-def _same_place(old: str, links: dict[str, list[tuple[str, bool]]], sources: dict[str, list[str]]) -> bool:
+def _same_place(old: str, links: Conversion, sources: dict[str, list[str]]) -> bool:
     """Tell whether a unit went over whole and alone: sole successor, whose sole predecessor it is."""
     return len(links[old]) == 1 and len(sources[links[old][0][0]]) == 1
 
@@ -300,7 +380,7 @@ def _new_ids(
     new: dict[str, Place],
     old: dict[str, Place],
     old_ids: dict[str, str],
-    links: dict[str, list[tuple[str, bool]]],
+    links: Conversion,
 ) -> dict[str, str]:
     """Give the units of the new map their ids: the old one of the same place, else the code's next number."""
     sources = _sources_of(links)
@@ -362,7 +442,7 @@ def _unit_row(unit_id: str, tier: str, parent: str, place: Place, span: tuple[st
 def split_type(full_name: str) -> tuple[str, str]:
     """Split "Xã Đức Trọng" into its type in lower case and its name.
 
-    The full name decides, not the source's type column, which contradicts it in five rows.
+    The full name decides, not the source's type column, which contradicts it in seven rows.
     """
     word = next(word for word in TYPES if full_name.startswith(f"{word} "))
     return word.lower(), full_name[len(word) + 1 :]
@@ -373,7 +453,7 @@ def _number(value: float | None) -> str:
 
 
 def _successions(
-    links: dict[str, list[tuple[str, bool]]],
+    links: Conversion,
     old_ids: dict[str, str],
     new_ids: dict[str, str],
     old: dict[str, Place],
@@ -402,7 +482,7 @@ def _successions(
 # ---------------------------------------------------------------------------------------- write
 
 
-def attribution(folder: Path, units: list[UnitRow], successions: list[SuccessionRow]) -> str:
+def attribution(folder: Path, source: Source, units: list[UnitRow], successions: list[SuccessionRow]) -> str:
     """Return the text of ATTRIBUTION.txt: provenance, the source's licence, counts."""
     info = folder / "vietnamadminunits-1.0.4.dist-info"
     if not info.is_dir():
@@ -410,6 +490,7 @@ def attribution(folder: Path, units: list[UnitRow], successions: list[Succession
     licence = (info / "licenses" / "LICENSE").read_text(encoding="utf-8").strip()
     before = Counter(row.tier for row in units if not row.valid_from)
     after = Counter(row.tier for row in units if not row.valid_to)
+    without_point = sum(not row.latitude for row in units if row.tier != "nation")
     relations = Counter(row.relation for row in successions)
     counts = [
         f"units.csv: {len(units)} rows, {len({row.unit_id for row in units})} units",
@@ -418,6 +499,8 @@ def attribution(folder: Path, units: list[UnitRow], successions: list[Succession
         f"from {REFORM.isoformat()}: " + ", ".join(f"{n} {tier}" for tier, n in sorted(after.items())),
         f"successions.csv: {len(successions)} rows, "
         + ", ".join(f"{n} {relation}" for relation, n in sorted(relations.items())),
+        f"old units whose coordinates are distrusted and left blank: {without_point}",
+        f"links of the source left out for a commune of the same name: {len(source.dropped_links)}",
     ]
     return "\n".join(
         [

@@ -8,7 +8,7 @@ import pytest
 
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.units import SUCCESSION_COLUMNS, UNIT_COLUMNS, load_units
-from ocop_pipeline.domain.units import Relation, Tier
+from ocop_pipeline.domain.units import Relation, Tier, name_key
 from ocop_pipeline.paths import CATALOGUE_DATA
 
 OLD = date(2025, 6, 30)
@@ -43,12 +43,12 @@ class TestCounts:
         assert ledger.units(NEW, Tier.DISTRICT) == ()
 
     def test_relations(self, ledger):
-        """471 communes were divided; 2,880 new ones are unions of whole old units; 132 communes stayed."""
+        """442 communes were divided; 2,907 new ones are unions of whole old units; 132 communes stayed."""
         links = [link for link in ledger.all_successions if not link.predecessor_id.startswith("p")]
         divided = {link.predecessor_id for link in links if link.relation is Relation.DIVIDED_INTO}
-        assert len(divided) == 471
+        assert len(divided) == 442
         new = {unit.unit_id for unit in ledger.units(NEW, Tier.COMMUNE)}
-        assert len(new - {link.successor_id for link in links if link.predecessor_id in divided}) == 2880
+        assert len(new - {link.successor_id for link in links if link.predecessor_id in divided}) == 2907
         assert sum(link.predecessor_id == link.successor_id for link in links) == 132
 
 
@@ -88,11 +88,39 @@ class TestPlaces:
         assert len(same) == 11
 
     def test_divided_commune_has_one_default(self, ledger):
-        """Bình Thạnh (Đức Trọng) went to more than one commune; Đinh Văn Lâm Hà is among them."""
-        (match,) = ledger.find_name("xã Bình Thạnh", OLD, within="d678.1")
+        """Hòa Liên (Hòa Vang, Đà Nẵng) went to two wards, one of which stands for it by default."""
+        (match,) = ledger.find_name("xã Hòa Liên", OLD, within=ledger.find_code("48", OLD).unit_id)
         links = ledger.successors(match.unit.unit_id)
-        assert "Xã Đinh Văn Lâm Hà" in {name(ledger, link.successor_id, NEW) for link in links}
-        assert sum(link.is_default for link in links) == 1
+        names = {name(ledger, link.successor_id, NEW): link.is_default for link in links}
+        assert names == {"Phường Hải Vân": False, "Phường Liên Chiểu": True}
+
+    @pytest.mark.parametrize(
+        ("district", "commune", "successor"),
+        [
+            ("Tây Ninh", "Phường 4", "Phường Tân Ninh"),
+            ("Tân An", "Phường 4", "Phường Long An"),
+            ("Sa Đéc", "Phường 4", "Phường Sa Đéc"),
+            ("Vĩnh Bảo", "Xã Hòa Bình", "Xã Nguyễn Bỉnh Khiêm"),
+        ],
+    )
+    def test_homonyms_are_kept_apart(self, ledger, district, commune, successor):
+        """A commune is not succeeded by the successor of its namesake in another district."""
+        (above,) = ledger.find_name(district, OLD, tier=Tier.DISTRICT)
+        (match,) = ledger.find_name(commune, OLD, within=above.unit.unit_id)
+        links = ledger.successors(match.unit.unit_id)
+        assert [name(ledger, link.successor_id, NEW) for link in links] == [successor]
+
+    def test_most_codes_were_recycled(self, ledger):
+        """3,184 codes passed to another place, always one that took over a part of the former holder."""
+        recycled = [
+            (before, unit)
+            for unit in ledger.units(NEW, Tier.COMMUNE)
+            if (before := ledger.find_code(unit.code, OLD)) and before.unit_id != unit.unit_id
+        ]
+        assert len(recycled) == 3184
+        assert sum(name_key(old.name) != name_key(new.name) for old, new in recycled) == 1792
+        for old, new in recycled:
+            assert new.unit_id in {link.successor_id for link in ledger.successors(old.unit_id)}
 
     def test_island_districts_became_special_zones(self, ledger):
         """The five districts without communes are succeeded by special zones; other districts by nothing."""
@@ -154,8 +182,13 @@ class TestWholeness:
             assert [match.unit for match in matches] == [unit]
 
     def test_coordinates_lie_in_the_country(self, ledger):
-        """Middle points lie between 6 and 24 degrees north, 102 and 118 east, islands included."""
-        for unit in ledger.all_versions[1:]:
+        """All but the nation and 51 distrusted units have coordinates, all in the country.
+
+        Middle points lie between 6 and 24 degrees north, 102 and 118 east, islands included.
+        """
+        placed = [unit for unit in ledger.all_versions if unit.latitude is not None]
+        assert len(placed) == len(ledger.all_versions) - 52
+        for unit in placed:
             assert 6 < unit.latitude < 24
             assert 102 < unit.longitude < 118
 
