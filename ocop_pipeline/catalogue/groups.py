@@ -6,6 +6,7 @@ and coffee went from drinks to food), hence codes of its own; those of 2023 and 
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -213,4 +214,5 @@ def _overlap(one: ProductGroup, other: ProductGroup) -> bool:
 
 def _without_heading(name: str) -> str:
     """The name without "I.", "1." or "Nhóm:" before it."""
-    return _KIND_OF_GROUP.sub("", _ENUMERATION.sub("", name, count=1), count=1)
+    composed = unicodedata.normalize("NFC", name)
+    return _KIND_OF_GROUP.sub("", _ENUMERATION.sub("", composed, count=1), count=1)
