@@ -319,8 +319,9 @@ class UnitLedger:
         self._successions = tuple(successions)
         self._by_id = _grouped(self._versions, attrgetter("unit_id"))
         self._by_code = _grouped(self._versions, attrgetter("code"))
+        self._links_from = _grouped(self._successions, attrgetter("predecessor_id"))
         _check_versions(self._versions, self._by_id, self._by_code)
-        _check_successions(self._successions, self._versions, self._by_id)
+        _check_successions(self._successions, self._versions, self._by_id, self._links_from)
 
     @property
     def all_versions(self) -> tuple[UnitVersion, ...]:
@@ -398,7 +399,7 @@ class UnitLedger:
 
         A place that kept its id over a reorganisation is its own predecessor there.
         """
-        return self._links(self._predecessors, unit_id)
+        return self._links(self._links_to, unit_id)
 
     def successors(self, unit_id: str) -> tuple[Succession, ...]:
         """Return the links to the units that took this one over; raises UnknownUnitError.
@@ -406,7 +407,7 @@ class UnitLedger:
         Empty for a unit that never changed and for the districts, which were abolished without a successor
         (except the five islands without communes, which became special zones).
         """
-        return self._links(self._successors, unit_id)
+        return self._links(self._links_from, unit_id)
 
     def find_name(
         self, text: str, on: date, within: str | None = None, tier: Tier | None = None
@@ -450,11 +451,7 @@ class UnitLedger:
         return _grouped(self._versions, attrgetter("parent_id"))
 
     @cached_property
-    def _successors(self) -> dict[str, list[Succession]]:
-        return _grouped(self._successions, attrgetter("predecessor_id"))
-
-    @cached_property
-    def _predecessors(self) -> dict[str, list[Succession]]:
+    def _links_to(self) -> dict[str, list[Succession]]:
         return _grouped(self._successions, attrgetter("successor_id"))
 
     @cached_property
@@ -510,10 +507,16 @@ def _check_versions(
     by_id: Mapping[str, Sequence[UnitVersion]],
     by_code: Mapping[str, Sequence[UnitVersion]],
 ) -> None:
+    # Units of one parent, tier and span are sound together: thousands of rows, hundreds of such groups.
+    sound: set[tuple[str | None, Tier, date | None, date | None]] = set()
     for version in versions:
+        group_key = (version.parent_id, version.tier, version.valid_from, version.valid_to)
+        if group_key in sound:
+            continue
         reason = _fault(version, by_id)
         if reason is not None:
             raise UnitLedgerError("versions", _position(versions, version), reason)
+        sound.add(group_key)
     for unit_id, group in by_id.items():
         if len(group) > 1:
             _refuse_overlap(versions, group, f"unit {unit_id} has two versions")
@@ -579,6 +582,7 @@ def _check_successions(
     links: Sequence[Succession],
     versions: Sequence[UnitVersion],
     by_id: Mapping[str, Sequence[UnitVersion]],
+    by_predecessor: Mapping[str, Sequence[Succession]],
 ) -> None:
     dates = {link.effective_date for link in links}
     days = dates | {day - _ONE_DAY for day in dates}
@@ -591,10 +595,14 @@ def _check_successions(
             ):
                 reason = _end_fault(link, by_id, before)
                 raise UnitLedgerError("successions", _position(links, link), reason)
-    for siblings in _grouped(links, attrgetter("predecessor_id", "effective_date")).values():
-        reason_or_none = _siblings_fault(siblings)
-        if reason_or_none is not None:
-            raise UnitLedgerError("successions", _position(links, siblings[-1]), reason_or_none)
+    for of_unit in by_predecessor.values():
+        same_day = (
+            [of_unit] if len(of_unit) == 1 else _grouped(of_unit, attrgetter("effective_date")).values()
+        )
+        for siblings in same_day:
+            fault = _siblings_fault(siblings)
+            if fault is not None:
+                raise UnitLedgerError("successions", _position(links, siblings[-1]), fault)
 
 
 def _end_fault(link: Succession, by_id: Mapping[str, Sequence[UnitVersion]], before: set[str]) -> str:
@@ -608,15 +616,14 @@ def _end_fault(link: Succession, by_id: Mapping[str, Sequence[UnitVersion]], bef
 
 def _siblings_fault(siblings: Sequence[Succession]) -> str | None:
     """Say what is wrong with the links of one unit on one date; None if nothing is."""
-    first = siblings[0]
     divided = len(siblings) > 1
     if divided and len({link.successor_id for link in siblings}) < len(siblings):
-        return f"{first.predecessor_id} goes to the same successor twice"
+        return f"{siblings[0].predecessor_id} goes to the same successor twice"
     for link in siblings:
         if (link.relation is Relation.DIVIDED_INTO) != divided:
             return f"{link.predecessor_id} has {len(siblings)} successor(s) and relation {link.relation}"
         if link.predecessor_id == link.successor_id and link.relation not in _SAME_PLACE:
             return f"{link.predecessor_id} succeeds itself with relation {link.relation}"
-    if sum(link.is_default for link in siblings) != 1:
-        return f"{first.predecessor_id} must have one default successor"
+    if [link.is_default for link in siblings].count(True) != 1:
+        return f"{siblings[0].predecessor_id} must have one default successor"
     return None
