@@ -18,10 +18,11 @@ from ocop_pipeline.domain.units import Tier
 
 KNOWN = frozenset(
     {
-        "CD01", "CD02", "CD03", "TT02", "TT03", "TT04", "TT05", "TT06", "TT07", "DT01", "DT02", "DT03", "DT03B",
-        "DT04", "DT04B", "DT05", "DT05B", "CT01", "CT02", "CT03", "CT04", "CT05", "CT06", "SP01", "SP03", "SP07",
-        "SP07B", "SP08", "CH02", "CH03", "CG01", "CG02", "CL01A", "CL01B", "CL02", "CL03", "XT01", "XT02", "XT03",
-        "XT04", "XT05", "XT06", "KC01", "KC02", "KP01", "KP02", "KP03",
+        "CD01", "CD02", "CD03", "TT02", "TT03", "TT04", "TT05", "TT06", "TT07", "DT01", "DT02",
+        "DT03", "DT03B", "DT04", "DT04B", "DT05", "DT05B", "CT01", "CT02", "CT03", "CT04", "CT05",
+        "CT06", "SP01", "SP03", "SP07", "SP07B", "SP08", "CH02", "CH03", "CG01", "CG02", "CL01A",
+        "CL01B", "CL02", "CL03", "XT01", "XT02", "XT03", "XT04", "XT05", "XT06", "KC01", "KC02",
+        "KP01", "KP02", "KP03",
     }
 )  # fmt: skip
 PLANS = {plan.code: plan for plan in load_plans(PLAN_FILES, KNOWN)}
