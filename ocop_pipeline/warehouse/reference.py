@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from ocop_pipeline.catalogue import Catalogue
@@ -69,7 +70,7 @@ def reference_tables(catalogue: Catalogue, scope: Sequence[str], months: Iterabl
     wanted = tuple(Period.parse(month) for month in sorted(set(months)))
     return [
         ReferenceTable("units", _units(catalogue)),
-        ReferenceTable("scope", _table({"unit_id": pa.string()}, [(u,) for u in scope_units(catalogue, scope)])),
+        ReferenceTable("scope", _table({"unit_id": pl.String}, [(u,) for u in scope_units(catalogue, scope)])),
         ReferenceTable("agencies", _agencies(catalogue)),
         ReferenceTable("forms", _forms(catalogue)),
         ReferenceTable("periods", _periods()),
@@ -88,19 +89,18 @@ def reference_tables(catalogue: Catalogue, scope: Sequence[str], months: Iterabl
     ]
 
 
-def _table(schema: dict[str, pa.DataType], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    arrays = [pa.array(column, type=kind) for column, kind in zip(columns, schema.values(), strict=True)]
-    return pa.table(arrays, names=list(schema))
+def _table(schema: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    # Built by Polars: building Arrow arrays from Python values makes pyarrow import pandas, a second for nothing.
+    return pl.DataFrame(rows, schema=schema, orient="row").to_arrow()
 
 
 def _units(catalogue: Catalogue) -> pa.Table:
-    text = pa.string()
+    text = pl.String
     return _table(
         {
             "unit_id": text, "code": text, "tier": text, "type": text, "name": text, "full_name": text,
-            "name_key": text, "parent_id": text, "valid_from": pa.date32(), "valid_to": pa.date32(),
-            "latitude": pa.float64(), "longitude": pa.float64(),
+            "name_key": text, "parent_id": text, "valid_from": pl.Date, "valid_to": pl.Date,
+            "latitude": pl.Float64, "longitude": pl.Float64,
         },
         [
             (
@@ -113,7 +113,7 @@ def _units(catalogue: Catalogue) -> pa.Table:
 
 
 def _agencies(catalogue: Catalogue) -> pa.Table:
-    text, day = pa.string(), pa.date32()
+    text, day = pl.String, pl.Date
     rows = [
         (a.code, a.tier, a.name_vi, a.valid_from or FIRST_DAY, a.valid_to or LAST_DAY) for a in catalogue.agencies
     ]
@@ -121,12 +121,12 @@ def _agencies(catalogue: Catalogue) -> pa.Table:
 
 
 def _forms(catalogue: Catalogue) -> pa.Table:
-    text, day = pa.string(), pa.date32()
+    text, day = pl.String, pl.Date
     rows = [
         (f.code, f.name_vi, f.sender_tier, f.by_agency, f.valid_from or FIRST_DAY, f.valid_to or LAST_DAY)
         for f in catalogue.forms.values()
     ]
-    schema = {"form": text, "name_vi": text, "sender_tier": text, "by_agency": pa.bool_()}
+    schema = {"form": text, "name_vi": text, "sender_tier": text, "by_agency": pl.Boolean}
     return _table({**schema, "valid_from": day, "valid_to": day}, rows)
 
 
@@ -138,7 +138,7 @@ def _months() -> list[Period]:
 
 
 def _periods() -> pa.Table:
-    text, day, number = pa.string(), pa.date32(), pa.int32()
+    text, day, number = pl.String, pl.Date, pl.Int32
     rows = [
         (m.key, str(m.grain), m.start, m.end, m.year, int(m.key[5:7]), m.previous().key, m.same_last_year().key)
         for m in _months()
@@ -156,8 +156,8 @@ def _spans() -> pa.Table:
             "year_to_date": month.year_to_date(),
         }
         rows.extend((month.key, span, m.key, m.key == month.key) for span, ms in spans.items() for m in ms)
-    text = pa.string()
-    return _table({"period": text, "span": text, "month": text, "is_last": pa.bool_()}, rows)
+    text = pl.String
+    return _table({"period": text, "span": text, "month": text, "is_last": pl.Boolean}, rows)
 
 
 def _deadlines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
@@ -168,7 +168,7 @@ def _deadlines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
                 rows.append((month.key, _sender_key(sender), catalogue.calendar.deadline(sender, month)))
             except NoDeadlineError:
                 continue
-    return _table({"period": pa.string(), "sender": pa.string(), "due_date": pa.date32()}, rows)
+    return _table({"period": pl.String, "sender": pl.String, "due_date": pl.Date}, rows)
 
 
 def _sender_key(sender: Sender) -> str:
@@ -176,7 +176,7 @@ def _sender_key(sender: Sender) -> str:
 
 
 def _indicators(catalogue: Catalogue) -> pa.Table:
-    text, number = pa.string(), pa.int32()
+    text, number = pl.String, pl.Int32
     rows = [
         (
             i.code, i.section, i.name_vi, i.name_en, str(i.kind), str(i.source), i.unit_vi, i.decimals, i.numerator,
@@ -194,7 +194,7 @@ def _indicators(catalogue: Catalogue) -> pa.Table:
 
 
 def _breakdowns(catalogue: Catalogue) -> pa.Table:
-    text = pa.string()
+    text = pl.String
     rows = [
         (i.code, b.dimension, b.code_list, str(b.rule)) for i in catalogue.indicators.values() for b in i.breakdowns
     ]
@@ -202,7 +202,7 @@ def _breakdowns(catalogue: Catalogue) -> pa.Table:
 
 
 def _code_items(catalogue: Catalogue) -> pa.Table:
-    text, day = pa.string(), pa.date32()
+    text, day = pl.String, pl.Date
     rows = [
         (name, item.code, item.name_vi, name_key(item.name_vi), item.stands_for,
          item.valid_from or FIRST_DAY, item.valid_to or LAST_DAY)
@@ -225,7 +225,7 @@ def _code_items(catalogue: Catalogue) -> pa.Table:
 
 
 def _form_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
-    text, number, flag = pa.string(), pa.int32(), pa.bool_()
+    text, number, flag = pl.String, pl.Int32, pl.Boolean
     rules = _part_rules(catalogue)
     rows = []
     for month in months:
@@ -282,7 +282,7 @@ def _register_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
         if indicator.source is Source.REGISTER and indicator.kind is Kind.FLOW
         for split in _register_splits(catalogue, indicator, month.end)
     ]
-    text = pa.string()
+    text = pl.String
     return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, rows)
 
 
@@ -295,7 +295,7 @@ def _count_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
         if indicator.source is Source.REGISTER and indicator.kind is Kind.DISTINCT
         for split in _register_splits(catalogue, indicator, month.end)
     ]
-    text = pa.string()
+    text = pl.String
     return _table({"period": text, "indicator": text, "breakdown": text}, rows)
 
 
@@ -311,7 +311,7 @@ def _asked_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
     columns = _register_lines(catalogue, months).to_pydict()
     for row in zip(columns["period"], columns["form"], columns["indicator"], columns["breakdown"], strict=True):
         rows[row] = None
-    text = pa.string()
+    text = pl.String
     return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, list(rows))
 
 
@@ -323,7 +323,7 @@ def _plan_unit(catalogue: Catalogue, plan: Plan) -> str:
 
 
 def _plan_targets(catalogue: Catalogue) -> pa.Table:
-    text, number, amount = pa.string(), pa.int32(), pa.decimal128(28, 4)
+    text, number, amount = pl.String, pl.Int32, pl.Decimal(28, 4)
     rows = [
         (
             plan.code, target.code, _plan_unit(catalogue, plan), plan.number, plan.title_vi, plan.is_sample,
@@ -338,9 +338,9 @@ def _plan_targets(catalogue: Catalogue) -> pa.Table:
     return _table(
         {
             "plan": text, "target": text, "unit_id": text, "plan_number": text, "plan_name_vi": text,
-            "is_sample": pa.bool_(), "target_text_vi": text, "indicator": text, "breakdown": text, "shape": text,
+            "is_sample": pl.Boolean, "target_text_vi": text, "indicator": text, "breakdown": text, "shape": text,
             "measure": text, "bound_tier": text, "planned_low": amount, "planned_high": amount,
-            "base_indicator": text, "unit_vi": text, "due_date": pa.date32(), "first_year": number,
+            "base_indicator": text, "unit_vi": text, "due_date": pl.Date, "first_year": number,
             "last_year": number, "first_month": text, "position": number,
         },
         rows,
@@ -356,11 +356,11 @@ def _plan_exceptions(catalogue: Catalogue) -> pa.Table:
                 if unit is None:
                     raise ValueError(f"plan {plan.code}: no unit had the code {code} on {plan.unit_on}")
                 rows.append((plan.code, target.code, unit.unit_id))
-    return _table({"plan": pa.string(), "target": pa.string(), "unit_id": pa.string()}, rows)
+    return _table({"plan": pl.String, "target": pl.String, "unit_id": pl.String}, rows)
 
 
 def _plan_tasks(catalogue: Catalogue) -> pa.Table:
-    text, number = pa.string(), pa.int32()
+    text, number = pl.String, pl.Int32
     rows = [
         (
             plan.code, task.code, _plan_unit(catalogue, plan), plan.number, plan.title_vi, plan.is_sample,
@@ -372,7 +372,7 @@ def _plan_tasks(catalogue: Catalogue) -> pa.Table:
     return _table(
         {
             "plan": text, "task": text, "unit_id": text, "plan_number": text, "plan_name_vi": text,
-            "is_sample": pa.bool_(), "task_text_vi": text, "lead_agency": text, "due_date": pa.date32(),
+            "is_sample": pl.Boolean, "task_text_vi": text, "lead_agency": text, "due_date": pl.Date,
             "first_year": number, "last_year": number, "position": number,
         },
         rows,

@@ -1,0 +1,99 @@
+"""Every SQL model as an asset: its tables as dependencies, its contract as checks, its lineage as metadata."""
+
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
+
+from assets.partitions import MONTHS
+from ocop_pipeline.quality.audit import CheckResult
+from ocop_pipeline.quality.contracts import Check, CheckSeverity
+from ocop_pipeline.quality.suites import validate
+from ocop_pipeline.resources import Deployment, tell
+from ocop_pipeline.warehouse.models import SOURCES, SqlModel
+from ocop_pipeline.warehouse.publish import AuditFailedError, publish
+from ocop_pipeline.warehouse.window import current_months
+
+RAW = {"submissions": dg.AssetKey(["raw", "submissions"]), "cells": dg.AssetKey(["raw", "cells"])}
+CATALOGUE = dg.AssetKey(["catalogue", "tables"])
+_SEVERITY = {
+    CheckSeverity.CRITICAL: dg.AssetCheckSeverity.ERROR,
+    CheckSeverity.WARNING: dg.AssetCheckSeverity.WARN,
+}
+
+
+def model_assets(models: Mapping[str, SqlModel]) -> list[dg.AssetsDefinition]:
+    """One asset a model, in dependency order."""
+    return [_asset(model, place, len(models)) for place, model in enumerate(models.values(), start=1)]
+
+
+def asset_key(table: str) -> dg.AssetKey:
+    """The asset that makes a table: the table's own name, or the asset that writes its schema."""
+    schema, name = table.split(".")
+    if schema in SOURCES:
+        return RAW[name] if schema == "raw" else CATALOGUE
+    return dg.AssetKey([schema, name])
+
+
+def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=asset_key(model.name),
+        deps=sorted({asset_key(table) for table in model.dependencies}),
+        partitions_def=MONTHS,
+        group_name=model.schema,
+        description=model.description,
+        code_version=model.code_version,
+        kinds={"duckdb", "sql"},
+        metadata={"dagster/column_schema": _schema(model), "dagster/column_lineage": _lineage(model)},
+        check_specs=[_check_spec(model, check) for check in model.contract.checks],
+    )
+    def asset(
+        context: dg.AssetExecutionContext, deployment: Deployment
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+        tell(model.name, place, total)
+        with deployment.writer() as connection:
+            try:
+                done = publish(
+                    connection, model, current_months(connection), validate=validate, run_id=context.run_id
+                )
+            except AuditFailedError as failure:
+                yield from _check_results(model, failure.results)
+                raise dg.Failure(str(failure), allow_retries=False) from failure
+        yield dg.MaterializeResult(
+            asset_key=asset_key(model.name),
+            metadata={"dagster/row_count": done.rows, "seconds": round(done.seconds, 3)},
+            check_results=list(_check_results(model, done.results)),
+        )
+
+    return asset
+
+
+def _schema(model: SqlModel) -> dg.TableSchema:
+    return dg.TableSchema(
+        [dg.TableColumn(column.name, column.type, f"{column.meaning} ({column.label_vi})") for column in model.columns]
+    )
+
+
+def _lineage(model: SqlModel) -> dg.TableColumnLineage:
+    return dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key(table), name) for table, name in sources]
+            for column, sources in model.lineage.items()
+            if sources
+        }
+    )
+
+
+def _check_spec(model: SqlModel, check: Check) -> dg.AssetCheckSpec:
+    blocking = check.severity is CheckSeverity.CRITICAL
+    return dg.AssetCheckSpec(check.name, asset=asset_key(model.name), blocking=blocking)
+
+
+def _check_results(model: SqlModel, results: tuple[CheckResult, ...]) -> Iterator[dg.AssetCheckResult]:
+    for result in results:
+        yield dg.AssetCheckResult(
+            asset_key=asset_key(model.name),
+            check_name=result.name,
+            passed=result.passed,
+            severity=_SEVERITY[result.severity],
+            metadata={"violations": result.violations, "sample": [str(key) for key in result.sample]},
+        )

@@ -1,0 +1,44 @@
+"""The catalogue as tables, and the window of the run: what every model stands on."""
+
+import dagster as dg
+
+from assets.models import CATALOGUE, RAW
+from assets.partitions import MONTHS
+from ocop_pipeline.resources import Deployment
+from ocop_pipeline.warehouse.models import SqlModel
+from ocop_pipeline.warehouse.publish import set_run_periods
+from ocop_pipeline.warehouse.raw import store_reference
+from ocop_pipeline.warehouse.reference import reference_tables
+from ocop_pipeline.warehouse.window import run_months
+
+
+def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
+    """The asset `catalogue/tables`; `models` give the version of the code that the figures stand on."""
+    version = "".join(model.code_version for model in models.values())
+
+    @dg.asset(
+        key=CATALOGUE,
+        deps=list(RAW.values()),
+        partitions_def=MONTHS,
+        group_name="catalogue",
+        kinds={"duckdb"},
+        description="Units, forms, indicators, calendar and plans as tables, and the months this run publishes.",
+    )
+    def tables(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult[None]:
+        catalogue = deployment.catalogue
+        with deployment.writer() as connection:
+            months = run_months(connection, context.partition_key, catalogue.digest + version)
+            rows = {
+                table.name: table.rows for table in reference_tables(catalogue, deployment.settings.scope, months)
+            }
+            store_reference(connection, rows)
+            set_run_periods(connection, months)
+        return dg.MaterializeResult(
+            metadata={
+                "months": list(months),
+                "catalogue": catalogue.digest[:12],
+                "dagster/row_count": sum(table.num_rows for table in rows.values()),
+            }
+        )
+
+    return tables

@@ -1,0 +1,67 @@
+"""What intake and the catalogue hand over: the tables of schemas `raw` and `catalogue`.
+
+Belongs here: storing them whole or not at all. Nothing is judged or changed here; everything can be rebuilt from
+the archive, the ledger and the catalogue.
+"""
+
+from collections.abc import Mapping
+
+import duckdb
+import pyarrow as pa
+
+_TABLES = {
+    "submissions": """
+        submission_id VARCHAR, form VARCHAR, layout VARCHAR, unit_id VARCHAR, agency VARCHAR, period VARCHAR,
+        verdict VARCHAR, received_at TIMESTAMP, sequence BIGINT, file_name VARCHAR, reported_on DATE""",
+    "cells": """
+        submission_id VARCHAR, period VARCHAR, part VARCHAR, line_key VARCHAR, field VARCHAR, sheet VARCHAR,
+        cell VARCHAR, row_no INTEGER, state VARCHAR, number DECIMAL(20,4), text VARCHAR, day DATE""",
+}
+
+
+def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make schema `raw` and its empty tables where they are not there yet."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+    for table, columns in _TABLES.items():
+        connection.execute(f"CREATE TABLE IF NOT EXISTS raw.{table} ({columns})")
+
+
+def store_raw(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    """Add submissions with their cells; a submission stored before is replaced, so storing twice changes nothing.
+
+    Args:
+        connection: A writing connection.
+        tables: `submissions` and `cells`, with the columns of schema `raw` by name.
+    """
+    prepare_raw(connection)
+    connection.execute("BEGIN")
+    try:
+        ids = tables["submissions"].select(["submission_id"])
+        connection.register("incoming_ids", ids)
+        for name in _TABLES:
+            connection.execute(
+                f"DELETE FROM raw.{name} WHERE submission_id IN (SELECT submission_id FROM incoming_ids)"
+            )
+            connection.register("incoming", tables[name])
+            connection.execute(f"INSERT INTO raw.{name} BY NAME SELECT * FROM incoming")
+            connection.unregister("incoming")
+        connection.unregister("incoming_ids")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def store_reference(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    """Replace the tables of schema `catalogue`, all or none."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS catalogue")
+    connection.execute("BEGIN")
+    try:
+        for name, rows in tables.items():
+            connection.register("incoming", rows)
+            connection.execute(f"CREATE OR REPLACE TABLE catalogue.{name} AS SELECT * FROM incoming")
+            connection.unregister("incoming")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,71 @@
+"""Which months a run publishes: its window.
+
+Belongs here: deciding when published figures are still good. Publishing itself is `publish.py`.
+"""
+
+import hashlib
+
+import duckdb
+
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.warehouse.models import RUN_PERIODS
+from ocop_pipeline.warehouse.raw import prepare_raw
+
+
+def current_months(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """The months of the run under way, oldest first, as `publish.set_run_periods` wrote them."""
+    rows = connection.execute(f"SELECT period FROM {RUN_PERIODS} ORDER BY period").fetchall()
+    return tuple(period for (period,) in rows)
+
+
+def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> tuple[str, ...]:
+    """The months a run for `period` publishes, oldest first.
+
+    Always the period itself. When anything that could move its figures has changed since they were last published
+    (an accepted submission of any month up to it, the catalogue, the models), also every month with accepted
+    submissions up to it: a register line sent late can belong to an earlier month, and year-to-date figures and
+    last year's stand on those months.
+
+    Args:
+        connection: A connection to the warehouse.
+        period: Month key of the run.
+        version: Names the catalogue and the code that a publication stands on.
+    """
+    _prepare(connection)
+    if _fingerprint(connection, period, version) == _stored(connection, period):
+        return (period,)
+    months = connection.execute(
+        "SELECT DISTINCT period FROM raw.submissions WHERE verdict = 'accepted' AND period <= ?", [period]
+    ).fetchall()
+    known = {month for (month,) in months} | {period}
+    last_year = Period.parse(period).same_last_year().key
+    return tuple(sorted(known | ({last_year} if last_year > min(known) else set())))
+
+
+def mark_published(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> None:
+    """Remember what the figures of a period stand on, once every model of the run is published."""
+    connection.execute("DELETE FROM meta.published_runs WHERE period = ?", [period])
+    connection.execute(
+        "INSERT INTO meta.published_runs VALUES (?, ?)", [period, _fingerprint(connection, period, version)]
+    )
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    prepare_raw(connection)
+    connection.execute("CREATE SCHEMA IF NOT EXISTS meta")
+    connection.execute("CREATE TABLE IF NOT EXISTS meta.published_runs (period VARCHAR, fingerprint VARCHAR)")
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> str:
+    ids = connection.execute(
+        "SELECT submission_id FROM raw.submissions WHERE verdict = 'accepted' AND period <= ? ORDER BY 1", [period]
+    ).fetchall()
+    sha = hashlib.sha256(version.encode())
+    for (submission_id,) in ids:
+        sha.update(submission_id.encode())
+    return sha.hexdigest()
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, period: str) -> str | None:
+    row = connection.execute("SELECT fingerprint FROM meta.published_runs WHERE period = ?", [period]).fetchone()
+    return str(row[0]) if row else None
