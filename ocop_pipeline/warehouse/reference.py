@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.calendar import NoDeadlineError, Sender
+from ocop_pipeline.catalogue.codelists import ALIASES, CodeItem
 from ocop_pipeline.domain.forms import FormLine
 from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
@@ -204,10 +205,10 @@ def _breakdowns(catalogue: Catalogue) -> pa.Table:
 def _code_items(catalogue: Catalogue) -> pa.Table:
     text, day = pl.String, pl.Date
     rows = [
-        (name, item.code, item.name_vi, name_key(item.name_vi), item.stands_for,
+        (item.list, item.code, item.name_vi, name_key(item.name_vi), item.stands_for,
          item.valid_from or FIRST_DAY, item.valid_to or LAST_DAY)
         for name in catalogue.code_lists.names
-        for item in catalogue.code_lists.items(name)
+        for item in (*catalogue.code_lists.items(name), *_aliases(catalogue, name))
     ]  # fmt: skip
     rows += [
         ("product_group", group.code, group.name_vi, name_key(group.name_vi), None,
@@ -222,6 +223,14 @@ def _code_items(catalogue: Catalogue) -> pa.Table:
     ]  # fmt: skip
     schema = {"code_list": text, "code": text, "name_vi": text, "name_key": text, "stands_for": text}
     return _table({**schema, "valid_from": day, "valid_to": day}, rows)
+
+
+def _aliases(catalogue: Catalogue, name: str) -> tuple[CodeItem, ...]:
+    """Further wordings of a list, where it has any."""
+    try:
+        return catalogue.code_lists.items(f"{name}{ALIASES}")
+    except KeyError:
+        return ()
 
 
 def _form_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
