@@ -61,7 +61,7 @@ def audit(
         One result a check, in the contract's order.
     """
     relation = relation or contract.table
-    counts = select(count_sql(contract, relation))[0]
+    _, *counts = select(count_sql(contract, relation))[0]
     results = []
     for check, count in zip(contract.checks, counts, strict=True):
         keys = offending(select, contract, check, relation, sample) if count else []
@@ -99,9 +99,13 @@ def result(
 
 
 def count_sql(contract: Contract, relation: str) -> str:
-    """One SELECT that counts the violations of every check, a column each, in the contract's order."""
+    """One SELECT of one row: the number of rows, then each check's violations in the contract's order."""
+    # Counting the rows makes it an aggregate even where every check is a subquery: one row, never none.
     counts = ",\n  ".join(
-        f"{_count(check)} AS check_{number}" for number, check in enumerate(contract.checks)
+        [
+            "COUNT(*) AS row_count",
+            *(f"{_count(check)} AS check_{n}" for n, check in enumerate(contract.checks)),
+        ]
     )
     return f"WITH audited AS (SELECT * FROM {relation})\nSELECT\n  {counts}\nFROM audited"
 

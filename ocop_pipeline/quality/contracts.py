@@ -212,6 +212,8 @@ def _arguments(row: Row, expect: str, own: Mapping[str, Column]) -> dict[str, An
         arguments[name] = _argument(row, name, expect, own)
     if expect.endswith("between") and not {"min_value", "max_value"} & arguments.keys():
         raise row.error(f"{expect} needs 'min_value' or 'max_value'", "expect")
+    if {"min_value", "max_value"} <= arguments.keys() and arguments["min_value"] > arguments["max_value"]:
+        raise row.error("'min_value' is greater than 'max_value'", "min_value")
     if any(part in expect for part in _TEXT_ONLY) and own[arguments["column"]].type != "VARCHAR":
         raise row.error(f"{expect} is for VARCHAR columns", "column")
     if "column_A" in arguments:
@@ -234,7 +236,7 @@ def _argument(row: Row, name: str, expect: str, own: Mapping[str, Column]) -> An
     if expect.startswith(("table_", "column_value_lengths")):
         return row.integer(name, low=0)
     column = own[_column(row, "column", row.text("column"), own)]
-    return _value_set(row, column) if name == "value_set" else _value(row, name, row.text(name), column)
+    return _value_set(row, column) if name == "value_set" else _bound(row, name, column)
 
 
 def _column(row: Row, name: str, written: str, own: Mapping[str, Column]) -> str:
@@ -260,6 +262,16 @@ def _value_set(row: Row, column: Column) -> tuple[Any, ...]:
     if not isinstance(written, tuple) or not written or not all(isinstance(each, str) for each in written):
         raise row.error("'value_set' must be a list of values", "value_set")
     return tuple(_value(row, "value_set", str(each), column) for each in written)
+
+
+def _bound(row: Row, name: str, column: Column) -> Any:
+    """A bound of numbers or dates; Great Expectations turns numbers into floats, so only exact ones serve."""
+    if not column.is_numeric and column.type != "DATE":
+        raise row.error(f"bounds are for numbers and dates; {column.name} is {column.type}", name)
+    value = _value(row, name, row.text(name), column)
+    if column.is_numeric and Decimal(float(value)) != value:
+        raise row.error(f"{value} has no exact float; write this check as violations: audits/…", name)
+    return value
 
 
 def _value(row: Row, name: str, written: str, column: Column) -> Any:

@@ -32,7 +32,7 @@ _META = (
     "CREATE SCHEMA IF NOT EXISTS meta",
     f"CREATE TABLE IF NOT EXISTS {RUN_PERIODS} (period VARCHAR)",
     """CREATE TABLE IF NOT EXISTS meta.check_results (
-        run_id VARCHAR, at TIMESTAMP, table_name VARCHAR, periods VARCHAR, check_name VARCHAR,
+        run_id VARCHAR, checked_at TIMESTAMP, table_name VARCHAR, periods VARCHAR, check_name VARCHAR,
         severity VARCHAR, passed BOOLEAN, violations BIGINT, sample VARCHAR)""",
 )
 
