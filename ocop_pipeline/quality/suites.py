@@ -106,17 +106,17 @@ def _outcomes(rows: pa.Table, contract: Contract) -> dict[str, Any]:
         found = _batch(rows).validate(expectations, result_format=_result_format(rows, contract))
     outcomes = {}
     for each in found.results:
-        if (each.exception_info or {}).get("raised_exception", any_raised(each.exception_info)):
-            raise SuiteError(
-                f"{contract.table}: {each.expectation_config.meta[_CHECK]}: {each.exception_info}"
-            )
-        outcomes[each.expectation_config.meta[_CHECK]] = each
+        name = each.expectation_config.meta[_CHECK]
+        if reasons := _raised(each.exception_info or {}):
+            raise SuiteError(f"{contract.table}, check {name}: {'; '.join(reasons)}")
+        outcomes[name] = each
     return outcomes
 
 
-def any_raised(info: Any) -> bool:
-    """Whether the exception information of a result, keyed by metric, holds one that was raised."""
-    return any(isinstance(each, dict) and each.get("raised_exception") for each in dict(info or {}).values())
+def _raised(info: dict[str, Any]) -> list[str]:
+    """The messages of what was raised; the information stands flat, or once for each metric."""
+    parts = [info, *(part for part in info.values() if isinstance(part, dict))]
+    return [str(part.get("exception_message")) for part in parts if part.get("raised_exception")]
 
 
 def _result_format(rows: pa.Table, contract: Contract) -> dict[str, Any]:

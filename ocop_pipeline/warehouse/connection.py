@@ -81,12 +81,19 @@ def _opened(
     except (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException) as error:
         raise _explained(path, error) from error
     try:
-        # Not among the options above: the time zone's extension is loaded only once a database is open.
-        connection.execute(f"SET TimeZone = '{TIME_ZONE}'")
-        connection.execute("SET lock_configuration = true")
+        _settle(connection)
         yield connection
     finally:
         connection.close()
+
+
+def _settle(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set the time zone, then lock; connections of one process to one file share both."""
+    locked = connection.execute("SELECT current_setting('lock_configuration')").fetchone()
+    if locked != (True,):
+        # Not among the options of opening: the zone's extension is loaded only once a database is open.
+        connection.execute(f"SET GLOBAL TimeZone = '{TIME_ZONE}'")
+        connection.execute("SET lock_configuration = true")
 
 
 def _explained(path: Path, error: duckdb.Error) -> WarehouseError:
