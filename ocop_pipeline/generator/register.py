@@ -1,0 +1,263 @@
+"""The invented register: who makes which product, and when it was recognised by whom.
+
+Belongs here: the history of products from 2020 on, by the rules of each regime. Which of them a report lists,
+and what is counted from them, is decided elsewhere.
+"""
+
+import random
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
+from ocop_pipeline.generator.wording import between, dice, pick, profiles, weighted, words
+
+VALIDITY_MONTHS = 36
+"""Decision 148/QĐ-TTg and 26/2026/QĐ-TTg: a recognition is worth 36 months from the day of the decision."""
+
+DISTRICTS_RECOGNISE = (date(2023, 1, 1), date(2025, 6, 30))
+"""Decision 148/QĐ-TTg let districts recognise three stars; the tier ended on 30/06/2025."""
+
+MINISTRY_RENAMED = date(2025, 3, 1)
+"""Decree 35/2025/NĐ-CP: the ministry of agriculture became that of agriculture and environment."""
+
+_NEXT_STAR = {"3": "4", "4": "potential_5", "potential_5": "5"}
+_SAFE_LAST_DAY = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Producer:
+    """A producer; its name is unique in the generated country."""
+
+    name: str
+    brand: str
+    type: str
+    wording: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """One decision on one product."""
+
+    star: str
+    kind: str
+    level: str
+    body: str
+    decision_no: str
+    decision_date: date
+
+    @property
+    def expiry(self) -> date:
+        """The day the certificate lapses."""
+        return add_months(self.decision_date, VALIDITY_MONTHS)
+
+
+@dataclass(slots=True)
+class Product:
+    """A product with its at most two recognitions, as many as the register form has room for.
+
+    `homes` are the ids of its commune, one for each map, the earlier first.
+    """
+
+    name: str
+    producer: Producer
+    sector: str
+    address: str
+    homes: tuple[str, ...]
+    recognitions: list[Recognition] = field(default_factory=list)
+
+    def known(self, on: date) -> list[Recognition]:
+        """The recognitions decided up to a day."""
+        return [event for event in self.recognitions if event.decision_date <= on]
+
+    def home(self, ledger: UnitLedger, on: date) -> UnitVersion:
+        """Its commune on the map of a day."""
+        for unit_id in self.homes:
+            for version in ledger.versions(unit_id):
+                if version.in_force(on):
+                    return version
+        raise LookupError(f"{self.name} has no commune on {on}")
+
+
+def add_months(day: date, months: int) -> date:
+    """The same day some months later, the last of the month where that month is shorter."""
+    years, month0 = divmod(day.month - 1 + months, 12)
+    year, month = day.year + years, month0 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
+
+
+def invent_register(
+    ledger: UnitLedger, communes: Sequence[UnitVersion], last: Period, seed: int
+) -> list[Product]:
+    """Invent the products of communes from 2020 to the month `last`.
+
+    Args:
+        ledger: The units of all times.
+        communes: Communes in force on the last day of `last`, in a fixed order.
+        last: The last month in which something is recognised.
+        seed: Same seed, same products.
+
+    Returns:
+        The products, those of one commune together and in the order of their first recognition.
+    """
+    return _Inventor(ledger, last, seed).products(communes)
+
+
+class _Inventor:
+    def __init__(self, ledger: UnitLedger, last: Period, seed: int) -> None:
+        self._ledger = ledger
+        self._seed = seed
+        self._profile = profiles()["register"]
+        self._months = _months(Period(f"{self._profile['first_year']}-01"), last)
+        self._names: set[str] = set()
+        self._taken: dict[Producer, set[str]] = {}
+        self._days: dict[tuple[str, str], date] = {}
+        self._bodies: dict[tuple[tuple[str, ...], date, bool], tuple[str, str]] = {}
+
+    def products(self, communes: Sequence[UnitVersion]) -> list[Product]:
+        found: list[Product] = []
+        neighbours: list[Producer] = []
+        for commune in communes:
+            chance = dice(self._seed, "register", commune.unit_id)
+            homes = self._homes(commune, chance)
+            own: list[Producer] = []
+            for index in self._entries(chance):
+                producer, home = self._producer(commune, own, neighbours, chance), pick(chance, homes)
+                for _ in range(between(chance, 1, self._profile["most_at_once"])):
+                    product = self._product(producer, home, chance)
+                    self._recognise(product, index, chance)
+                    if product.recognitions:
+                        found.append(product)
+            neighbours = own or neighbours
+        return found
+
+    def _homes(self, commune: UnitVersion, chance: random.Random) -> list[tuple[str, ...]]:
+        before = sorted(link.predecessor_id for link in self._ledger.predecessors(commune.unit_id))
+        chance.shuffle(before)
+        return [(unit_id, commune.unit_id) for unit_id in before] or [(commune.unit_id,)]
+
+    def _entries(self, chance: random.Random) -> list[int]:
+        """Positions of the months in which something new is recognised."""
+        if chance.random() < self._profile["dormant_communes"]:
+            return []
+        zeal = 0.4 + 1.2 * chance.random()
+        busy = dict.fromkeys(self._profile["busy_months"], self._profile["busy_entry"])
+        return [
+            index
+            for index, month in enumerate(self._months)
+            if chance.random() < zeal * busy.get(month.end.month, self._profile["entry"])
+        ]
+
+    def _producer(
+        self, commune: UnitVersion, own: list[Producer], neighbours: list[Producer], chance: random.Random
+    ) -> Producer:
+        # A producer may work in two communes: such a one must not be counted twice above them.
+        if neighbours and chance.random() < self._profile["shared_producer"]:
+            return pick(chance, neighbours)
+        if own and chance.random() < 0.5:
+            return pick(chance, own)
+        own.append(self._new_producer(commune, chance))
+        return own[-1]
+
+    def _new_producer(self, commune: UnitVersion, chance: random.Random) -> Producer:
+        kind = weighted(chance, self._profile["producer_types"])
+        while True:
+            brand = f"{pick(chance, words()['brand_first'])} {pick(chance, words()['brand_second'])}"
+            name = f"{pick(chance, words()['producer_prefix'][kind])} {brand} {commune.name}"
+            if name not in self._names:
+                self._names.add(name)
+                return Producer(name, brand, kind, pick(chance, words()["producer_wording"][kind]))
+
+    def _product(self, producer: Producer, homes: tuple[str, ...], chance: random.Random) -> Product:
+        sector = weighted(chance, self._profile["goods"])
+        taken = self._taken.setdefault(producer, set())
+        plain = name = f"{pick(chance, words()['goods'][sector])} {producer.brand}"
+        number = 2
+        while name in taken:
+            name, number = f"{plain} loại {number}", number + 1
+        taken.add(name)
+        # One workshop in a commune: products of one producer there may share merged cells in a register.
+        address = pick(dice(self._seed, producer.name, *homes), words()["address"])
+        return Product(name, producer, sector, address, homes)
+
+    def _recognise(self, product: Product, index: int, chance: random.Random) -> None:
+        star = weighted(chance, self._profile["stars"])
+        first = self._decide(product, index, star, "first")
+        product.recognitions.append(first)
+        if chance.random() < self._profile["renewal"]:
+            self._again(product, index + between(chance, 33, 35), star, "again")
+        elif chance.random() < self._profile["upgrade"] * VALIDITY_MONTHS or star == "potential_5":
+            self._again(product, index + between(chance, 8, 24), _NEXT_STAR[star], "upgrade")
+
+    def _again(self, product: Product, index: int, star: str, kind: str) -> None:
+        if index < len(self._months):
+            product.recognitions.append(self._decide(product, index, star, kind))
+
+    def _decide(self, product: Product, index: int, star: str, kind: str) -> Recognition:
+        month = self._months[index]
+        day = self._day(self._body(product, star, month.start)[1], month)
+        level, body = self._body(product, star, day)  # in the month of a reform not the body of its first day
+        suffix = "QĐ-UBND"
+        if level == "ministry":
+            suffix = "QĐ-BNNPTNT" if day < MINISTRY_RENAMED else "QĐ-BNNMT"
+        number = between(dice(self._seed, "decision", body, day), 101, 3999)
+        return Recognition(star, kind, level, body, f"{number}/{suffix}", day)
+
+    def _body(self, product: Product, star: str, day: date) -> tuple[str, str]:
+        """Who recognised this star on that day (decisions 1048, 148, 1489, 26/2026)."""
+        if star == "5":
+            old = day < MINISTRY_RENAMED
+            return "ministry", f"Bộ Nông nghiệp và {'Phát triển nông thôn' if old else 'Môi trường'}"
+        by_district = star == "3" and DISTRICTS_RECOGNISE[0] <= day <= DISTRICTS_RECOGNISE[1]
+        key = (product.homes, day, by_district)
+        if key not in self._bodies:
+            home = product.home(self._ledger, day)
+            above = {unit.tier: unit for unit in self._ledger.ancestors(home.unit_id, day)}
+            tier = Tier.DISTRICT if by_district and Tier.DISTRICT in above else Tier.PROVINCE
+            name = above[tier].full_name
+            self._bodies[key] = (tier.value, f"UBND {name[0].lower()}{name[1:]}")
+        return self._bodies[key]
+
+    def _day(self, body: str, month: Period) -> date:
+        """The day of a body's one round of decisions in a month.
+
+        Never within three days of the month's ends or after the 28th, so that no certificate lapses on a
+        closing day, where one day's difference in reading would decide a count.
+        """
+        key = (body, month.key)
+        if key not in self._days:
+            chance = dice(self._seed, "round", *key)
+            day = month.start + timedelta(days=between(chance, 3, (month.end - month.start).days - 3))
+            self._days[key] = day.replace(day=min(day.day, _SAFE_LAST_DAY))
+        return self._days[key]
+
+
+def _months(first: Period, last: Period) -> list[Period]:
+    months = [first]
+    while months[-1] < last:
+        months.append(months[-1].next())
+    return months
+
+
+def current(product: Product, on: date) -> Recognition | None:
+    """The recognition in force or last in force on a day: the latest decided by then."""
+    known = product.known(on)
+    return known[-1] if known else None
+
+
+def is_valid(product: Product, on: date) -> bool:
+    """Whether its certificate outlasts a day."""
+    latest = current(product, on)
+    return latest is not None and latest.expiry > on
+
+
+def events_between(products: Iterable[Product], start: date, end: date) -> list[tuple[Product, Recognition]]:
+    """The recognitions decided from one day to another, both included."""
+    return [
+        (product, event)
+        for product in products
+        for event in product.recognitions
+        if start <= event.decision_date <= end
+    ]

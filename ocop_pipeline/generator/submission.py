@@ -1,0 +1,292 @@
+"""What one report says, before it is laid out: the answers of one unit to one form for one month.
+
+Belongs here: the content of a report and how people write it (nothing, 0, a dash; dates; names). Where it
+stands on a sheet is in `sheets.py`; what is wrong with it on purpose is in `faults.py`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TypeAlias
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.domain.forms import GRID, INFO, REGISTER, REMARKS, TASKS, FormLine, Layout
+from ocop_pipeline.domain.indicators import Kind
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier, UnitVersion
+from ocop_pipeline.generator.figures import Key
+from ocop_pipeline.generator.register import Product, current
+from ocop_pipeline.generator.wording import between, dice, pick, words
+
+Value: TypeAlias = str | int | Decimal | date | None
+LinePlace: TypeAlias = tuple[str, str, str]
+"""(part, line code, field)."""
+
+
+@dataclass
+class Submission:
+    """The content of one report.
+
+    Attributes:
+        pairs: Text by part and field (general information, remarks).
+        lines: Answer by (part, line code, field); what is not in it stands blank.
+        rows: Rows by part (register, tasks), each a value by field.
+        products: The products behind the register rows, in the same order.
+    """
+
+    form: str
+    layout: Layout
+    period: Period
+    unit: UnitVersion
+    agency: str
+    pairs: dict[str, dict[str, Value]]
+    lines: dict[LinePlace, Value]
+    rows: dict[str, list[dict[str, Value]]]
+    products: list[Product] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who reports on a form: a unit, or a department (`agency`, `agency_name`) of one.
+
+    `around` holds the units above it, by tier; `tasks` the (code, text) of duties a plan gives it.
+    """
+
+    form: str
+    unit: UnitVersion
+    around: Mapping[Tier, UnitVersion]
+    agency: str = ""
+    agency_name: str = ""
+    tasks: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells one sender from another."""
+        return self.form, self.unit.unit_id, self.agency
+
+
+def write_submission(  # noqa: PLR0913, PLR0917 - who, when, on what, and what there is to say
+    catalogue: Catalogue,
+    sender: Sender,
+    layout: Layout,
+    month: Period,
+    figures: Mapping[Key, Decimal],
+    products: Sequence[tuple[Product, str]],
+    seed: int,
+) -> Submission:
+    """Write a sound report.
+
+    Args:
+        catalogue: What the form asks for and the names of codes.
+        sender: Who reports.
+        layout: How the form will be laid out; lines it lacks are left out.
+        month: The month reported.
+        figures: The figures, those counted from the register included.
+        products: The products its register lists this month, each with the name of its commune as written.
+        seed: The country's seed.
+
+    Returns:
+        The content, consistent in itself.
+    """
+    hand = _Hand(catalogue, sender, layout, month, seed)
+    lines = catalogue.lines(sender.form, month.end)
+    return Submission(
+        form=sender.form,
+        layout=layout,
+        period=month,
+        unit=sender.unit,
+        agency=sender.agency,
+        pairs={INFO: hand.information(), REMARKS: hand.remarks()},
+        lines=hand.lines(lines, figures),
+        rows={REGISTER: [hand.register_row(*entry) for entry in products], TASKS: hand.tasks()},
+        products=[product for product, _ in products],
+    )
+
+
+def reported(submission: Submission, lines: Iterable[FormLine]) -> dict[Key, Decimal]:
+    """The values a report gives, as they count: nothing to report is 0, a blank or a text no value at all."""
+    values: dict[Key, Decimal] = {}
+    nothing = words()["nothing"]
+    for line in lines:
+        written = submission.lines.get((line.part, line.line_code, line.field))
+        if isinstance(written, int | Decimal):
+            values[line.indicator, line.breakdown] = Decimal(written)
+        elif line.value_type == "yes_no" and written in _ANSWERS:
+            values[line.indicator, line.breakdown] = Decimal(_ANSWERS.index(str(written)) % 2)
+        elif written in nothing:
+            values[line.indicator, line.breakdown] = Decimal(0)
+    return values
+
+
+_ANSWERS = ("Không", "Có", "không", "có")
+
+
+class _Hand:
+    """The hand that fills in one report, with habits of its own."""
+
+    def __init__(
+        self, catalogue: Catalogue, sender: Sender, layout: Layout, month: Period, seed: int
+    ) -> None:
+        self._catalogue = catalogue
+        self._sender = sender
+        self._layout = layout
+        self._month = month
+        self._chance = dice(seed, "hand", *sender.key, month.key)
+        chance = self._chance
+        nothing: str = pick(chance, words()["nothing"])
+        self._zero: Value = pick(chance, (0, 0, 0, nothing))
+        self._zero_part: Value = pick(chance, (0, None, None, "-"))
+        self._blank_optional = chance.random() < 0.25
+        self._case = pick(chance, (0, 0, 2))
+
+    def information(self) -> dict[str, Value]:
+        """The general information: who, which month, when drawn up."""
+        unit, around = self._sender.unit, self._sender.around
+        last = self._month.months[-1].end
+        text = pick(self._chance, words()["form_words"]["period_texts"])
+        found: dict[str, Value] = {
+            "form": self._sender.form,
+            "period": text.format(month=last.month, year=self._month.year),
+            "issue_no": 1,
+            "reported_on": last + timedelta(days=1),
+            "unit_code": unit.code,
+            "unit_name": unit.full_name,
+            "agency_name": self._sender.agency_name,
+        }
+        for name, tier in (("district_name", Tier.DISTRICT), ("province_name", Tier.PROVINCE)):
+            if tier in around:
+                found[name] = pick(self._chance, (around[tier].full_name, around[tier].name))
+        return found
+
+    def lines(self, lines: Sequence[FormLine], figures: Mapping[Key, Decimal]) -> dict[LinePlace, Value]:
+        """The grid and the funds."""
+        lost = self._lost(lines, figures)
+        written: dict[LinePlace, Value] = {}
+        for line in lines:
+            value = figures.get((line.indicator, line.breakdown))
+            if value is None or (line.part, line.line_code) in lost:
+                continue
+            answer = self._answer(line, value, figures[line.indicator, ""])
+            if answer is not None:
+                written[line.part, line.line_code, line.field] = answer
+        if self._chance.random() < 0.3 and written:
+            part, code, _ = pick(self._chance, list(written))
+            written[part, code, "note"] = pick(self._chance, words()["notes"])
+        return written
+
+    def _lost(self, lines: Sequence[FormLine], figures: Mapping[Key, Decimal]) -> set[tuple[str, str]]:
+        """Lines the layout has no row for; with one part of a split go all: they would miss their total."""
+        if self._layout.line_keys is None:
+            return set()
+        kept = {(part, code) for (part, _), code in self._layout.line_keys.items()}
+        gone = [line for line in lines if (line.part, line.line_code) not in kept]
+        broken = {
+            (line.indicator, _dimensions(line.breakdown))
+            for line in gone
+            if line.breakdown and figures.get((line.indicator, line.breakdown))
+        }
+        return {(line.part, line.line_code) for line in gone} | {
+            (line.part, line.line_code)
+            for line in lines
+            if (line.indicator, _dimensions(line.breakdown)) in broken
+        }
+
+    def _answer(self, line: FormLine, value: Decimal, total: Decimal) -> Value:
+        if line.value_type == "yes_no":
+            return _ANSWERS[self._case + int(value)]
+        if value:
+            return value
+        indicator = self._catalogue.indicators[line.indicator]
+        if line.breakdown:
+            return self._zero_part if total else None
+        if indicator.kind is not Kind.FLOW or line.required:
+            return self._zero
+        return None if self._blank_optional else self._zero
+
+    def register_row(self, product: Product, commune_name: str) -> dict[str, Value]:
+        """One product as it stands in the register on the closing day; person and telephone stay blank."""
+        on = self._month.end
+        latest = current(product, on)
+        if latest is None:
+            raise ValueError(f"{product.name} is not recognised by {on}")
+        row: dict[str, Value] = {
+            "product_name": product.name,
+            "product_group": group_of(self._catalogue, product.sector, on)[1],
+            "producer_type": product.producer.wording,
+            "producer_name": product.producer.name,
+            "commune_name": commune_name,
+            "address": product.address,
+            "current_star": self._star(latest.star),
+            "expiry_date": latest.expiry,
+        }
+        for slot, event in zip(("first", "second"), product.known(on), strict=False):
+            row[f"{slot}_star"] = self._star(event.star)
+            row[f"{slot}_date"] = event.decision_date
+            row[f"{slot}_year"] = event.decision_date.year
+            row[f"{slot}_decision"] = event.decision_no
+            row[f"{slot}_body"] = event.body
+        return row
+
+    def _star(self, star: str) -> Value:
+        if star.isdecimal() and self._case:
+            return int(star)
+        return self._catalogue.code_lists.item("star", star).name_vi
+
+    def tasks(self) -> list[dict[str, Value]]:
+        """The state of the duties a plan gives the unit, else of duties every unit has."""
+        duties = self._sender.tasks or tuple(
+            (str(at), text) for at, text in enumerate(words()["tasks"], start=1)
+        )
+        return [self._task(code, text) for code, text in duties[:6]]
+
+    def _task(self, code: str, text: str) -> dict[str, Value]:
+        chance = self._chance
+        state = pick(chance, ("not_started", "in_progress", "in_progress", "done"))
+        progress = {"not_started": 0, "done": 100}.get(state, between(chance, 2, 18) * 5)
+        return {
+            "task_code": code,
+            "task_text": text,
+            "task_state": self._catalogue.code_lists.item("task_state", state).name_vi,
+            "progress": progress,
+            "result": pick(chance, words()["task_results"][state]),
+        }
+
+    def remarks(self) -> dict[str, Value]:
+        """Difficulties and proposals, in three of five reports."""
+        chance = self._chance
+        if chance.random() >= 0.6:
+            return {}
+        return {
+            name: " ".join(chance.sample(words()[name], between(chance, 1, 2)))
+            for name in ("difficulties", "causes", "proposals", "next_tasks")
+        }
+
+
+def _dimensions(breakdown: str) -> tuple[str, ...]:
+    return tuple(part.partition("=")[0] for part in breakdown.split(";"))
+
+
+def group_of(catalogue: Catalogue, sector: str, on: date) -> tuple[str, str]:
+    """Code and name of a sector in the list of a day; in a list without it, its first one."""
+    names = dict(catalogue.codes_on("@product_group", on))
+    return (sector, names[sector]) if sector in names else next(iter(names.items()))
+
+
+def copy_of(submission: Submission) -> Submission:
+    """The same content, to be changed without changing the first."""
+    return replace(
+        submission,
+        pairs={part: dict(pairs) for part, pairs in submission.pairs.items()},
+        lines=dict(submission.lines),
+        rows={part: [dict(row) for row in rows] for part, rows in submission.rows.items()},
+        products=list(submission.products),
+    )
+
+
+def revise(submission: Submission) -> None:
+    """Make a correction of a report: two more awareness meetings than first reported, with 37 people."""
+    for code, more in (("TT04", 2), ("TT05", 37)):
+        place = (GRID, code, "in_period")
+        value = submission.lines.get(place)
+        submission.lines[place] = more + (Decimal(value) if isinstance(value, int | Decimal) else Decimal(0))
