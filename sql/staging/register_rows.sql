@@ -1,25 +1,26 @@
 -- One row per product line of the register sheet (BM02) of a report that counts: the 22 columns of the form, typed,
--- personal data left out. Codes are filled where the wording is known; the wording itself is kept beside.
+-- personal data left out. Codes are filled where the wording is known; the wording itself is kept beside. Wordings are
+-- compared without case, diacritics and punctuation, as intake folds them.
 WITH wide AS (
     SELECT
         c.submission_id, c.period, c.sheet, c.line_key, MIN(c.row_no) AS row_no,
-        MAX(CASE WHEN c.field = 'product_name' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS product_name,
-        MAX(CASE WHEN c.field = 'product_group' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS product_group,
-        MAX(CASE WHEN c.field = 'producer_type' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS producer_type,
-        MAX(CASE WHEN c.field = 'producer_name' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS producer_name,
-        MAX(CASE WHEN c.field = 'commune_name' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS commune_name,
-        MAX(CASE WHEN c.field = 'current_star' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS current_star,
+        MAX(CASE WHEN c.field = 'product_name' AND c.state IN ('text', 'number') THEN c.text END) AS product_name,
+        MAX(CASE WHEN c.field = 'product_group' AND c.state IN ('text', 'number') THEN c.text END) AS product_group,
+        MAX(CASE WHEN c.field = 'producer_type' AND c.state IN ('text', 'number') THEN c.text END) AS producer_type,
+        MAX(CASE WHEN c.field = 'producer_name' AND c.state IN ('text', 'number') THEN c.text END) AS producer_name,
+        MAX(CASE WHEN c.field = 'commune_name' AND c.state IN ('text', 'number') THEN c.text END) AS commune_name,
+        MAX(CASE WHEN c.field = 'current_star' AND c.state IN ('text', 'number') THEN c.text END) AS current_star,
         MAX(CASE WHEN c.field = 'expiry_date' THEN c.day END) AS expiry_date,
-        MAX(CASE WHEN c.field = 'first_star' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS first_star,
+        MAX(CASE WHEN c.field = 'first_star' AND c.state IN ('text', 'number') THEN c.text END) AS first_star,
         MAX(CASE WHEN c.field = 'first_date' THEN c.day END) AS first_date,
-        MAX(CASE WHEN c.field = 'first_year' THEN COALESCE(c.number, TRY_CAST(c.text AS DECIMAL(20, 4))) END) AS first_year,
-        MAX(CASE WHEN c.field = 'first_decision' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS first_decision,
-        MAX(CASE WHEN c.field = 'first_body' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS first_body,
-        MAX(CASE WHEN c.field = 'second_star' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS second_star,
+        MAX(CASE WHEN c.field = 'first_year' AND c.state = 'number' THEN c.number END) AS first_year,
+        MAX(CASE WHEN c.field = 'first_decision' AND c.state IN ('text', 'number') THEN c.text END) AS first_decision,
+        MAX(CASE WHEN c.field = 'first_body' AND c.state IN ('text', 'number') THEN c.text END) AS first_body,
+        MAX(CASE WHEN c.field = 'second_star' AND c.state IN ('text', 'number') THEN c.text END) AS second_star,
         MAX(CASE WHEN c.field = 'second_date' THEN c.day END) AS second_date,
-        MAX(CASE WHEN c.field = 'second_year' THEN COALESCE(c.number, TRY_CAST(c.text AS DECIMAL(20, 4))) END) AS second_year,
-        MAX(CASE WHEN c.field = 'second_decision' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS second_decision,
-        MAX(CASE WHEN c.field = 'second_body' THEN COALESCE(c.text, CAST(CAST(c.number AS BIGINT) AS VARCHAR)) END) AS second_body,
+        MAX(CASE WHEN c.field = 'second_year' AND c.state = 'number' THEN c.number END) AS second_year,
+        MAX(CASE WHEN c.field = 'second_decision' AND c.state IN ('text', 'number') THEN c.text END) AS second_decision,
+        MAX(CASE WHEN c.field = 'second_body' AND c.state IN ('text', 'number') THEN c.text END) AS second_body,
         MAX(CASE WHEN c.field = 'product_name' THEN c.cell END) AS product_cell,
         MAX(CASE WHEN c.field = 'first_date' THEN c.cell END) AS first_cell,
         MAX(CASE WHEN c.field = 'second_date' THEN c.cell END) AS second_cell
@@ -30,7 +31,10 @@ WITH wide AS (
 ),
 
 words AS (
-    SELECT i.code_list, LOWER(i.name_vi) AS word, COALESCE(SPLIT_PART(i.stands_for, '.', 2), i.code) AS code
+    SELECT
+        REPLACE(i.code_list, '_alias', '') AS code_list,
+        TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(i.name_vi)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')) AS word,
+        COALESCE(SPLIT_PART(i.stands_for, '.', 2), i.code) AS code
     FROM catalogue.code_items AS i
     WHERE i.code_list IN ('star', 'star_alias', 'producer_type', 'producer_type_alias')
     UNION
@@ -38,14 +42,11 @@ words AS (
 ),
 
 star_words AS (
-    SELECT word, MIN(code) AS code FROM words WHERE code_list IN ('star', 'star_alias') GROUP BY word
+    SELECT word, MIN(code) AS code FROM words WHERE code_list = 'star' GROUP BY word
 ),
 
 type_words AS (
-    SELECT word, MIN(code) AS code
-    FROM words
-    WHERE code_list IN ('producer_type', 'producer_type_alias')
-    GROUP BY word
+    SELECT word, MIN(code) AS code FROM words WHERE code_list = 'producer_type' GROUP BY word
 )
 
 SELECT
@@ -58,7 +59,11 @@ SELECT
     w.second_decision, w.second_body,
     w.product_cell, w.first_cell, w.second_cell
 FROM wide AS w
-LEFT JOIN type_words AS t ON t.word = LOWER(TRIM(w.producer_type))
-LEFT JOIN star_words AS s0 ON s0.word = LOWER(TRIM(w.current_star))
-LEFT JOIN star_words AS s1 ON s1.word = LOWER(TRIM(w.first_star))
-LEFT JOIN star_words AS s2 ON s2.word = LOWER(TRIM(w.second_star))
+LEFT JOIN type_words AS t
+    ON t.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.producer_type)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
+LEFT JOIN star_words AS s0
+    ON s0.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.current_star)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
+LEFT JOIN star_words AS s1
+    ON s1.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.first_star)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
+LEFT JOIN star_words AS s2
+    ON s2.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.second_star)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))

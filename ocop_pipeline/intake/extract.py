@@ -1,0 +1,701 @@
+"""From the grid of a workbook to the cells of a form: which layout it is, and what stands in each cell that matters.
+
+Belongs here: finding layout, tables, columns and lines by their texts, wherever they were moved to. Does not:
+who sent it and whether it may be (`recognise`), whether the values are right (the rules). Runs in the reading
+children, so: standard library only, everything picklable, and little work per cell.
+"""
+
+import re
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from math import nan
+from typing import Final, NamedTuple
+
+from ocop_pipeline.domain.forms import INFO, REMARKS
+from ocop_pipeline.intake.cells import (
+    BLANK,
+    DAY,
+    ERROR,
+    LARGEST_NUMBER,
+    LONGEST_TEXT,
+    NO,
+    NOTHING,
+    NUMBER,
+    TEXT,
+    UNCOMPUTED,
+    YES,
+    clean,
+    fold,
+    is_dash,
+    read_day,
+    read_number,
+    shown,
+)
+from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook, address
+
+HEADER_ROWS: Final = 30
+"""A table's header is looked for in this many rows from the top of its sheet."""
+INFO_ROWS: Final = 80
+"""Labels of a cover sheet are looked for in this many rows."""
+UNKNOWN_LINE: Final = "?"
+"""Line key of slots for lines the form does not know; the key as written travels in `Extract.keys`."""
+
+# A layout is recognised when at least this share of its signs is found; between equals nobody guesses.
+_RECOGNISED = 0.5
+_SHEET_POINTS, _TITLE_POINTS, _FORM_POINTS = 2, 2, 3
+# A sheet under another name is taken for a part of the form when it shows this share of the part's headers.
+_SHEET_BY_CONTENT = 0.6
+_COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
+_BEFORE_BRACKET = re.compile(r"[(\[:]")
+
+
+@dataclass(frozen=True, slots=True)
+class LineSpec:
+    """A line of a grid: for each value column its slot and whether the form asks for it there."""
+
+    cells: tuple[tuple[int, bool], ...]
+    note: int
+    yes_no: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SheetSpec:
+    """One sheet of a layout, ready for finding things in it. All dictionary keys are folded texts.
+
+    Attributes:
+        part: part of the form it holds.
+        name: its name in the layout, for people.
+        key: folded name.
+        kind: ``pairs``, ``lines`` or ``rows``.
+        headers: folded header (or label) -> field.
+        texts: field -> header as printed, for people.
+        required: fields without which the sheet cannot be read.
+        key_field: field of the column that names or numbers the lines; None for pairs.
+        value_fields: the value columns of lines, in the order of `LineSpec.cells`.
+        lines: folded line key -> its slots.
+        unknown: slots of an unknown line, one a value column.
+        slots: field -> slot (pairs and rows).
+        kinds: field -> how its cells are read (``text``, ``number``, ``day``, ``star``).
+        anchor: field without which a row is no row.
+        evidence: fields one of which shows that a row without a number is a row all the same.
+        addressed: fields that give a cell even when blank, so that a finding has a place to point to.
+        carried: fields that a blank cell takes from the row above where the first of them is blank (merged cells).
+    """
+
+    part: str
+    name: str
+    key: str
+    kind: str
+    headers: dict[str, str]
+    texts: dict[str, str]
+    required: frozenset[str]
+    key_field: str | None = None
+    value_fields: tuple[str, ...] = ()
+    lines: dict[str, LineSpec] = field(default_factory=dict)
+    unknown: tuple[int, ...] = ()
+    slots: dict[str, int] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    anchor: str | None = None
+    evidence: frozenset[str] = frozenset()
+    addressed: frozenset[str] = frozenset()
+    carried: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutSpec:
+    """One layout. `slots` gives (part, line key, field) of every place a value can stand."""
+
+    code: str
+    form: str
+    form_key: str
+    title_key: str
+    sheets: tuple[SheetSpec, ...]
+    slots: tuple[tuple[str, str, str], ...]
+
+    @property
+    def points(self) -> int:
+        """The signs by which it can be known, weighted."""
+        labels = sum(len(sheet.headers) for sheet in self.sheets if sheet.part == INFO)
+        return _SHEET_POINTS * len(self.sheets) + labels + _TITLE_POINTS + _FORM_POINTS
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Folded words that stand for a value: nothing to report, yes, no, and how a total row begins."""
+
+    nothing: frozenset[str]
+    yes: frozenset[str]
+    no: frozenset[str]
+    total: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSpec:
+    """All a reading child has to know of the catalogue."""
+
+    layouts: tuple[LayoutSpec, ...]
+    words: Words
+
+
+class Seen(NamedTuple):
+    """A finding of this stage: what was seen where, in plain picklable values."""
+
+    code: str
+    sheet: str
+    cell: str
+    args: dict[str, str]
+
+
+class InfoCell(NamedTuple):
+    """What a cover sheet says under one label; `day` as a proleptic ordinal."""
+
+    text: str
+    day: int | None
+    sheet: str
+    cell: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """What a workbook says, in columns of equal length: one entry a cell.
+
+    Attributes:
+        layout: code of the layout; empty when none was recognised.
+        sheet_names: part -> name of its sheet in this file.
+        info: the cover sheet, by field.
+        findings: what is wrong with sheets, columns and lines.
+        slots: position in the layout's `slots`.
+        rows: row of the cell, from 0.
+        columns: column of the cell, from 0.
+        states: position in `cells.STATES`, one byte a cell.
+        numbers: the number; NaN where there is none.
+        texts: (position, text) of the cells that have a text.
+        days: (position, proleptic ordinal) of the cells that are days.
+        keys: (position, line key as written) of cells on unknown lines.
+    """
+
+    layout: str
+    sheet_names: dict[str, str]
+    info: dict[str, InfoCell]
+    findings: tuple[Seen, ...]
+    slots: "array[int]"
+    rows: "array[int]"
+    columns: "array[int]"
+    states: bytes
+    numbers: "array[float]"
+    texts: tuple[tuple[int, str], ...]
+    days: tuple[tuple[int, int], ...]
+    keys: tuple[tuple[int, str], ...]
+
+
+def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
+    """Read the cells of a form out of a workbook.
+
+    Args:
+        spec: the layouts known (see `spec.reading_spec`).
+        workbook: the sheets of one file.
+
+    Returns:
+        The cells with their places. When no layout was recognised, or several equally well, it is empty but for
+        one finding that says what was seen.
+    """
+    layout, places, findings = recognise_layout(spec.layouts, workbook)
+    reading = _Reading(spec.words, findings)
+    if layout is not None:
+        for sheet_spec in layout.sheets:
+            sheet = places.get(sheet_spec.part)
+            if sheet is None:
+                reading.find("MISSING_SHEET", "", "", part=sheet_spec.part, name=sheet_spec.name)
+            else:
+                reading.read(sheet, sheet_spec)
+    return reading.finish(layout.code if layout else "")
+
+
+# --------------------------------------------------------------------------------- which layout
+
+
+def recognise_layout(
+    layouts: Sequence[LayoutSpec], workbook: Workbook
+) -> tuple[LayoutSpec | None, dict[str, Sheet], list[Seen]]:
+    """Find the layout that explains a workbook best, by its sheets and the texts in them; file names play no part.
+
+    Returns:
+        The layout (None when too little of any was found, or two are found equally well), the sheet of each part,
+        and the finding that says why there is no layout.
+    """
+    looked = _Looked(workbook.sheets)
+    ranked = _rank(layouts, looked, by_content=False)
+    if not ranked or not ranked[0].certain or (len(ranked) > 1 and ranked[1].share == ranked[0].share):
+        ranked = _rank(layouts, looked, by_content=True)
+    if not ranked or ranked[0].share < _RECOGNISED:
+        names = ", ".join(clean(sheet.name) for sheet in workbook.sheets[:12])
+        best = f"{ranked[0].layout.code} {ranked[0].share:.0%}" if ranked else ""
+        return None, {}, [Seen("FORM_UNRECOGNISED", "", "", {"sheets": names, "nearest": best})]
+    if len(ranked) > 1 and ranked[1].share == ranked[0].share:
+        codes = ", ".join(match.layout.code for match in ranked if match.share == ranked[0].share)
+        return None, {}, [Seen("FORM_AMBIGUOUS", "", "", {"layouts": codes})]
+    return ranked[0].layout, ranked[0].places, []
+
+
+class _Match(NamedTuple):
+    layout: LayoutSpec
+    share: float
+    certain: bool
+    places: dict[str, Sheet]
+
+
+class _Looked:
+    """The sheets of a workbook, and what was read of them while looking, so that it is read once."""
+
+    def __init__(self, sheets: Sequence[Sheet]) -> None:
+        self.sheets = sheets
+        self.by_name: dict[str, Sheet] = {}
+        # Backwards and hidden first, so that the first visible sheet of a name has the last word.
+        for sheet in sorted(reversed(sheets), key=lambda sheet: not sheet.hidden):
+            self.by_name[fold(sheet.name)] = sheet
+        self._texts: dict[int, frozenset[str]] = {}
+
+    def texts(self, sheet: Sheet) -> frozenset[str]:
+        """The folded texts of the upper part of a sheet."""
+        found = self._texts.get(id(sheet))
+        if found is None:
+            cells = (value for row in sheet.rows[:INFO_ROWS] for value in row if type(value) is str)
+            found = frozenset(key for value in cells for key in _label_keys(value))
+            self._texts[id(sheet)] = found
+        return found
+
+
+def _label_keys(text: str) -> tuple[str, ...]:
+    """The folded text of a label, and that of its part before a bracket or colon."""
+    head = _BEFORE_BRACKET.split(text, maxsplit=1)[0]
+    return (fold(text),) if len(head) == len(text) else (fold(text), fold(head))
+
+
+def _rank(layouts: Sequence[LayoutSpec], looked: _Looked, *, by_content: bool) -> list[_Match]:
+    matches = [_match(layout, looked, by_content=by_content) for layout in layouts]
+    return sorted(matches, key=lambda match: match.share, reverse=True)
+
+
+def _match(layout: LayoutSpec, looked: _Looked, *, by_content: bool) -> _Match:
+    places = {spec.part: looked.by_name[spec.key] for spec in layout.sheets if spec.key in looked.by_name}
+    if by_content:
+        _place_by_content(layout, looked, places)
+    points = _SHEET_POINTS * len(places)
+    labels = 0
+    info = next((spec for spec in layout.sheets if spec.part == INFO), None)
+    cover = places.get(INFO)
+    if info is not None and cover is not None:
+        texts = looked.texts(cover)
+        labels = len(texts & info.headers.keys())
+        points += labels + _TITLE_POINTS * (layout.title_key in texts) + _FORM_POINTS * (layout.form_key in texts)
+    certain = len(places) == len(layout.sheets) and info is not None and 2 * labels > len(info.headers)
+    return _Match(layout, points / layout.points, certain, places)
+
+
+def _place_by_content(layout: LayoutSpec, looked: _Looked, places: dict[str, Sheet]) -> None:
+    """Find sheets that were given another name by the headers and labels in them."""
+    taken = {id(sheet) for sheet in places.values()}
+    for spec in layout.sheets:
+        if spec.part in places or not spec.headers:
+            continue
+        rest = [sheet for sheet in looked.sheets if id(sheet) not in taken]
+        shares = [(len(looked.texts(sheet) & spec.headers.keys()) / len(spec.headers), sheet) for sheet in rest]
+        share, sheet = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+        if sheet is not None and share >= _SHEET_BY_CONTENT:
+            places[spec.part] = sheet
+            taken.add(id(sheet))
+
+
+# ------------------------------------------------------------------------------------ the tables
+
+
+class _Table(NamedTuple):
+    """Where a table stands in its sheet: header row and the column of each field (positions in `Sheet.rows`)."""
+
+    header: int
+    columns: dict[str, int]
+
+
+def find_table(rows: Sequence[Sequence[CellValue]], spec: SheetSpec) -> _Table | None:
+    """Find the header row that shows most of a table's headers; None when no row has the key column and another."""
+    best: dict[str, int] = {}
+    at = -1
+    for number, row in enumerate(rows[:HEADER_ROWS]):
+        columns = _header_columns(row, spec.headers)
+        if len(columns) > len(best) and spec.key_field in columns:
+            best, at = columns, number
+            if len(best) == len(spec.headers):
+                break
+    return _Table(at, best) if len(best) > 1 else None
+
+
+def _header_columns(row: Sequence[CellValue], headers: dict[str, str]) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    for number, value in enumerate(row):
+        if type(value) is not str:
+            continue
+        name = headers.get(fold(value))
+        if name is None and ("(" in value or ":" in value or "[" in value):
+            name = headers.get(fold(_BEFORE_BRACKET.split(value, maxsplit=1)[0]))
+        if name is not None and name not in columns:
+            columns[name] = number
+    return columns
+
+
+def _is_numbering(row: Sequence[CellValue]) -> bool:
+    """Whether a row only numbers the columns: (1) (2) (3), or A B 1 2."""
+    filled = [shown(value) for value in row if value is not None]
+    return len(filled) > 1 and all(_COLUMN_NUMBERS.fullmatch(text) for text in filled) and len(set(filled)) == len(filled)
+
+
+class _Reading:
+    """The cells of one workbook while they are collected."""
+
+    def __init__(self, words: Words, findings: Iterable[Seen]) -> None:
+        self._words = words
+        self._findings = list(findings)
+        self._sheet_names: dict[str, str] = {}
+        self._info: dict[str, InfoCell] = {}
+        self._slots: list[int] = []
+        self._rows: list[int] = []
+        self._columns: list[int] = []
+        self._states: list[int] = []
+        self._numbers: list[float] = []
+        self._texts: list[tuple[int, str]] = []
+        self._days: list[tuple[int, int]] = []
+        self._keys: list[tuple[int, str]] = []
+        self._two_ways: list[tuple[int, float]] = []
+        self._point_is_decimal: set[bool] = set()
+
+    def find(self, code: str, sheet: str, cell: str, **args: str) -> None:
+        """Note something wrong with the shape of the workbook."""
+        self._findings.append(Seen(code, sheet, cell, args))
+
+    def read(self, sheet: Sheet, spec: SheetSpec) -> None:
+        """Take the cells of one part of the form from its sheet."""
+        self._sheet_names[spec.part] = clean(sheet.name)
+        if spec.kind == "pairs":
+            self._read_pairs(sheet, spec)
+            return
+        table = find_table(sheet.rows, spec)
+        if table is None:
+            self.find("HEADER_NOT_FOUND", clean(sheet.name), "", headers=", ".join(list(spec.texts.values())[:6]))
+            return
+        missing = [spec.texts[name] for name in spec.texts if name in spec.required and name not in table.columns]
+        for header in missing:
+            self.find("MISSING_COLUMN", clean(sheet.name), sheet.address(table.header, 0), header=header)
+        first = table.header + 1
+        if first < len(sheet.rows) and _is_numbering(sheet.rows[first]):
+            first += 1
+        if spec.kind == "lines":
+            self._read_lines(sheet, spec, table, first)
+        else:
+            self._read_rows(sheet, spec, table, first)
+
+    def finish(self, layout: str) -> Extract:
+        """All that was collected."""
+        self._settle_separators()
+        self._refuse_huge()
+        return Extract(
+            layout=layout,
+            sheet_names=self._sheet_names,
+            info=self._info,
+            findings=tuple(self._findings),
+            slots=array("H", self._slots),
+            rows=array("I", self._rows),
+            columns=array("H", self._columns),
+            states=bytes(self._states),
+            numbers=array("d", self._numbers),
+            texts=tuple(self._texts),
+            days=tuple(self._days),
+            keys=tuple(self._keys),
+        )
+
+    def _settle_separators(self) -> None:
+        """Read "1.234" the way the file's other numbers show; the Vietnamese way where they show nothing or both."""
+        if self._two_ways and self._point_is_decimal == {True}:
+            for position, other in self._two_ways:
+                self._numbers[position] = other
+
+    def _refuse_huge(self) -> None:
+        """What is too large to be kept exactly is no number (NaN, which stands for none, fails both comparisons)."""
+        for position, number in enumerate(self._numbers):
+            if number >= LARGEST_NUMBER or number <= -LARGEST_NUMBER:
+                self._states[position] = TEXT
+                self._numbers[position] = nan
+                self._texts.append((position, repr(number)))
+
+    # ------------------------------------------------------------------------------------- cells
+
+    def _put(self, slot: int, row: int, column: int, state: int, number: float = nan) -> int:
+        self._slots.append(slot)
+        self._rows.append(row)
+        self._columns.append(column)
+        self._states.append(state)
+        self._numbers.append(number)
+        return len(self._slots) - 1
+
+    def _put_number(self, slot: int, row: int, column: int, value: CellValue, *, yes_no: bool = False) -> None:
+        """A cell that should hold a number, or yes or no."""
+        state, number, text, day = self._read_value(value, yes_no=yes_no)
+        at = self._put(slot, row, column, state, number)
+        if text:
+            self._texts.append((at, text))
+        if day is not None:
+            self._days.append((at, day.toordinal()))
+        if state == NUMBER and type(value) is str:
+            self._note_separators(at, value)
+
+    def _note_separators(self, at: int, value: str) -> None:
+        how = read_number(value)
+        if how is not None and how.other is not None:
+            self._two_ways.append((at, how.other))
+        elif how is not None and how.point_is_decimal is not None:
+            self._point_is_decimal.add(how.point_is_decimal)
+
+    def _read_value(self, value: CellValue, *, yes_no: bool) -> tuple[int, float, str, date | None]:
+        if isinstance(value, CellError):
+            return ERROR, nan, value.code, None
+        if yes_no:
+            return self._read_answer(value)
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return NUMBER, float(value), "", None
+        if isinstance(value, date):
+            return DAY, nan, shown(value), read_day(value)
+        text = shown(value)
+        if not text:
+            return BLANK, nan, "", None
+        how = read_number(text)
+        if how is not None:
+            return NUMBER, how.number, text, None
+        if is_dash(text) or fold(text) in self._words.nothing:
+            return NOTHING, nan, text, None
+        return TEXT, nan, text, None
+
+    def _read_answer(self, value: CellValue) -> tuple[int, float, str, date | None]:
+        """An answer yes or no; 1 and 0 are answers too."""
+        text = shown(value)
+        if not text:
+            return BLANK, nan, "", None
+        if isinstance(value, bool):
+            return (YES if value else NO), float(value), text, None
+        key = fold(text)
+        if key in self._words.yes or text == "1":
+            return YES, 1.0, text, None
+        if key in self._words.no or text == "0" or is_dash(text):
+            return NO, 0.0, text, None
+        return TEXT, nan, text, None
+
+    def _put_typed(self, kind: str, slot: int, row: int, column: int, value: CellValue) -> None:
+        """A cell of a row or pair, read the way its field asks for."""
+        if isinstance(value, CellError):
+            self._texts.append((self._put(slot, row, column, ERROR), value.code))
+            return
+        text = _paragraphs(value) if kind == "paragraphs" and isinstance(value, str) else shown(value)
+        if not text:
+            self._put(slot, row, column, BLANK)
+        elif kind == "number":
+            self._put_number(slot, row, column, value)
+        elif kind != "text" and (is_dash(text) or fold(text) in self._words.nothing):
+            self._texts.append((self._put(slot, row, column, NOTHING), text))
+        elif kind == "day":
+            self._put_day(slot, row, column, value, text)
+        else:
+            number = value if kind == "star" and isinstance(value, (int, float)) else nan
+            at = self._put(slot, row, column, NUMBER if number == number else TEXT, float(number))
+            self._texts.append((at, text))
+
+    def _put_day(self, slot: int, row: int, column: int, value: CellValue, text: str) -> None:
+        day = read_day(value)
+        at = self._put(slot, row, column, TEXT if day is None else DAY)
+        self._texts.append((at, text if day is None else day.isoformat()))
+        if day is not None:
+            self._days.append((at, day.toordinal()))
+
+    # ------------------------------------------------------------------------------------- pairs
+
+    def _read_pairs(self, sheet: Sheet, spec: SheetSpec) -> None:
+        seen: set[str] = set()
+        for number, row in enumerate(sheet.rows[:INFO_ROWS]):
+            for column, value in enumerate(row):
+                if type(value) is not str:
+                    continue
+                name = spec.headers.get(fold(value))
+                if name is not None and name not in seen:
+                    seen.add(name)
+                    self._put_pair(sheet, spec, name, number, *_value_beside(row, column, spec))
+                elif name is None and ":" in value:
+                    head, _, tail = value.partition(":")
+                    name = spec.headers.get(fold(head))
+                    if name is not None and name not in seen:
+                        seen.add(name)
+                        inside = (column, tail.strip()) if tail.strip() else _value_beside(row, column, spec)
+                        self._put_pair(sheet, spec, name, number, *inside)
+
+    def _put_pair(
+        self, sheet: Sheet, spec: SheetSpec, name: str, number: int, at_column: int, value: CellValue
+    ) -> None:
+        row, column = sheet.first_row + number, sheet.first_col + at_column
+        slot = spec.slots[name]
+        if value is None and (row, column) in sheet.uncomputed:
+            self._put(slot, row, column, UNCOMPUTED)
+        else:
+            self._put_typed(spec.kinds[name], slot, row, column, value)
+        if spec.part == INFO:
+            day = read_day(value) if not isinstance(value, (str, float, int)) or spec.kinds[name] == "day" else None
+            text = shown(value)
+            self._info[name] = InfoCell(
+                text, day.toordinal() if day else None, clean(sheet.name), address(row, column)
+            )
+
+    # ------------------------------------------------------------------------------------- lines
+
+    def _read_lines(self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int) -> None:
+        """Lines with a key. This loop sees every line of every file: the usual cell takes the shortest way."""
+        columns = [table.columns.get(name, -1) for name in spec.value_fields]
+        key_column = table.columns[spec.key_field or ""]
+        note_column = table.columns.get("note", -1)
+        first_row, first_col, uncomputed = sheet.first_row, sheet.first_col, sheet.uncomputed
+        slots, at_rows, at_columns = self._slots, self._rows, self._columns
+        states, numbers = self._states, self._numbers
+        lines, seen = spec.lines, set()
+        for number in range(first, len(sheet.rows)):
+            row = sheet.rows[number]
+            line = self._line(lines, row[key_column], seen)
+            if line is None:
+                if any(column >= 0 and row[column] is not None for column in columns):
+                    self._unknown_line(sheet, spec, number, row[key_column], columns)
+                continue
+            if line.note in seen:
+                self._repeated_line(sheet, number, key_column)
+                continue
+            seen.add(line.note)
+            at_row = first_row + number
+            for column, (slot, asked) in zip(columns, line.cells, strict=True):
+                if column < 0:
+                    continue
+                value = row[column]
+                if type(value) is float and not line.yes_no:
+                    slots.append(slot)
+                    at_rows.append(at_row)
+                    at_columns.append(first_col + column)
+                    states.append(NUMBER)
+                    numbers.append(value)
+                elif value is not None:
+                    self._put_number(slot, at_row, first_col + column, value, yes_no=line.yes_no)
+                elif uncomputed and (at_row, first_col + column) in uncomputed:
+                    self._put(slot, at_row, first_col + column, UNCOMPUTED)
+                elif asked:
+                    self._put(slot, at_row, first_col + column, BLANK)
+            if note_column >= 0 and row[note_column] is not None:
+                self._put_typed("text", line.note, at_row, first_col + note_column, row[note_column])
+
+    def _line(self, lines: dict[str, LineSpec], key: CellValue, seen: set[int]) -> LineSpec | None:
+        if key is None:
+            return None
+        if type(key) is str:
+            return lines.get(key) or lines.get(fold(key))
+        text = shown(key)
+        line = lines.get(fold(text))
+        # A number 1.10 typed as a number is stored as 1.1: met a second time it is the tenth, not the first again.
+        if line is not None and line.note in seen and "." in text:
+            return lines.get(fold(text + "0"), line)
+        return line
+
+    def _repeated_line(self, sheet: Sheet, number: int, key_column: int) -> None:
+        key = clean(shown(sheet.rows[number][key_column]))
+        self.find("DUPLICATE_LINE", clean(sheet.name), sheet.address(number, key_column), line=key)
+
+    def _unknown_line(
+        self, sheet: Sheet, spec: SheetSpec, number: int, key: CellValue, columns: Sequence[int]
+    ) -> None:
+        """A row with numbers under a key the form does not know: kept, so that a rule can point to it."""
+        row = sheet.rows[number]
+        for column, slot in zip(columns, spec.unknown, strict=True):
+            value = row[column] if column >= 0 else None
+            if isinstance(value, (int, float)) or (isinstance(value, str) and read_number(value) is not None):
+                self._put_number(slot, sheet.first_row + number, sheet.first_col + column, value)
+                self._keys.append((len(self._slots) - 1, f"{UNKNOWN_LINE}{shown(key)[:60]}"))
+
+    # -------------------------------------------------------------------------------------- rows
+
+    def _read_rows(self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int) -> None:
+        columns = [(name, table.columns[name]) for name in spec.slots if name in table.columns]
+        above: dict[str, CellValue] = {}
+        for number in range(first, len(sheet.rows)):
+            row = sheet.rows[number]
+            values = {name: row[column] for name, column in columns}
+            if not self._is_row(values, spec):
+                continue
+            above = self._carry(sheet, spec, table, number, values, above)
+            at_row = sheet.first_row + number
+            for name, column in columns:
+                at_column = sheet.first_col + column
+                value = values[name]
+                if value is not None:
+                    self._put_typed(spec.kinds[name], spec.slots[name], at_row, at_column, value)
+                elif (at_row, at_column) in sheet.uncomputed:
+                    self._put(spec.slots[name], at_row, at_column, UNCOMPUTED)
+                elif name in spec.addressed:
+                    self._put(spec.slots[name], at_row, at_column, BLANK)
+
+    def _is_row(self, values: dict[str, CellValue], spec: SheetSpec) -> bool:
+        """Whether a row is one of the table's: numbered and filled, or filled in a way that only such a row is.
+
+        In the registers of provinces only numbered rows are products; totals and footers carry no number.
+        """
+        name = shown(values.get(spec.anchor or ""))
+        filled = any(values.get(evidence) is not None for evidence in spec.evidence)
+        if not name and not filled:
+            return False
+        number = shown(values.get(spec.key_field or ""))
+        if self._is_total(name) or self._is_total(number):
+            return False
+        numbered = bool(number) and (spec.part != "register" or read_number(number.rstrip(".")) is not None)
+        return filled or (numbered and bool(name))
+
+    def _is_total(self, text: str) -> bool:
+        key = fold(text)
+        return any(key == word or key.startswith(word + " ") for word in self._words.total)
+
+    def _carry(
+        self,
+        sheet: Sheet,
+        spec: SheetSpec,
+        table: _Table,
+        number: int,
+        values: dict[str, CellValue],
+        above: dict[str, CellValue],
+    ) -> dict[str, CellValue]:
+        """Fill the entity's cells that are merged over several products from the row where they stand.
+
+        A blank producer means the same producer as above, with all that belongs to it; any single cell inside a
+        merged range takes the range's value. The cell keeps its own address, which lies in the merged range.
+        """
+        if not spec.carried:
+            return above
+        same = values.get(spec.carried[0]) is None
+        for name in spec.carried:
+            if name in values and values[name] is None and above.get(name) is not None:
+                at = (sheet.first_row + number, sheet.first_col + table.columns[name])
+                if same or any(top <= at[0] <= bottom and left <= at[1] <= right for top, left, bottom, right in sheet.merged):
+                    values[name] = above[name]
+        return {name: values.get(name) for name in spec.carried}
+
+
+def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tuple[int, CellValue]:
+    """Column and value of the first filled cell right of a label, unless another label comes first."""
+    for column in range(label + 1, len(row)):
+        value = row[column]
+        if value is not None:
+            if type(value) is str and fold(value) in spec.headers:
+                break
+            return column, value
+    return label + 1, None
+
+
+def _paragraphs(text: str) -> str:
+    lines = (clean(line) for line in text[:LONGEST_TEXT].splitlines())
+    return "\n".join(line for line in lines if line)

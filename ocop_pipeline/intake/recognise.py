@@ -1,0 +1,306 @@
+"""Whose report a workbook is, and for which month: from what its cover sheet says and the catalogue knows.
+
+Belongs here: form, period, unit, department, with all doubts spoken out. Does not: finding the cover sheet
+(`extract`), judging figures (the rules), deciding between two files of one unit (`process`).
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from ocop_pipeline.catalogue import Agency, Catalogue
+from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.domain.findings import Finding
+from ocop_pipeline.domain.forms import Form
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier, UnitVersion, accent_free_key, name_key
+from ocop_pipeline.intake.cells import fold, read_number
+from ocop_pipeline.intake.extract import Extract, InfoCell
+
+_CODE_DIGITS = {Tier.PROVINCE: 2, Tier.DISTRICT: 3, Tier.COMMUNE: 5}
+_NUMBERS = re.compile(r"[0-9]+")
+_NO_MONTH = re.compile(r"\b(?:quy|nam 20[0-9]{2} den|6 thang|9 thang)\b")
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
+_MOST_CANDIDATES = 8
+_NOWHERE = InfoCell("", None, "", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose report it is. Together form, unit, agency and period name the duty it fulfils.
+
+    Attributes:
+        form: code of the form.
+        layout: code of the layout it is written in.
+        unit_id: the reporting unit (for departments, their province).
+        unit_name: its name in full, for people.
+        agency: code of the department; empty for units.
+        period: key of the month.
+        issue_no: "Lần gửi" of the cover sheet; 0 where it says nothing.
+        reported_on: the day the report bears, if any.
+    """
+
+    form: str
+    layout: str
+    unit_id: str
+    unit_name: str
+    agency: str
+    period: str
+    issue_no: int = 0
+    reported_on: date | None = None
+
+    @property
+    def duty(self) -> tuple[str, str, str, str]:
+        """(form, unit, agency, period): what only one accepted file can fulfil at a time."""
+        return self.form, self.unit_id, self.agency, self.period
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The identity, None where it cannot be told (the file is set aside), and what there is to say about it."""
+
+    identity: Identity | None
+    findings: tuple[Finding, ...]
+
+
+def identify(
+    extract: Extract, catalogue: Catalogue, today: date, scope: Collection[str] | None = None
+) -> Recognised:
+    """Tell whose report an extract is.
+
+    Args:
+        extract: what a reading child returned.
+        catalogue: forms, units and departments.
+        today: the day of receipt; a month that begins later is not open yet.
+        scope: ids of the provinces served; None for all.
+
+    Returns:
+        The identity with findings on it. Without errors among them the report may be judged on its figures.
+    """
+    found = [finding_types().make(seen.code, seen.sheet, seen.cell, **seen.args) for seen in extract.findings]
+    layout = next((layout for layout in catalogue.layouts if layout.code == extract.layout), None)
+    if layout is None:
+        return Recognised(None, tuple(found))
+    cover = _Cover(extract, catalogue, catalogue.forms[layout.form], found)
+    identity = cover.identify(layout.code, today, scope)
+    return Recognised(identity, tuple(cover.findings))
+
+
+def read_period(cell: InfoCell) -> Period | None:
+    """The month a cover sheet names: "10/2026", "tháng 10 năm 2026", "2026-10", "01/10/2026" or a date cell."""
+    if cell.day is not None:
+        day = date.fromordinal(cell.day)
+        return _month(day.year, day.month)
+    text = fold(cell.text)
+    numbers = [int(number) for number in _NUMBERS.findall(text)]
+    if _NO_MONTH.search(text) or not 2 <= len(numbers) <= 3:
+        return None
+    if numbers[0] >= _FIRST_YEAR:
+        return _month(numbers[0], numbers[1])
+    return _month(numbers[-1], numbers[-2])
+
+
+def _month(year: int, month: int) -> Period | None:
+    known = _FIRST_YEAR <= year <= _LAST_YEAR and 1 <= month <= 12
+    return Period(f"{year:04d}-{month:02d}") if known else None
+
+
+class _Cover:
+    """The cover sheet of one workbook, read step by step; each doubt becomes a finding."""
+
+    def __init__(self, extract: Extract, catalogue: Catalogue, form: Form, findings: list[Finding]) -> None:
+        self._info = extract.info
+        self._catalogue = catalogue
+        self._form = form
+        self._tier = Tier(form.sender_tier)
+        self.findings = findings
+
+    def identify(self, layout: str, today: date, scope: Collection[str] | None) -> Identity | None:
+        self._check_form_code()
+        period = self._period()
+        if period is None:
+            return None
+        unit = self._unit(period)
+        agency = self._agency(period.end) if unit is not None and self._form.by_agency else None
+        if unit is None or (self._form.by_agency and agency is None):
+            return None
+        if scope is not None and not self._served(unit, period.end, scope):
+            self._find("OUT_OF_SCOPE", "unit_code", unit=self._place_of(unit, period.end))
+            return None
+        self._check_open(period, today)
+        reported = self._cell("reported_on").day
+        issue = read_number(self._cell("issue_no").text)
+        return Identity(
+            form=self._form.code,
+            layout=layout,
+            unit_id=unit.unit_id,
+            unit_name=unit.full_name,
+            agency=agency.code if agency else "",
+            period=period.key,
+            issue_no=int(issue.number) if issue and 0 < issue.number < 1000 else 0,
+            reported_on=date.fromordinal(reported) if reported else None,
+        )
+
+    def _cell(self, name: str) -> InfoCell:
+        return self._info.get(name, _NOWHERE)
+
+    def _find(self, code: str, where: str, **args: object) -> None:
+        cell = self._cell(where)
+        self.findings.append(finding_types().make(code, cell.sheet, cell.cell, **args))
+
+    # ------------------------------------------------------------------------------ form and month
+
+    def _check_form_code(self) -> None:
+        """A cover sheet that names another of our forms contradicts its own layout."""
+        written = fold(self._cell("form").text)
+        others = {fold(code) for code in self._catalogue.forms} - {fold(self._form.code)}
+        if written in others:
+            self._find("FORM_CODE_DISAGREES", "form", written=self._cell("form").text, form=self._form.code)
+
+    def _period(self) -> Period | None:
+        period = read_period(self._cell("period"))
+        if period is None:
+            self._find("PERIOD_UNREADABLE", "period", text=self._cell("period").text)
+        elif not self._form.in_force(period.end):
+            self._find("FORM_NOT_IN_FORCE", "period", form=self._form.code, period=period.key)
+        return period
+
+    def _check_open(self, period: Period, today: date) -> None:
+        if period.start > today:
+            self._find("PERIOD_NOT_OPEN", "period", period=period.key, start=period.start)
+
+    # ---------------------------------------------------------------------------------------- unit
+
+    def _unit(self, period: Period) -> UnitVersion | None:
+        """The unit on the month's closing day: by its code, checked against its name, or by its name alone."""
+        on = period.end
+        code = self._code()
+        if not code:
+            unit = self._by_name_alone(on)
+            if unit is not None:
+                self._find("UNIT_CODE_MISSING", "unit_code", unit=unit.full_name, unit_code=unit.code)
+            return unit
+        unit = self._catalogue.units.find_code(code, on, self._tier)
+        if unit is None:
+            return self._without_holder(code, on)
+        self._check_province(unit, on)
+        return unit if self._named(unit) else self._mismatch(unit, code, on)
+
+    def _code(self) -> str:
+        """The code with the leading zeros that a number cell loses."""
+        text = self._cell("unit_code").text.replace(" ", "")
+        text = text.removesuffix(".0")
+        return text.zfill(_CODE_DIGITS[self._tier]) if text.isascii() and text.isdigit() else text
+
+    def _named(self, unit: UnitVersion) -> bool:
+        """Whether the name written is the unit's (no name contradicts nothing); missing accents are let pass."""
+        text = self._cell("unit_name").text
+        if not text:
+            return True
+        keys = {name_key(unit.name), name_key(unit.full_name)}
+        head = re.split(r"[,(]", text, maxsplit=1)[0]
+        if name_key(text) in keys or name_key(head) in keys:
+            return True
+        return text.isascii() and accent_free_key(text) in {accent_free_key(unit.name), fold(unit.full_name)}
+
+    def _mismatch(self, by_code: UnitVersion, code: str, on: date) -> UnitVersion:
+        """Code and name name two units. The name decides whom to answer: a code is the easier slip."""
+        self._find(
+            "UNIT_CODE_NAME_MISMATCH",
+            "unit_code",
+            code=code,
+            by_code=self._place_of(by_code, on),
+            name=self._cell("unit_name").text,
+        )
+        named = self._candidates(on)
+        return named[0] if len(named) == 1 else by_code
+
+    def _without_holder(self, code: str, on: date) -> UnitVersion | None:
+        """Nobody has the code on that day: a unit that ended, another tier's code, or no code at all."""
+        ended = [unit for unit in self._catalogue.units.held_code_before(code, on) if unit.tier is self._tier]
+        if ended:
+            self._find(
+                "UNIT_NOT_IN_FORCE", "unit_code", code=code, unit=ended[0].full_name, on=on,
+                successors=", ".join(self._successors(ended[0], on)) or "–",
+            )  # fmt: skip
+        else:
+            self._find("UNIT_CODE_UNKNOWN", "unit_code", code=code)
+        return self._by_name_alone(on)
+
+    def _successors(self, unit: UnitVersion, on: date) -> list[str]:
+        units = self._catalogue.units
+        found = []
+        for link in units.successors(unit.unit_id)[:_MOST_CANDIDATES]:
+            successor = next((row for row in units.versions(link.successor_id) if row.in_force(on)), None)
+            if successor is not None:
+                found.append(f"{successor.full_name} ({successor.code})")
+        return found
+
+    def _by_name_alone(self, on: date) -> UnitVersion | None:
+        named = self._candidates(on)
+        if len(named) == 1:
+            return named[0]
+        name = self._cell("unit_name").text
+        if named:
+            shown = "; ".join(self._place_of(unit, on) for unit in named[:_MOST_CANDIDATES])
+            self._find("UNIT_AMBIGUOUS", "unit_name", name=name, candidates=shown)
+        else:
+            self._find("UNIT_NOT_FOUND", "unit_name", name=name, code=self._cell("unit_code").text)
+        return None
+
+    def _candidates(self, on: date) -> list[UnitVersion]:
+        """The units of the form's tier that bear the written name, within the district and province written."""
+        text = self._cell("unit_name").text
+        if not text:
+            return []
+        within = self._within(on)
+        matches = self._catalogue.units.find_name(text, on, within, self._tier)
+        return [match.unit for match in matches]
+
+    def _within(self, on: date) -> str | None:
+        """The smallest area the cover sheet names without doubt; None where it names none."""
+        units = self._catalogue.units
+        area = None
+        for name, tier in (("province_name", Tier.PROVINCE), ("district_name", Tier.DISTRICT)):
+            text = self._cell(name).text
+            found = units.find_name(text, on, area, tier) if text and tier is not self._tier else ()
+            if len(found) == 1:
+                area = found[0].unit.unit_id
+        return area
+
+    def _check_province(self, unit: UnitVersion, on: date) -> None:
+        text = self._cell("province_name").text
+        if not text or self._tier is Tier.PROVINCE:
+            return
+        province = self._province(unit, on)
+        if province is not None and accent_free_key(text) != accent_free_key(province.name):
+            self._find("PROVINCE_DISAGREES", "province_name", province=province.full_name, written=text)
+
+    def _province(self, unit: UnitVersion, on: date) -> UnitVersion | None:
+        above = self._catalogue.units.ancestors(unit.unit_id, on)
+        return next((row for row in (unit, *above) if row.tier is Tier.PROVINCE), None)
+
+    def _place_of(self, unit: UnitVersion, on: date) -> str:
+        province = self._province(unit, on)
+        if province is None or province.unit_id == unit.unit_id:
+            return f"{unit.full_name} ({unit.code})"
+        return f"{unit.full_name}, {province.full_name} ({unit.code})"
+
+    def _served(self, unit: UnitVersion, on: date, scope: Collection[str]) -> bool:
+        above: Sequence[UnitVersion] = self._catalogue.units.ancestors(unit.unit_id, on)
+        return any(row.unit_id in scope for row in (unit, *above))
+
+    # --------------------------------------------------------------------------------- department
+
+    def _agency(self, on: date) -> Agency | None:
+        """The department by its name, with or without its province behind it."""
+        known = self._catalogue.agencies_on(on)
+        written = fold(self._cell("agency_name").text)
+        for agency in known:
+            name = fold(agency.name_vi)
+            if written in (name, fold(agency.code)) or written.startswith(name + " "):
+                return agency
+        names = "; ".join(agency.name_vi for agency in known)
+        self._find("AGENCY_UNKNOWN", "agency_name", name=self._cell("agency_name").text, known=names)
+        return None

@@ -1,0 +1,102 @@
+"""The rules of the forms: each a SELECT in `sql/audits` that returns offending cells, declared once.
+
+Belongs here: loading rules, running them, turning their rows into findings. The same text judges a batch of arrivals
+and audits the warehouse; who runs it is told by the `select` handed in, so no database is known here.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ocop_pipeline import paths
+from ocop_pipeline.catalogue.findings import FORM, FindingTypes, finding_types, plain
+from ocop_pipeline.domain.findings import Finding, Severity
+
+Select = Callable[[str], Iterable[Sequence[Any]]]
+"""Runs one SELECT and gives its rows."""
+
+_COMMENT = re.compile(r"\A(?:--[^\n]*\n)+")
+_COLUMNS = "submission_id, sheet, cell, args"
+
+
+class RuleError(Exception):
+    """The rules and the list of findings do not fit together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        code: the finding it makes.
+        severity: as the list of findings says.
+        description: the first comment of its file: what it finds and the source of the rule.
+        sql: the SELECT; returns submission_id, sheet, cell and args (a JSON object as text).
+    """
+
+    code: str
+    severity: Severity
+    description: str
+    sql: str
+
+
+def load_rules(folder: Path | None = None, types: FindingTypes | None = None) -> tuple[Rule, ...]:
+    """Every rule of the forms, in the order of the list of findings.
+
+    Args:
+        folder: where the SQL files are; ours by default. Other files in it (audits of tables) are left alone.
+        types: the list of findings; ours by default.
+
+    Raises:
+        RuleError: a finding of scope `form` has no file, or a file does not begin with a comment.
+    """
+    folder = folder or paths.SQL / "audits"
+    return tuple(
+        _load(folder / f"{kind.code.lower()}.sql", kind.code, kind.severity)
+        for kind in (types or finding_types()).of_scope(FORM)
+    )
+
+
+def _load(path: Path, code: str, severity: Severity) -> Rule:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise RuleError(f"finding {code} has no rule: {path.name} is missing in {path.parent}") from error
+    comment = _COMMENT.match(text)
+    if comment is None:
+        raise RuleError(f"{path.name}: the first line must be a comment that says what the rule finds")
+    description = " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines())
+    return Rule(code, severity, description, text[comment.end() :].strip())
+
+
+def run_rules(select: Select, rules: Iterable[Rule]) -> dict[str, list[Finding]]:
+    """Run rules over whatever `staging` and `catalogue` tables `select` sees.
+
+    Returns:
+        submission_id -> findings, in the order of the rules, then of sheet and cell. A rule that finds the same
+        cell twice for the same reason counts once.
+    """
+    found: dict[str, list[Finding]] = {}
+    for rule in rules:
+        rows = {
+            (str(a), b or "", c or "", d or "{}")
+            for a, b, c, d in select(f"SELECT {_COLUMNS} FROM ({rule.sql})")
+        }
+        for submission_id, sheet, cell, args in sorted(rows, key=_place):
+            finding = Finding(rule.code, rule.severity, sheet, cell, _args(args))
+            found.setdefault(submission_id, []).append(finding)
+    return found
+
+
+def _place(row: tuple[str, str, str, str]) -> tuple[str, str, int, str, str]:
+    submission_id, sheet, cell, args = row
+    return submission_id, sheet, len(cell), cell, args
+
+
+def _args(text: str) -> dict[str, str]:
+    values = json.loads(text, parse_float=Decimal)
+    return {name: plain(value) for name, value in values.items()}

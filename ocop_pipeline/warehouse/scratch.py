@@ -1,0 +1,139 @@
+"""A warehouse in memory for one batch of arrivals: the tables the rules read, filled with what is not yet accepted.
+
+Belongs here: opening it, its tables, bulk loading, and what an accepted month leaves for the next. Does not: which
+rules there are (`quality.rules`) or what a verdict is (intake). Nothing is written to disk.
+"""
+
+import contextlib
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from ocop_pipeline.paths import SQL
+
+# As for the warehouse file: no text of a workbook can become a path or a download.
+_CLOSED_DOORS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "enable_external_access": False,
+    "preserve_insertion_order": False,
+}
+_TABLES = {
+    "staging.submissions": (
+        "submission_id VARCHAR, form VARCHAR, layout VARCHAR, unit_id VARCHAR, agency VARCHAR, period VARCHAR, "
+        "period_start DATE, period_end DATE, received_at TIMESTAMP, sequence BIGINT, file_name VARCHAR, "
+        "reported_on DATE"
+    ),
+    "staging.cells": (
+        "submission_id VARCHAR, period VARCHAR, part VARCHAR, line_key VARCHAR, field VARCHAR, sheet VARCHAR, "
+        "cell VARCHAR, row_no INTEGER, state VARCHAR, number DECIMAL(20, 4), text VARCHAR, day DATE"
+    ),
+    "core.indicator_values": (
+        "period VARCHAR, unit_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, breakdown VARCHAR, "
+        "value DECIMAL(20, 4), state VARCHAR, submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
+    ),
+    "core.recognitions": (
+        "product_id VARCHAR, decision_date DATE, product_name VARCHAR, producer_id VARCHAR, producer_name VARCHAR, "
+        "producer_type VARCHAR, product_group VARCHAR, unit_id VARCHAR, star VARCHAR, recognition_kind VARCHAR, "
+        "recognising_level VARCHAR, issuing_body VARCHAR, decision_no VARCHAR, expiry_date DATE, "
+        "submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
+    ),
+    "meta.run_periods": "period VARCHAR",
+}
+# What the rules of a later month need of an accepted one; the published tables are made by the SQL models.
+_REMEMBER_VALUES = """
+INSERT INTO core.indicator_values
+SELECT
+    s.period, s.unit_id, s.agency, s.form, l.indicator, l.breakdown,
+    CASE WHEN c.state = 'number' THEN c.number WHEN c.state = 'nothing' THEN 0 END,
+    CASE WHEN c.state IN ('number', 'nothing') THEN c.state ELSE 'blank' END,
+    s.submission_id, c.sheet, c.cell
+FROM staging.submissions AS s
+JOIN accepted ON accepted.submission_id = s.submission_id
+JOIN catalogue.form_lines AS l ON l.form = s.form AND l.period = s.period
+JOIN staging.cells AS c
+    ON c.submission_id = s.submission_id AND c.part = l.part AND c.line_key = l.line_code AND c.field = l.field
+"""
+_REMEMBER_RECOGNITIONS = """
+INSERT INTO core.recognitions BY NAME
+SELECT
+    s.unit_id, s.submission_id, g.product_name, g.producer_name, g.{which}_star_code AS star,
+    g.{which}_date AS decision_date
+FROM staging.register_rows AS g
+JOIN staging.submissions AS s ON s.submission_id = g.submission_id
+JOIN accepted ON accepted.submission_id = s.submission_id
+WHERE g.{which}_date IS NOT NULL
+"""
+
+
+class Scratch:
+    """The tables of one judging, see `open_scratch`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def select(self, sql: str) -> list[Sequence[Any]]:
+        """The rows of one SELECT."""
+        return self._connection.execute(sql).fetchall()
+
+    def load_reference(self, tables: Collection[tuple[str, pa.Table]]) -> None:
+        """Put the catalogue's tables, by name, into schema `catalogue`."""
+        for name, rows in tables:
+            self._copy("CREATE OR REPLACE TABLE", f"catalogue.{name}", rows)
+
+    def load_previous(self, values: pa.Table | None, recognitions: pa.Table | None) -> None:
+        """Put what the warehouse knows of earlier months into `core` (columns by name, missing ones null)."""
+        for name, rows in (("core.indicator_values", values), ("core.recognitions", recognitions)):
+            if rows is not None and rows.num_rows:
+                self._copy("INSERT INTO", name, rows, by_name=True)
+
+    def load_batch(self, period: str, submissions: pa.Table, cells: pa.Table) -> None:
+        """Make the arrivals of one period the content of `staging`, and that period the run's."""
+        execute = self._connection.execute
+        for name in ("staging.submissions", "staging.cells", "meta.run_periods"):
+            execute(f"TRUNCATE {name}")
+        execute("INSERT INTO meta.run_periods VALUES (?)", [period])
+        self._copy("INSERT INTO", "staging.submissions", submissions, by_name=True)
+        self._copy("INSERT INTO", "staging.cells", cells, by_name=True)
+        register_rows = (SQL / "staging" / "register_rows.sql").read_text(encoding="utf-8")
+        execute(f"CREATE OR REPLACE TABLE staging.register_rows AS {register_rows}")
+
+    def remember(self, submission_ids: Collection[str]) -> None:
+        """Keep what these submissions of the batch say, as the month before of the next period judged."""
+        accepted = pa.table({"submission_id": pa.array(list(submission_ids), pa.string())})
+        self._connection.register("accepted", accepted)
+        self._connection.execute(
+            "DELETE FROM core.indicator_values AS v USING staging.submissions AS s, accepted AS a "
+            "WHERE a.submission_id = s.submission_id AND v.period = s.period AND v.form = s.form "
+            "AND v.unit_id = s.unit_id AND v.agency = s.agency"
+        )
+        self._connection.execute(_REMEMBER_VALUES)
+        for which in ("first", "second"):
+            self._connection.execute(_REMEMBER_RECOGNITIONS.format(which=which))
+        self._connection.unregister("accepted")
+
+    def _copy(self, how: str, name: str, rows: pa.Table, *, by_name: bool = False) -> None:
+        self._connection.register("loading", rows)
+        by = " BY NAME" if by_name else (" AS" if how.startswith("CREATE") else "")
+        self._connection.execute(f"{how} {name}{by} SELECT * FROM loading")
+        self._connection.unregister("loading")
+
+
+@contextlib.contextmanager
+def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
+    """An empty warehouse in memory with the tables that form rules read.
+
+    Args:
+        threads: worker threads; DuckDB's own choice when None.
+    """
+    config = dict(_CLOSED_DOORS)
+    if threads is not None:
+        config["threads"] = threads
+    with contextlib.closing(duckdb.connect(":memory:", config=config)) as connection:
+        for schema in ("staging", "catalogue", "core", "meta"):
+            connection.execute(f"CREATE SCHEMA {schema}")
+        for name, columns in _TABLES.items():
+            connection.execute(f"CREATE TABLE {name} ({columns})")
+        yield Scratch(connection)

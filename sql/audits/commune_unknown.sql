@@ -1,0 +1,40 @@
+-- Communes named in a register that are neither the reporting unit nor below it on the closing day. Names of communes
+-- that have ended are let pass: certificates older than the reorganisation of 2025 bear them.
+-- Source: the list of units; a warning, because a commune's products are counted for the commune that reports them.
+-- Compared without case, diacritics, punctuation and type word.
+WITH written AS (
+    SELECT
+        c.submission_id, c.sheet, c.cell, c.text, s.unit_id, s.period_end,
+        REGEXP_REPLACE(
+            TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(c.text)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')),
+            '^(xa|phuong|thi tran|dac khu|tt|p|x) ', ''
+        ) AS word
+    FROM staging.cells AS c
+    JOIN staging.submissions AS s ON s.submission_id = c.submission_id
+    JOIN meta.run_periods AS r ON r.period = s.period
+    WHERE c.part = 'register' AND c.field = 'commune_name' AND c.state IN ('text', 'number')
+),
+
+names AS (
+    SELECT
+        u.unit_id, u.parent_id, u.valid_from, u.valid_to,
+        REGEXP_REPLACE(
+            TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(u.full_name)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')),
+            '^(xa|phuong|thi tran|dac khu|tt|p|x) ', ''
+        ) AS word
+    FROM catalogue.units AS u
+    WHERE u.tier = 'commune'
+)
+
+SELECT w.submission_id, w.sheet, w.cell, JSON_OBJECT('text', w.text) AS args
+FROM written AS w
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM names AS n
+    WHERE
+        n.word = w.word
+        AND (
+            n.valid_to < w.period_end
+            OR (w.period_end BETWEEN n.valid_from AND n.valid_to AND w.unit_id IN (n.unit_id, n.parent_id))
+        )
+)

@@ -1,0 +1,19 @@
+-- Current stars that are not those of the latest recognition.
+-- Source: the register's form (F3): the current star is that of the latest decision.
+WITH latest AS (
+    SELECT
+        g.submission_id, g.sheet, g.line_key, g.current_star, g.current_star_code,
+        CASE WHEN g.second_date >= g.first_date THEN g.second_star ELSE g.first_star END AS star,
+        CASE WHEN g.second_date >= g.first_date THEN g.second_star_code ELSE g.first_star_code END AS star_code
+    FROM staging.register_rows AS g
+    JOIN staging.submissions AS s ON s.submission_id = g.submission_id
+    JOIN meta.run_periods AS r ON r.period = s.period
+    WHERE g.current_star_code IS NOT NULL
+)
+
+SELECT g.submission_id, g.sheet, c.cell, JSON_OBJECT('current', g.current_star, 'latest', g.star) AS args
+FROM latest AS g
+JOIN staging.cells AS c
+    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key
+    AND c.field = 'current_star'
+WHERE g.star_code <> g.current_star_code
