@@ -7,6 +7,7 @@ is a tool made for it, not a bigger factory.
 
 import graphlib
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ MAY_READ: Mapping[str, tuple[str, ...]] = {
     "core": (*SOURCES, "staging", "core"),  # raw too: coverage counts what was returned
     "marts": ("catalogue", "meta", "staging", "core", "marts"),
 }
+_UNDERLINE = re.compile(r"\x1b\[[0-9;]*m")  # sqlglot marks the place for terminals; this also goes into logs
 _ROW_MAKERS = (exp.Unnest, exp.GenerateSeries)
 
 
@@ -121,7 +123,7 @@ def parse_select(sql: str) -> exp.Query:
     try:
         trees = sqlglot.parse(sql, dialect="duckdb")
     except sqlglot.errors.SqlglotError as error:
-        raise ModelError(f"not SQL: {error}") from error
+        raise ModelError(f"not SQL: {_UNDERLINE.sub('', str(error))}") from error
     tree = trees[0] if len(trees) == 1 else None
     if not isinstance(tree, exp.Query):
         raise ModelError("must be exactly one SELECT")

@@ -94,7 +94,7 @@ def publish(  # noqa: PLR0913 - two of them only label the record
     validate: Validate | None = None,
     *,
     run_id: str = "",
-    at: dt.datetime | None = None,
+    checked_at: dt.datetime | None = None,
 ) -> Published:
     """Replace a model's rows for the run's periods (or all of them), judge them, keep or undo.
 
@@ -104,7 +104,7 @@ def publish(  # noqa: PLR0913 - two of them only label the record
         periods: The run's periods, as set by `set_run_periods`.
         validate: A second judge beside the fast path; called only when the fast path found nothing critical.
         run_id: Stored with the results.
-        at: Stored with the results; now when None.
+        checked_at: Stored with the results; now when None.
 
     Raises:
         AuditFailedError: a critical check failed. Its results are stored, the table is as before.
@@ -114,7 +114,7 @@ def publish(  # noqa: PLR0913 - two of them only label the record
     start = time.perf_counter()
     stamp = (
         run_id,
-        (at or dt.datetime.now(dt.UTC)).replace(tzinfo=None),
+        (checked_at or dt.datetime.now(dt.UTC)).replace(tzinfo=None),
         model.name,
         ",".join(sorted(periods)),
     )
