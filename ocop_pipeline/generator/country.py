@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.loading import GROUP_LIST
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.forms import INFO, FormLine, Layout
 from ocop_pipeline.domain.indicators import Source
@@ -34,10 +35,10 @@ from ocop_pipeline.generator.options import Options, OptionsError
 from ocop_pipeline.generator.register import Product, events_between, invent_register, is_valid
 from ocop_pipeline.generator.senders import Senders
 from ocop_pipeline.generator.submission import (
+    Listed,
     Sender,
     Submission,
     copy_of,
-    group_of,
     reported,
     revise,
     write_submission,
@@ -95,6 +96,8 @@ class _Country:
         self._figures: dict[SenderKey, Figures] = {}
         self._listed_until: dict[SenderKey, date] = {}
         self._shown_until: dict[int, date] = {}
+        self._homes: dict[str, dict[int, str]] = {}
+        self._sectors: dict[str, dict[str, tuple[str, str]]] = {}
         self._truth = Truth(indicators=describe(catalogue.indicators))
 
     def send(self, inbox: Path, progress: Progress) -> Truth:
@@ -152,12 +155,24 @@ class _Country:
 
     def _by_home(self, period: Period) -> dict[str, list[Product]]:
         """The products of each commune, and of each unit directly above communes."""
+        end = period.end
         found: dict[str, list[Product]] = {}
+        homes: dict[int, str] = {}
         for product in self._products:
-            home = product.home(self._catalogue.units, period.end)
+            home = product.home(self._catalogue.units, end)
+            homes[id(product)] = home.unit_id
             found.setdefault(home.unit_id, []).append(product)
             found.setdefault(str(home.parent_id), []).append(product)
+        if period in self._months:
+            self._homes[period.key] = homes
+            self._sectors[period.key] = self._sectors_on(end)
         return found
+
+    def _sectors_on(self, on: date) -> dict[str, tuple[str, str]]:
+        """Code and name of each sector in the list of a day; a sector it lacks is taken for its first one."""
+        names = self._catalogue.codes_on(GROUP_LIST, on)
+        listed = {code: (code, name) for code, name in names}
+        return dict.fromkeys(profiles()["register"]["goods"], names[0]) | listed
 
     def _advance(
         self, sender: Sender, period: Period, asked: Asked, own: Sequence[Product]
@@ -168,17 +183,19 @@ class _Country:
             only = profiles()["agencies"].get(sender.agency)
             size = profiles()["scale"].get(sender.form, 1) * (1 + spread)
             self._figures[sender.key] = Figures(identity, size, frozenset(only) if only else None)
-        valid = sum(is_valid(product, period.end) for product in own)
+        end = period.end
+        valid = sum(is_valid(product, end) for product in own)
         return self._figures[sender.key].advance(period, asked, valid)
 
     def _counted(
         self, lines: Sequence[FormLine], period: Period, own: Sequence[Product]
     ) -> dict[Key, Decimal]:
         """The figures of the grid that a commune counts from its own register."""
-        valid = [product for product in own if is_valid(product, period.end)]
+        end = period.end
+        valid = [product for product in own if is_valid(product, end)]
         stars = {
-            _SP01: [event.star for _, event in events_between(own, period.start, period.end)],
-            _SP03: [product.known(period.end)[-1].star for product in valid],
+            _SP01: [event.star for _, event in events_between(own, period.start, end)],
+            _SP03: [product.known(end)[-1].star for product in valid],
         }
         found: dict[Key, Decimal] = {}
         for line in lines:
@@ -205,8 +222,9 @@ class _Country:
         is_old = period == self._months[-1] and sender.key in self._backward
         if is_old:
             layout = older_layout(self._catalogue.layouts, layout) or layout
+        homes, sectors = self._homes[period.key], self._sectors[period.key]
         register = [
-            (product, pick(chance, names[product.home(self._catalogue.units, period.end).unit_id]))
+            Listed(product, pick(chance, names[homes[id(product)]]), sectors[product.sector][1])
             for product in self._new_in_register(sender, period, own)
         ]
         submission = write_submission(
@@ -247,14 +265,13 @@ class _Country:
         A district lists what districts recognised: products its communes list too, which count once.
         """
         since = self._listed_until.get(sender.key, date.min)
-        self._listed_until[sender.key] = period.end
+        end = self._listed_until[sender.key] = period.end
         level = Tier.DISTRICT.value if sender.unit.tier is Tier.DISTRICT else None
         found = [
             product
             for product in own
             if any(
-                since < event.decision_date and level in (None, event.level)
-                for event in product.known(period.end)
+                since < event.decision_date and level in (None, event.level) for event in product.known(end)
             )
         ]
         return sorted(found, key=lambda product: (product.producer.name, product.homes, product.name))
@@ -377,17 +394,13 @@ class _Country:
 
     def _product_truths(self) -> list[ProductTruth]:
         """The register as the files that count show it: each product up to the last file that lists it."""
-        units = self._catalogue.units
         return [
             ProductTruth(
                 name=product.name,
                 producer=product.producer.name,
                 producer_type=product.producer.type,
-                groups={
-                    month.key: group_of(self._catalogue, product.sector, month.end)[0]
-                    for month in self._months
-                },
-                homes={month.key: product.home(units, month.end).unit_id for month in self._months},
+                groups={month: sectors[product.sector][0] for month, sectors in self._sectors.items()},
+                homes={month: homes[id(product)] for month, homes in self._homes.items()},
                 recognitions=tuple(
                     RecognitionTruth(
                         event.star,

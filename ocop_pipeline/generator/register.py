@@ -47,11 +47,7 @@ class Recognition:
     body: str
     decision_no: str
     decision_date: date
-
-    @property
-    def expiry(self) -> date:
-        """The day the certificate lapses."""
-        return add_months(self.decision_date, VALIDITY_MONTHS)
+    expiry: date
 
 
 @dataclass(slots=True)
@@ -111,6 +107,7 @@ class _Inventor:
         self._seed = seed
         self._profile = profiles()["register"]
         self._months = _months(Period(f"{self._profile['first_year']}-01"), last)
+        self._ends = [month.end.month for month in self._months]
         self._names: set[str] = set()
         self._taken: dict[Producer, set[str]] = {}
         self._days: dict[tuple[str, str], date] = {}
@@ -144,10 +141,9 @@ class _Inventor:
             return []
         zeal = 0.4 + 1.2 * chance.random()
         busy = dict.fromkeys(self._profile["busy_months"], self._profile["busy_entry"])
+        usual = self._profile["entry"]
         return [
-            index
-            for index, month in enumerate(self._months)
-            if chance.random() < zeal * busy.get(month.end.month, self._profile["entry"])
+            index for index, month in enumerate(self._ends) if chance.random() < zeal * busy.get(month, usual)
         ]
 
     def _producer(
@@ -203,7 +199,8 @@ class _Inventor:
         if level == "ministry":
             suffix = "QĐ-BNNPTNT" if day < MINISTRY_RENAMED else "QĐ-BNNMT"
         number = between(dice(self._seed, "decision", body, day), 101, 3999)
-        return Recognition(star, kind, level, body, f"{number}/{suffix}", day)
+        expiry = add_months(day, VALIDITY_MONTHS)
+        return Recognition(star, kind, level, body, f"{number}/{suffix}", day, expiry)
 
     def _body(self, product: Product, star: str, day: date) -> tuple[str, str]:
         """Who recognised this star on that day (decisions 1048, 148, 1489, 26/2026)."""

@@ -19,12 +19,18 @@ Place: TypeAlias = tuple[str, str, str]
 
 _EXCEL_EPOCH = date(1899, 12, 30)
 _WIDTHS = {
-    "label": 46, "unit": 11, "in_period": 13, "closing": 13, "note": 20, "row_no": 6, "product_name": 30,
+    "label": 50, "unit": 11, "in_period": 13, "closing": 13, "note": 20, "row_no": 6, "product_name": 30,
     "product_group": 18, "producer_type": 16, "producer_name": 34, "commune_name": 20, "address": 16,
     "representative": 16, "phone": 13, "current_star": 12, "expiry_date": 12, "planned": 15, "disbursed": 15,
     "settled": 15, "task_code": 12, "task_text": 48, "task_state": 17, "progress": 12, "result": 36,
 }  # fmt: skip
-_WIDTH_OF_KEY, _WIDTH_OF_REST, _WIDTH_OF_PAIR = 26, 13, (30, 56)
+_WIDTH_OF_KEY, _WIDTH_OF_REST, _WIDTH_OF_PAIR = 24, 13, (30, 60)
+_NUMERIC = frozenset({"whole", "money"})
+_WRAPPED = frozenset({"header", "label", "part_label", "wrap", "pair_label", "pair_value"})
+_LETTERS_PER_WIDTH = 1.15  # widths count digits, and most letters of Times are narrower
+LINE_POINTS = 17.0
+"""Height of one line of text."""
+
 _MERGED = ("producer_type", "producer_name", "commune_name", "address")
 _BLANK_ROWS = 20
 
@@ -63,6 +69,7 @@ class SheetDraft:
         cells: (row, column, value, style); a style is a name of `workbook.STYLES`.
         places: Row and column of each answer that may stand on this sheet.
         widths: Width of each column in characters.
+        heights: Height in points of rows whose text needs more than one line.
         merges: (first row, first column, last row, last column) of cells shown as one.
         table: First row (the header), first column, last row, last column of the table, if there is one.
     """
@@ -72,6 +79,7 @@ class SheetDraft:
     cells: list[tuple[int, int, Value, str]] = field(default_factory=list)
     places: dict[Place, tuple[int, int]] = field(default_factory=dict)
     widths: dict[int, float] = field(default_factory=dict)
+    heights: dict[int, float] = field(default_factory=dict)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     table: tuple[int, int, int, int] | None = None
     hidden: bool = False
@@ -137,7 +145,13 @@ class _Drafting:
         return self._draft
 
     def _put(self, column: int, value: Value, style: str) -> None:
-        self._draft.cells.append((self._row, self._left + column, value, style))
+        column += self._left
+        self._draft.cells.append((self._row, column, value, style))
+        if value.__class__ is str and style in _WRAPPED:
+            letters = int(self._draft.widths.get(column, _WIDTH_OF_REST) * _LETTERS_PER_WIDTH)
+            needed = LINE_POINTS * -(-len(str(value)) // letters)
+            if needed > self._draft.heights.get(self._row, LINE_POINTS):
+                self._draft.heights[self._row] = needed
 
     def _heading(self, columns: int) -> None:
         """Title, unit and month, then a blank row."""
@@ -150,16 +164,18 @@ class _Drafting:
     def _answer(self, place: Place, column: int, value: Value, style: str) -> None:
         self._draft.places[place] = (self._row, self._left + column)
         if isinstance(value, date):
-            value, style = self._date(value)
+            value, style = self._date(value, style)
+        elif isinstance(value, str) and style in _NUMERIC:
+            style = "word"
         if value is not None and value != "":
             self._put(column, value, style)
 
-    def _date(self, day: date) -> tuple[Value, str]:
+    def _date(self, day: date, style: str) -> tuple[Value, str]:
         if self._appearance.dates == "text":
-            return f"{day:%d/%m/%Y}", "text"
+            return f"{day:%d/%m/%Y}", style
         if self._appearance.dates == "serial":
-            return (day - _EXCEL_EPOCH).days, "text"
-        return day, "date"
+            return (day - _EXCEL_EPOCH).days, style
+        return day, "pair_date" if style == "pair_value" else "date"
 
     def _pairs(self) -> None:
         self._heading(2)
@@ -187,19 +203,18 @@ class _Drafting:
 
     def _header(self, columns: Sequence[tuple[str, str]]) -> dict[str, int]:
         for at, (name, header) in enumerate(columns):
-            self._put(at, header, "header")
             width = _WIDTH_OF_KEY if name == "key" and self._layout.line_keys is None else _WIDTH_OF_REST
             self._draft.widths[self._left + at] = _WIDTHS.get(name, width)
+            self._put(at, header, "header")
         self._row += 1
         return {name: at for at, (name, _) in enumerate(columns)}
 
     def _lines(self, lines: Sequence[FormLine], sections: Mapping[str, str]) -> None:
         columns = self._columns()
         self._heading(len(columns))
-        if self._sheet.part == GRID:
-            self._row -= 1
-            self._put(0, words()["form_words"]["fill_in"], "hint")
-            self._row += 1
+        self._row -= 1
+        self._put(0, words()["form_words"]["hint"][self._sheet.part], "hint")
+        self._row += 1
         first = self._row
         at = self._header(columns)
         keys = self._keys()

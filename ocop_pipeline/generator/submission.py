@@ -16,7 +16,7 @@ from ocop_pipeline.domain.indicators import Kind
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.generator.figures import Key
-from ocop_pipeline.generator.register import Product, current
+from ocop_pipeline.generator.register import Product
 from ocop_pipeline.generator.wording import between, dice, pick, words
 
 Value: TypeAlias = str | int | Decimal | date | None
@@ -66,13 +66,22 @@ class Sender:
         return self.form, self.unit.unit_id, self.agency
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A product in a register, with the names of its commune and group as the sender writes them."""
+
+    product: Product
+    commune_name: str
+    group_name: str
+
+
 def write_submission(  # noqa: PLR0913, PLR0917 - who, when, on what, and what there is to say
     catalogue: Catalogue,
     sender: Sender,
     layout: Layout,
     month: Period,
     figures: Mapping[Key, Decimal],
-    products: Sequence[tuple[Product, str]],
+    register: Sequence[Listed],
     seed: int,
 ) -> Submission:
     """Write a sound report.
@@ -83,7 +92,7 @@ def write_submission(  # noqa: PLR0913, PLR0917 - who, when, on what, and what t
         layout: How the form will be laid out; lines it lacks are left out.
         month: The month reported.
         figures: The figures, those counted from the register included.
-        products: The products its register lists this month, each with the name of its commune as written.
+        register: What its register lists this month.
         seed: The country's seed.
 
     Returns:
@@ -99,8 +108,8 @@ def write_submission(  # noqa: PLR0913, PLR0917 - who, when, on what, and what t
         agency=sender.agency,
         pairs={INFO: hand.information(), REMARKS: hand.remarks()},
         lines=hand.lines(lines, figures),
-        rows={REGISTER: [hand.register_row(*entry) for entry in products], TASKS: hand.tasks()},
-        products=[product for product, _ in products],
+        rows={REGISTER: [hand.register_row(entry) for entry in register], TASKS: hand.tasks()},
+        products=[entry.product for entry in register],
     )
 
 
@@ -135,8 +144,9 @@ class _Hand:
         self._chance = dice(seed, "hand", *sender.key, month.key)
         chance = self._chance
         nothing: str = pick(chance, words()["nothing"])
-        self._zero: Value = pick(chance, (0, 0, 0, nothing))
-        self._zero_part: Value = pick(chance, (0, None, None, "-"))
+        zeros: tuple[Value, ...] = (0, 0, 0, nothing)
+        parts: tuple[Value, ...] = (0, None, None, "-")
+        self._zero, self._zero_part = pick(chance, zeros), pick(chance, parts)
         self._blank_optional = chance.random() < 0.25
         self._case = pick(chance, (0, 0, 2))
 
@@ -204,23 +214,22 @@ class _Hand:
             return self._zero
         return None if self._blank_optional else self._zero
 
-    def register_row(self, product: Product, commune_name: str) -> dict[str, Value]:
+    def register_row(self, entry: Listed) -> dict[str, Value]:
         """One product as it stands in the register on the closing day; person and telephone stay blank."""
-        on = self._month.end
-        latest = current(product, on)
-        if latest is None:
-            raise ValueError(f"{product.name} is not recognised by {on}")
+        product = entry.product
+        events = product.known(self._month.end)
+        latest = events[-1]
         row: dict[str, Value] = {
             "product_name": product.name,
-            "product_group": group_of(self._catalogue, product.sector, on)[1],
+            "product_group": entry.group_name,
             "producer_type": product.producer.wording,
             "producer_name": product.producer.name,
-            "commune_name": commune_name,
+            "commune_name": entry.commune_name,
             "address": product.address,
             "current_star": self._star(latest.star),
             "expiry_date": latest.expiry,
         }
-        for slot, event in zip(("first", "second"), product.known(on), strict=False):
+        for slot, event in zip(("first", "second"), events, strict=False):
             row[f"{slot}_star"] = self._star(event.star)
             row[f"{slot}_date"] = event.decision_date
             row[f"{slot}_year"] = event.decision_date.year
@@ -265,12 +274,6 @@ class _Hand:
 
 def _dimensions(breakdown: str) -> tuple[str, ...]:
     return tuple(part.partition("=")[0] for part in breakdown.split(";"))
-
-
-def group_of(catalogue: Catalogue, sector: str, on: date) -> tuple[str, str]:
-    """Code and name of a sector in the list of a day; in a list without it, its first one."""
-    names = dict(catalogue.codes_on("@product_group", on))
-    return (sector, names[sector]) if sector in names else next(iter(names.items()))
 
 
 def copy_of(submission: Submission) -> Submission:

@@ -14,7 +14,8 @@ from typing import Any
 import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
-from ocop_pipeline.generator.sheets import Place, SheetDraft
+from ocop_pipeline.domain.forms import FUNDING, TASKS
+from ocop_pipeline.generator.sheets import LINE_POINTS, Place, SheetDraft
 from ocop_pipeline.generator.submission import Value
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 - XLSX keeps no time zone; fixed so that bytes repeat
@@ -25,22 +26,24 @@ STYLES: dict[str, dict[str, Any]] = {
     "hint": {"italic": True, "font_size": 11, "font_color": "#444444"},
     "header": {"bold": True, "text_wrap": True, "align": "center", "bg_color": "#E7EEF5", "border": 1},
     "section": {"bold": True, "bg_color": "#F4F4F4"},
-    "key": {"font_size": 10, "font_color": "#555555", "shrink": True},
+    "key": {"font_size": 9, "font_color": "#555555", "shrink": True},
     "label": {"text_wrap": True},
     "part_label": {"text_wrap": True, "indent": 1},
     "unit": {"align": "center"},
-    "whole": {"num_format": "#,##0", "align": "right"},
-    "money": {"num_format": "#,##0.00", "align": "right"},
+    "whole": {"num_format": "#,##0", "align": "right", "indent": 1},
+    "money": {"num_format": "#,##0.00", "align": "right", "indent": 1},
     "date": {"num_format": "dd/mm/yyyy", "align": "center"},
+    "word": {"align": "center"},
     "text": {},
     "wrap": {"text_wrap": True},
     "pair_label": {"bold": True, "text_wrap": True},
     "pair_value": {"text_wrap": True, "align": "left"},
+    "pair_date": {"num_format": "dd/mm/yyyy", "align": "left"},
 }
 """What each style of a draft looks like; all share one font."""
 
-_FORMULA = "="
 _REGISTER_COLUMNS = 12
+_A3, _A4 = 8, 9
 
 
 class Formula(str):
@@ -107,8 +110,11 @@ def _write_sheet(book: Any, formats: _Formats, draft: SheetDraft, *, decomposed:
     sheet = book.add_worksheet(_text(draft.name, decomposed=decomposed))
     if draft.hidden:
         sheet.hide()
+    sheet.set_default_row(LINE_POINTS)
     for column, width in draft.widths.items():
         sheet.set_column(column, column, width)
+    for row, height in draft.heights.items():
+        sheet.set_row(row, height)
     merged = {(first, left): (last, right) for first, left, last, right in draft.merges}
     for row, column, value, style in draft.cells:
         if (row, column) in merged:
@@ -128,10 +134,11 @@ def _write_sheet(book: Any, formats: _Formats, draft: SheetDraft, *, decomposed:
 
 
 def _page(sheet: Any, draft: SheetDraft) -> None:
-    sheet.set_paper(9)  # A4
+    is_wide = len(draft.widths) >= _REGISTER_COLUMNS
+    sheet.set_paper(_A3 if is_wide else _A4)
     sheet.fit_to_pages(1, 0)
     sheet.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.6)
-    if len(draft.widths) >= _REGISTER_COLUMNS:
+    if is_wide or draft.part in (TASKS, FUNDING):
         sheet.set_landscape()
 
 
@@ -177,8 +184,9 @@ def _table(draft: SheetDraft, point: str) -> list[list[str]]:
     rows: list[list[str]] = [[] for _ in range(_last_row(draft) + 1)]
     for row, column, value, _ in draft.cells:
         line = rows[row]
-        line.extend([""] * (column + 1 - len(line)))
-        line[column] = _plain(value, point)
+        if column >= len(line):
+            line.extend([""] * (column + 1 - len(line)))
+        line[column] = value if value.__class__ is str else _plain(value, point)
     return rows
 
 
