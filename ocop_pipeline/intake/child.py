@@ -23,14 +23,12 @@ READY = "ready"
 """The first message of a child, sent when its imports are done and its limits are set."""
 
 
-def write_frame(stream: IO[bytes], message: object) -> None:
-    """Write one message.
+def write_payload(stream: IO[bytes], payload: bytes) -> None:
+    """Write one pickled message.
 
     Raises:
         OSError: the other end is gone.
-        Exception: whatever pickling raises; nothing is written then.
     """
-    payload = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     rest = memoryview(FRAME.pack(len(payload)) + payload)
     while rest:
         rest = rest[stream.write(rest) :]
@@ -52,14 +50,14 @@ def serve() -> None:
     limits, pickled_transform = _read_frame(requests)
     transform = pickle.loads(pickled_transform)  # noqa: S301 - from our own parent
     _confine(limits)
-    write_frame(answers, READY)
+    write_payload(answers, pickle.dumps(READY))
     gc.freeze()
     gc.disable()  # grids hold no cycles; looking for some costs a quarter of the reading
     while (chunk := _read_frame(requests)) is not None:
         gc.collect()
         for source, name, sha256 in chunk:
             _allow_seconds(limits.seconds)
-            _answer(answers, _read_one(source, name, sha256, limits, transform))
+            _answer(answers, _read_one(source, name, sha256, limits, transform), limits)
 
 
 def _confine(limits: Limits) -> None:
@@ -110,13 +108,16 @@ def _read_path(path: str, limits: Limits) -> bytes:
         return file.read(limits.file_bytes + 1)
 
 
-def _answer(answers: IO[bytes], result: Any) -> None:
+def _answer(answers: IO[bytes], result: Any, limits: Limits) -> None:
     try:
-        write_frame(answers, result)
+        payload = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
     except MemoryError:
-        write_frame(answers, Unreadable(UnreadableCode.OUT_OF_MEMORY))
+        payload = b""
     except (pickle.PicklingError, AttributeError, TypeError, RecursionError) as error:
-        write_frame(answers, _crash(error))
+        payload = pickle.dumps(_crash(error))
+    if not 0 < len(payload) <= limits.answer_bytes:
+        payload = pickle.dumps(Unreadable(UnreadableCode.OUT_OF_MEMORY, {"limit": limits.answer_bytes}))
+    write_payload(answers, payload)
 
 
 def _crash(error: Exception) -> Unreadable:

@@ -76,7 +76,8 @@ class UnreadableCode(Enum):
     READER_TIMEOUT = "READER_TIMEOUT"
     """Reading took longer than `Limits.seconds`. Args: ``limit``."""
     OUT_OF_MEMORY = "OUT_OF_MEMORY"
-    """Reading needed more than `Limits.memory_bytes`. Args: ``limit``."""
+    """Reading needed more than `Limits.memory_bytes`, or its result is above `Limits.answer_bytes`. Args:
+    ``limit``."""
     ARCHIVE_DAMAGED = "ARCHIVE_DAMAGED"
     """The archived bytes no longer have their digest, or are gone. Never the sender's fault."""
 
@@ -117,6 +118,8 @@ class Limits:
         seconds: time one file may take, by the clock and by the processor.
         memory_bytes: address space of a reading child (the whole process, about 150 MB of it before any
             file).
+        answer_bytes: what one file may send back to the parent. A text stored once can be shown in every
+            cell, so a small file can hold more text than the parent should ever see.
     """
 
     file_bytes: int = 20 * MEBIBYTE
@@ -126,6 +129,7 @@ class Limits:
     cells: int = 1_000_000
     seconds: int = 30
     memory_bytes: int = 1024 * MEBIBYTE
+    answer_bytes: int = 32 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,19 +30,8 @@ DEEPEST = 16
 _NAME_LENGTH = 120
 _OPEN_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # NONBLOCK: a pipe must not hold us
 _OPEN_FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
-_TEMPORARY_STARTS = (".", "~$", "~")
-_TEMPORARY_ENDS = (
-    ".part",
-    ".partial",
-    ".tmp",
-    ".temp",
-    ".crdownload",
-    ".download",
-    ".filepart",
-    ".swp",
-    "~",
-    "#",
-)
+_TEMPORARY_STARTS = (".", "~$")
+_TEMPORARY_ENDS = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", "~")
 _SYSTEM_NAMES = frozenset(("thumbs.db", "desktop.ini", "ehthumbs.db"))
 _NO_SPACE = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 _GONE = frozenset((errno.ENOENT, errno.ESTALE))

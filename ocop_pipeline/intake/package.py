@@ -88,8 +88,8 @@ def _pieces(packed: memoryview, entry: zipfile.ZipInfo, name: str) -> Iterator[m
     rest: memoryview | bytes = packed
     try:
         while True:
-            # One byte more than declared shows a lie at once; the slice bounds memory whatever is declared.
-            yield inflater.decompress(rest, min(entry.file_size + 1, _SLICE))
+            # The slice bounds memory, whatever size is declared; one of several is no dearer than one large.
+            yield inflater.decompress(rest, _SLICE)
             rest = inflater.unconsumed_tail
             if inflater.eof:
                 return
@@ -156,19 +156,12 @@ def _data_start(data: bytes, entry: zipfile.ZipInfo) -> int:
     return entry.header_offset + _LOCAL_HEADER.size + int(header[9]) + int(header[10])
 
 
-def refuse_doctype(part: bytes, name: str) -> None:
-    """Refuse a part that declares a DOCTYPE: no spreadsheet program writes one, and entities live there.
-
-    Raises:
-        RefusedFileError: XML_ENTITIES.
-    """
-    # Every declaration, comment and CDATA section starts with "<!"; plain UTF-8 parts without it are done
-    # here.
-    if b"<!" in part or not _is_plain_utf8(part):
-        _refuse_doctype_by_parser(part, name)
+def is_plain(part: bytes) -> bool:
+    """Whether an XML part is UTF-8 without declarations, comments and CDATA (all start with ``<!``)."""
+    return b"<!" not in part and _is_utf8(part)
 
 
-def _is_plain_utf8(part: bytes) -> bool:
+def _is_utf8(part: bytes) -> bool:
     if part.startswith(_USUAL_STARTS):
         return True
     head = part[:200].lower()
@@ -180,7 +173,18 @@ def _is_plain_utf8(part: bytes) -> bool:
     return b"encoding" not in declaration or b"utf-8" in declaration
 
 
-def _refuse_doctype_by_parser(part: bytes, name: str) -> None:
+def refuse_doctype(part: bytes, name: str) -> None:
+    """Refuse a part that declares a DOCTYPE: no spreadsheet program writes one, and entities live there.
+
+    Args:
+        part: XML in any encoding, well-formed or not. A part that `is_plain` declares none and need not be
+            asked.
+        name: named in the refusal.
+
+    Raises:
+        RefusedFileError: XML_ENTITIES.
+    """
+
     def refuse(*_: object) -> None:
         raise RefusedFileError(UnreadableCode.XML_ENTITIES, part=name)
 

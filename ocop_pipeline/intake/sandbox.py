@@ -28,7 +28,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, Generic, TypeVar, overload
 
-from ocop_pipeline.intake.child import FRAME, READY, write_frame
+from ocop_pipeline.intake.child import FRAME, READY, write_payload
 from ocop_pipeline.intake.workbook import DEFAULT_LIMITS, Limits, Unreadable, UnreadableCode, Workbook
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ CHUNK = 8
 _START_SECONDS = 60.0
 _SLACK_SECONDS = 5.0  # a child stops itself by processor time; the clock is for one that sleeps
 _STDERR_KEPT = 4_000
-_READY = pickle.dumps(READY, pickle.HIGHEST_PROTOCOL)
+_READY = pickle.dumps(READY)
 # -I -S: no user paths, no .pth files, nothing of the environment; the parent's path is handed over instead.
 _BOOT = (
     "import os, sys; sys.path[:] = sys.argv[1].split(os.pathsep); "
@@ -134,7 +134,10 @@ class _Pool:
 
     def __init__(self, limits: Limits, transform: Callable[[Workbook], Any] | None) -> None:
         self._limits = limits
-        self._transform = pickle.dumps(transform)
+        try:
+            self._transform = pickle.dumps(transform)
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise SandboxError(f"the transform must be a top-level function of a module: {error}") from error
         self._idle: SimpleQueue[_Child] = SimpleQueue()
         self._alive: set[_Child] = set()
         self._closed = False
@@ -156,7 +159,7 @@ class _Pool:
                 results.append((todo[0].key, self._second_try(todo[0], verdict)))
                 todo = todo[1:]
                 child = self._take()
-            elif _is_out_of_memory(answers[-1]):
+            elif any(map(_is_out_of_memory, answers)):
                 self._drop(child)
                 return results
         self._idle.put(child)
@@ -182,6 +185,8 @@ class _Pool:
     def _start(self) -> "_Child":
         child = _Child(self._limits, self._transform)
         self._alive.add(child)
+        if self._closed:  # while it was starting
+            child.stop()
         return child
 
     def _drop(self, child: "_Child") -> None:
@@ -224,7 +229,9 @@ class _Child:
         self._send((limits, transform))
         if self._receive(_START_SECONDS) != _READY:
             self._bury()
-            raise SandboxError(f"a reading child did not start: {self._last_words()}")
+            words = self._last_words()
+            self.close()
+            raise SandboxError(f"a reading child did not start: {words}")
 
     def read(self, items: list[Item[Any]]) -> list[Any]:
         """Answers for the items, in order; fewer than items when the child died on the next one."""
@@ -276,7 +283,7 @@ class _Child:
     def _send(self, message: object) -> None:
         # A child that is gone shows when its answer is awaited.
         with suppress(BrokenPipeError):
-            write_frame(_stream(self._process.stdin), message)
+            write_payload(_stream(self._process.stdin), pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def _receive(self, seconds: float) -> bytes | None:
         """The next frame; None when the child ended or kept still for too long."""

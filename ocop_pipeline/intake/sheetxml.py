@@ -57,18 +57,23 @@ class SheetMarks:
     last: Position | None = None
 
 
-def is_sheet(part: bytes) -> bool:
+def is_sheet(part: bytes, *, plain: bool) -> bool:
     """Whether an XML part (UTF-8 or UTF-16) holds a grid of cells, by whatever name it goes."""
-    return b"sheetData" in part or b"s\0h\0e\0e\0t\0D\0a\0t\0a" in part
+    return b"sheetData" in part or (not plain and b"s\0h\0e\0e\0t\0D\0a\0t\0a" in part)
 
 
-def scan_sheet(part: bytes) -> SheetMarks:
+def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:
     """Search one sheet part.
+
+    Args:
+        part: the XML.
+        plain: whether `package.is_plain` found it so. Not asked again here: on a usual sheet the time goes
+            into passes over its bytes, so there are few.
 
     Raises:
         RefusedFileError: CORRUPT_XML, from the slow way only.
     """
-    plain = b"<sheetData" in part and b"<!" not in part and not _PREFIXED_CELL.search(part)
+    plain = plain and not _PREFIXED_CELL.search(part)
     if plain and not _UNUSUAL_CELL.search(part):
         return _scan_usual(part)
     if plain and not _STRANGE_CELL.search(part):
@@ -80,21 +85,31 @@ def scan_sheet(part: bytes) -> SheetMarks:
 
 def _scan_usual(part: bytes) -> SheetMarks:
     marks = SheetMarks()
-    if b"<f>" in part or b"<f " in part or b"<f/" in part:
-        for found in _FORMULA.finditer(part):
+    grid_end = part.rfind(b"</sheetData>")
+    if grid_end < 0:  # an empty grid, or a closing tag written in some other way
+        grid_end = len(part)
+    if part.find(b"<f", 0, grid_end) >= 0:
+        for found in _FORMULA.finditer(part, 0, grid_end):
             start, end = _cell_around(part, found.start())
             if not _has_result(part[start:end]):
                 marks.uncomputed.add(_position(part, start))
     at = part.find(_ERROR_TYPE)
     while at >= 0:
-        start, end = _cell_around(part, at)
-        code = _RESULT.search(part, start, end)
-        if code and part.startswith(b"<c ", start):
-            marks.errors[_position(part, start)] = CellError(code[1].decode(errors="replace"))
+        _mark_error(part, at, marks)
         at = part.find(_ERROR_TYPE, at + 1)
-    if b"<mergeCell " in part:
-        marks.merged = [_area(*found.groups()) for found in _MERGED.finditer(part)]
+    # The schema puts merged ranges behind the grid.
+    marks.merged = [_area(*found.groups()) for found in _MERGED.finditer(part, grid_end)]
     return marks
+
+
+def _mark_error(part: bytes, at: int, marks: SheetMarks) -> None:
+    start, end = _cell_around(part, at)
+    tag_end = part.find(b">", start)
+    if not start < at < tag_end or part[tag_end - 1 : tag_end] == b"/":
+        return  # the same letters in a text, or a cell without content
+    code = _RESULT.search(part, start, end)
+    if code:
+        marks.errors[_position(part, start)] = CellError(code[1].decode(errors="replace"))
 
 
 def _cell_around(part: bytes, at: int) -> tuple[int, int]:

@@ -30,7 +30,7 @@ from ocop_pipeline.intake.grid import (
     column_index,
     column_letters,
 )
-from ocop_pipeline.intake.package import Package, refuse_doctype
+from ocop_pipeline.intake.package import Package, is_plain, refuse_doctype
 from ocop_pipeline.intake.sheetxml import SheetMarks, is_sheet, scan_sheet, sheet_parts
 
 __all__ = [
@@ -197,9 +197,11 @@ def _scan_parts(package: Package, limits: Limits) -> dict[str, SheetMarks]:
     marks: dict[str, SheetMarks] = {}
     for name in package.xml_names():
         part = package.part(name)
-        refuse_doctype(part, name)
-        if is_sheet(part):
-            found = scan_sheet(part)
+        plain = is_plain(part)
+        if not plain:
+            refuse_doctype(part, name)
+        if is_sheet(part, plain=plain):
+            found = scan_sheet(part, plain=plain)
             if found.uncomputed or found.errors or found.merged or found.last:
                 marks[name] = found
     if len(marks) > limits.sheets:
