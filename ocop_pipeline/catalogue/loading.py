@@ -49,7 +49,7 @@ class Agency:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Catalogue:
     """Everything a site can edit, read and checked. `digest` names its exact content."""
 

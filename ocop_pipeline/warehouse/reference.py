@@ -3,7 +3,8 @@
 Belongs here: turning loaded catalogue objects into rows. Does not: any figure, or anything received.
 """
 
-from collections.abc import Iterable, Sequence
+import functools
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -60,34 +61,38 @@ def scope_units(catalogue: Catalogue, scope: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def reference_tables(catalogue: Catalogue, scope: Sequence[str], months: Iterable[str]) -> list[ReferenceTable]:
-    """Every table of schema `catalogue`.
+def reference_tables(
+    catalogue: Catalogue, scope: Sequence[str], months: Iterable[str], only: Collection[str] | None = None
+) -> list[ReferenceTable]:
+    """The tables of schema `catalogue`.
 
     Args:
         catalogue: The loaded catalogue.
         scope: As for `scope_units`.
         months: Keys of the months whose form lines are wanted (the run's months and those they are compared with).
+        only: Names of the tables wanted; all by default.
     """
     wanted = tuple(Period.parse(month) for month in sorted(set(months)))
-    return [
-        ReferenceTable("units", _units(catalogue)),
-        ReferenceTable("scope", _table({"unit_id": pl.String}, [(u,) for u in scope_units(catalogue, scope)])),
-        ReferenceTable("agencies", _agencies(catalogue)),
-        ReferenceTable("forms", _forms(catalogue)),
-        ReferenceTable("periods", _periods()),
-        ReferenceTable("spans", _spans()),
-        ReferenceTable("deadlines", _deadlines(catalogue, wanted)),
-        ReferenceTable("indicators", _indicators(catalogue)),
-        ReferenceTable("breakdowns", _breakdowns(catalogue)),
-        ReferenceTable("code_items", _code_items(catalogue)),
-        ReferenceTable("form_lines", _form_lines(catalogue, wanted)),
-        ReferenceTable("register_lines", _register_lines(catalogue, wanted)),
-        ReferenceTable("count_lines", _count_lines(catalogue, wanted)),
-        ReferenceTable("asked_lines", _asked_lines(catalogue, wanted)),
-        ReferenceTable("plan_targets", _plan_targets(catalogue)),
-        ReferenceTable("plan_exceptions", _plan_exceptions(catalogue)),
-        ReferenceTable("plan_tasks", _plan_tasks(catalogue)),
-    ]
+    builders: dict[str, Callable[[], pa.Table]] = {
+        "units": lambda: _units(catalogue),
+        "scope": lambda: _table({"unit_id": pl.String}, [(unit,) for unit in scope_units(catalogue, scope)]),
+        "agencies": lambda: _agencies(catalogue),
+        "forms": lambda: _forms(catalogue),
+        "periods": _periods,
+        "spans": _spans,
+        "deadlines": lambda: _deadlines(catalogue, wanted),
+        "indicators": lambda: _indicators(catalogue),
+        "breakdowns": lambda: _breakdowns(catalogue),
+        "code_items": lambda: _code_items(catalogue),
+        "form_lines": lambda: _form_lines(catalogue, wanted),
+        "register_lines": lambda: _register_lines(catalogue, wanted),
+        "count_lines": lambda: _count_lines(catalogue, wanted),
+        "asked_lines": lambda: _asked_lines(catalogue, wanted),
+        "plan_targets": lambda: _plan_targets(catalogue),
+        "plan_exceptions": lambda: _plan_exceptions(catalogue),
+        "plan_tasks": lambda: _plan_tasks(catalogue),
+    }
+    return [ReferenceTable(name, build()) for name, build in builders.items() if only is None or name in only]
 
 
 def _table(schema: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
@@ -95,7 +100,9 @@ def _table(schema: dict[str, Any], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
     return pl.DataFrame(rows, schema=schema, orient="row").to_arrow()
 
 
+@functools.lru_cache(maxsize=2)
 def _units(catalogue: Catalogue) -> pa.Table:
+    # Kept: folding 14,000 names costs more than everything else here, and a catalogue never changes once loaded.
     text = pl.String
     return _table(
         {

@@ -1,0 +1,39 @@
+"""The command tree and its entry point."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from ocop_pipeline.catalogue.messages import LANGUAGES, load_messages
+from ocop_pipeline.cli import figures, machine, months
+from ocop_pipeline.cli.console import Language, help_of, refuse
+
+app = typer.Typer(
+    name="ocop", help=help_of("app"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+units_app = typer.Typer(help=help_of("units"), no_args_is_help=True)
+app.add_typer(units_app, name="units")
+months.register(app)
+figures.register(app, units_app)
+machine.register(app)
+
+
+@app.callback()
+def options(
+    lang: Annotated[str, typer.Option("--lang", help=load_messages().both("help.option.lang"))] = LANGUAGES[0],
+) -> None:
+    """Options of every command."""
+    if lang not in LANGUAGES:
+        raise refuse("help.option.lang")
+    Language.chosen = lang
+
+
+def main() -> None:
+    """Run the command line. Output is UTF-8 whatever the locale, because names are Vietnamese."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    app()

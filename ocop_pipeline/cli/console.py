@@ -1,0 +1,186 @@
+"""What all commands share: options, language, printing, errors to exit codes.
+
+Belongs here: the terminal. Nothing is computed.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ocop_pipeline.catalogue import Catalogue, CatalogueError, load_catalogue
+from ocop_pipeline.catalogue.messages import LANGUAGES, Messages, load_messages
+from ocop_pipeline.domain.periods import Period, PeriodError
+from ocop_pipeline.domain.units import UnitVersion
+from ocop_pipeline.settings import Settings, SettingsError, load_settings
+from ocop_pipeline.warehouse.connection import WarehouseError
+from ocop_pipeline.warehouse.figures import NotPublishedError
+
+FINE, FINDINGS, USAGE = 0, 1, 2
+
+_HELP = load_messages()
+SiteOption = Annotated[Path | None, typer.Option("--site", help=_HELP.both("help.option.site"), file_okay=False)]
+StateOption = Annotated[Path | None, typer.Option("--state", help=_HELP.both("help.option.state"), file_okay=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help=_HELP.both("help.option.json"))]
+PeriodOption = Annotated[str, typer.Option("--period", help=_HELP.both("help.option.period"))]
+UnitOption = Annotated[str, typer.Option("--unit", help=_HELP.both("help.option.unit"))]
+
+
+def help_of(key: str) -> str:
+    """A help text in both languages."""
+    return _HELP.both(f"help.{key}")
+
+
+class Language:
+    """The language chosen with `--lang`, for the life of the process."""
+
+    chosen = LANGUAGES[0]
+
+
+def messages() -> Messages:
+    """The sentences in the chosen language."""
+    return load_messages(Language.chosen)
+
+
+def out() -> Console:
+    """Where results go. Made anew: tests and pipes change the stream."""
+    return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def say(key: str, **values: object) -> None:
+    """Print a sentence; what fills it can never be markup."""
+    out().print(escape(messages().say(key, **values)))
+
+
+def refuse(key: str, **values: object) -> typer.Exit:
+    """Print a sentence on the error stream and leave with the code of a usage error."""
+    Console(stderr=True, highlight=False).print(f"[red]{escape(messages().say(key, **values))}[/red]")
+    return typer.Exit(USAGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A deployment opened by a command."""
+
+    settings: Settings
+    catalogue: Catalogue
+
+    def unit(self, text: str, period: Period) -> UnitVersion:
+        """The one unit that an id, a code or a name means at the end of a period; refused when it is not one."""
+        return self.unit_on(text, period.end)
+
+    def unit_on(self, text: str, on: date) -> UnitVersion:
+        """The one unit that an id, a code or a name means on a day."""
+        found = find_units(self.catalogue, text, on)
+        if not found:
+            raise refuse("units.none", on=on.strftime("%d/%m/%Y"))
+        if len(found) > 1:
+            names = "; ".join(f"{unit.full_name} ({unit.unit_id})" for unit in found[:6])
+            raise refuse("units.ambiguous", count=len(found), names=names)
+        return found[0]
+
+
+def find_units(catalogue: Catalogue, text: str, on: date, within: str | None = None) -> list[UnitVersion]:
+    """Every unit that an id, a code or a name means on a day."""
+    units = catalogue.units
+    by_id = [unit for unit in units.versions(text) if unit.in_force(on)] if "." in text or text == "VN" else []
+    if by_id:
+        return by_id
+    by_code = units.find_code(text, on)
+    if by_code is not None:
+        return [by_code]
+    return [match.unit for match in units.find_name(text, on, within=within)]
+
+
+def open_site(site: Path | None, state: Path | None) -> Site:
+    """Settings and catalogue of a deployment; a mistake in either is said and ends the command."""
+    try:
+        settings = load_settings(site, state)
+    except SettingsError as error:
+        raise refuse("error.settings", reason=error) from error
+    try:
+        return Site(settings, load_catalogue(settings.site))
+    except CatalogueError as error:
+        raise refuse("error.catalogue", reason=error) from error
+
+
+def parse_period(text: str) -> Period:
+    """A period as typed."""
+    try:
+        return Period.parse(text)
+    except PeriodError as error:
+        raise refuse("error.period", reason=error) from error
+
+
+@contextlib.contextmanager
+def warehouse_errors() -> Iterator[None]:
+    """Say what a locked or missing warehouse, or an unpublished figure, means."""
+    try:
+        yield
+    except NotPublishedError as error:
+        raise refuse("error.not_published", reason=error) from error
+    except WarehouseError as error:
+        raise refuse("error.warehouse", reason=error) from error
+
+
+@contextlib.contextmanager
+def progress_bar(description: str) -> Iterator[Any]:
+    """A bar on the error stream; call it with (done, total) or (what, done, total)."""
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=Console(stderr=True), transient=True,
+    ) as bar:  # fmt: skip
+        task = bar.add_task(escape(description), total=None)
+
+        def move(*where: Any) -> None:
+            *what, done, total = where
+            label = f"{description}: {what[0]}" if what else description
+            bar.update(task, description=escape(label), completed=done, total=total)
+
+        yield move
+
+
+def print_json(value: Any) -> None:
+    """The documented JSON: UTF-8, two spaces, numbers as numbers."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"no JSON for {type(value).__name__}")
+
+
+def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """A plain table; every cell is text, never markup."""
+    table = Table(title=escape(title) or None, title_justify="left", show_lines=False)
+    for header in headers:
+        table.add_column(escape(header))
+    for row in rows:
+        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+    out().print(table)
+
+
+def headers_of(*keys: str) -> list[str]:
+    """Column headers in the chosen language."""
+    return [messages().say(f"column.{key}") for key in keys]
+
+
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """A flat frozen dataclass as a mapping, in the order of its fields."""
+    return {name: getattr(value, name) for name in value.__slots__}

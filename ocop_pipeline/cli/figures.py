@@ -1,0 +1,214 @@
+"""Commands that read what is published: value, report, sql, status, units."""
+
+import sys
+from datetime import date
+from typing import Annotated, Any
+
+import typer
+
+from ocop_pipeline.catalogue.messages import load_messages
+from ocop_pipeline.cli.console import (
+    FINDINGS,
+    FINE,
+    JsonOption,
+    PeriodOption,
+    Site,
+    SiteOption,
+    StateOption,
+    UnitOption,
+    find_units,
+    headers_of,
+    help_of,
+    messages,
+    open_site,
+    parse_period,
+    print_json,
+    print_table,
+    refuse,
+    say,
+    warehouse_errors,
+)
+from ocop_pipeline.domain.units import UnitVersion
+from ocop_pipeline.warehouse import figures
+from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.trace import trace
+
+_HELP = load_messages()
+
+
+def value(
+    period: PeriodOption,
+    unit: UnitOption,
+    indicator: Annotated[str, typer.Option("--indicator", help=_HELP.both("help.option.indicator"))],
+    breakdown: Annotated[str, typer.Option("--breakdown", help=_HELP.both("help.option.breakdown"))] = "",
+    span: Annotated[str, typer.Option("--span", help=_HELP.both("help.option.span"))] = "month",
+    by: Annotated[str, typer.Option("--by", help=_HELP.both("help.option.by"))] = "",
+    *,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+    state: StateOption = None,
+) -> None:
+    """Print one figure, or the figures or cells it is made of."""
+    if span not in figures.SPANS or by not in ("", "unit", "breakdown", "source"):
+        raise refuse("help.option.span" if span not in figures.SPANS else "help.option.by")
+    place = open_site(site, state)
+    month = parse_period(period)
+    where = place.unit(unit, month)
+    with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        if by == "source":
+            rows = [_source(place, cell) for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)]
+            _print_sources(rows, as_json=as_json)
+            return
+        if by == "unit":
+            found = figures.by_child(connection, where.unit_id, month.key, indicator, breakdown, span)
+        elif by == "breakdown":
+            found = figures.by_breakdown(connection, where.unit_id, month.key, indicator, span)
+        else:
+            found = [figures.figure(connection, where.unit_id, month.key, indicator, breakdown, span)]
+    if as_json:
+        documents = [figure_json(each, month.key) for each in found]
+        print_json(documents if by else documents[0])
+        return
+    for each in found:
+        _print_figure(each, month.key)
+
+
+def figure_json(each: figures.Figure, period: str) -> dict[str, Any]:
+    """The documented shape of a figure (docs/cli.md)."""
+    return {
+        "period": period,
+        "unit_id": each.unit_id,
+        "unit_name": each.unit_name,
+        "indicator": each.indicator,
+        "name_vi": each.name_vi,
+        "kind": each.kind,
+        "breakdown": each.breakdown,
+        "span": each.span,
+        "value": each.value,
+        "unit": each.unit_vi,
+        "coverage": {
+            "expected": each.expected,
+            "reported": each.reported,
+            "nothing": each.nothing,
+            "blank": each.blank,
+            "not_collected": each.not_collected,
+        },
+        "map": {"kind": "as-reported", "date": each.map_date},
+    }
+
+
+def _print_figure(each: figures.Figure, period: str) -> None:
+    shown = messages().say("value.none") if each.value is None else f"{each.value.normalize():f}"
+    say(
+        "value.line", name=each.name_vi, indicator=each.indicator,
+        breakdown=f" {each.breakdown}" if each.breakdown else "", unit=each.unit_name, period=period,
+        span=each.span, value=shown, unit_vi=each.unit_vi,
+    )  # fmt: skip
+    say("value.coverage", reported=each.reported, expected=each.expected, map=each.map_date.strftime("%d/%m/%Y"))
+
+
+def _source(place: Site, cell: Any) -> dict[str, Any]:
+    return {name: getattr(cell, name) for name in cell.__slots__}
+
+
+def _print_sources(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    print_table(list(rows[0]) if rows else ["-"], [list(row.values()) for row in rows])
+
+
+def units_find(
+    name: Annotated[str, typer.Argument()],
+    on: Annotated[str, typer.Option("--on", help=_HELP.both("help.option.on"))] = "",
+    within: Annotated[str, typer.Option("--within", help=_HELP.both("help.option.within"))] = "",
+    *,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+    state: StateOption = None,
+) -> None:
+    """Print every unit that fits; ambiguity is shown, never guessed away."""
+    place = open_site(site, state)
+    try:
+        day = date.fromisoformat(on) if on else date.today()  # noqa: DTZ011 - a calendar day of the user
+    except ValueError:
+        raise refuse("help.option.on") from None
+    inside = place.unit_on(within, day).unit_id if within else None
+    found = find_units(place.catalogue, name, day, inside)
+    if as_json:
+        print_json([_unit_json(place, unit, day) for unit in found])
+    else:
+        rows = [list(_unit_json(place, unit, day).values()) for unit in found]
+        print_table(["id", *headers_of("code", "tier", "unit", "within", "from", "to")], rows)
+    raise typer.Exit(FINE if found else FINDINGS)
+
+
+def _unit_json(place: Site, unit: UnitVersion, on: date) -> dict[str, Any]:
+    above = [parent.full_name for parent in place.catalogue.units.ancestors(unit.unit_id, on) if parent.tier != "nation"]
+    return {
+        "unit_id": unit.unit_id,
+        "code": unit.code,
+        "tier": str(unit.tier),
+        "name": unit.full_name,
+        "within": ", ".join(above),
+        "valid_from": unit.valid_from,
+        "valid_to": unit.valid_to,
+    }
+
+
+def sql(
+    query: Annotated[str, typer.Option("--query", help=_HELP.both("help.option.query"))] = "",
+    *,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+    state: StateOption = None,
+) -> None:
+    """Run one SELECT, or a small shell; the connection cannot write and the engine cannot reach files."""
+    place = open_site(site, state)
+    with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        if query:
+            _run_query(connection, query, as_json=as_json)
+            return
+        say("sql.prompt_help")
+        text = ""
+        for line in sys.stdin:
+            if line.strip() in (".quit", ".exit"):
+                break
+            text += line
+            if text.rstrip().endswith(";"):
+                with _shown_errors():
+                    _run_query(connection, text, as_json=as_json)
+                text = ""
+
+
+def _run_query(connection: Any, query: str, *, as_json: bool) -> None:
+    result = connection.execute(query)
+    names = [column[0] for column in result.description or ()]
+    rows = result.fetchall()
+    if as_json:
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        print_table(names, rows)
+
+
+class _shown_errors:  # noqa: N801 - used as a statement
+    """In the shell an error is shown and the next line read."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> bool:
+        if error is None or not isinstance(error, Exception):
+            return False
+        sys.stderr.write(f"{error}\n")
+        return True
+
+
+def register(app: typer.Typer, units_app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("value", help=help_of("value"))(value)
+    app.command("sql", help=help_of("sql"))(sql)
+    units_app.command("find", help=help_of("units.find"))(units_find)
+
+
+

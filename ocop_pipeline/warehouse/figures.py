@@ -1,0 +1,114 @@
+"""One published figure, or a few, with its kind, unit of measure, coverage and map: what `ocop value` answers.
+
+Belongs here: reading published tables by unit and indicator. Where a figure comes from, cell by cell, is `trace.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+
+SPANS = ("month", "quarter_to_date", "year_to_date")
+
+_FIGURES = """
+    SELECT
+        t.unit_id, u.full_name, t.indicator, i.name_vi, i.kind, i.unit_vi, t.breakdown, t.span, t.value,
+        t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count, p.end_date
+    FROM core.rollups AS t
+    JOIN catalogue.periods AS p ON p.period = t.period
+    JOIN catalogue.indicators AS i ON i.indicator = t.indicator
+    JOIN catalogue.units AS u ON u.unit_id = t.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
+    WHERE t.period = $period AND t.indicator = $indicator AND t.span = $span
+"""
+
+
+class NotPublishedError(Exception):
+    """The warehouse has no such figure; the message says which part is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as it may be published.
+
+    Attributes:
+        value: In `unit_vi`; None when no report gave it (silence is not zero).
+        expected, reported: Reports from which it was expected, and those that gave it.
+        nothing, blank, not_collected: Of the reports: wrote không phát sinh; left it blank; had no such line.
+        map_date: Day of the map of units the figure is on: as reported.
+    """
+
+    unit_id: str
+    unit_name: str
+    indicator: str
+    name_vi: str
+    kind: str
+    unit_vi: str
+    breakdown: str
+    span: str
+    value: Decimal | None
+    expected: int
+    reported: int
+    nothing: int
+    blank: int
+    not_collected: int
+    map_date: date
+
+
+def figure(
+    connection: duckdb.DuckDBPyConnection,
+    unit_id: str,
+    period: str,
+    indicator: str,
+    breakdown: str = "",
+    span: str = "month",
+) -> Figure:
+    """One figure.
+
+    Raises:
+        NotPublishedError: nothing is published for this unit, month and indicator.
+    """
+    found = list(
+        _read(connection, "AND t.unit_id = $unit_id AND t.breakdown = $breakdown", period, indicator, span,
+              unit_id=unit_id, breakdown=breakdown)
+    )  # fmt: skip
+    if not found:
+        raise NotPublishedError(f"{indicator} {breakdown} of {unit_id} is not published for {period}")
+    return found[0]
+
+
+def by_breakdown(
+    connection: duckdb.DuckDBPyConnection, unit_id: str, period: str, indicator: str, span: str = "month"
+) -> list[Figure]:
+    """The figure of a unit with all its breakdowns, the total first."""
+    return list(_read(connection, "AND t.unit_id = $unit_id", period, indicator, span, unit_id=unit_id))
+
+
+def by_child(
+    connection: duckdb.DuckDBPyConnection,
+    unit_id: str,
+    period: str,
+    indicator: str,
+    breakdown: str = "",
+    span: str = "month",
+) -> list[Figure]:
+    """The same figure of every unit directly below a unit.
+
+    For flows and stocks they and the unit's own reports add up to its figure; for ratios and distinct counts not.
+    """
+    where = """
+        AND t.breakdown = $breakdown AND EXISTS (
+            SELECT 1 FROM core.unit_ancestors AS a
+            WHERE a.period = t.period AND a.unit_id = t.unit_id AND a.ancestor_id = $unit_id AND a.distance = 1)"""
+    return list(
+        _read(connection, where, period, indicator, span, unit_id=unit_id, breakdown=breakdown)
+    )
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, where: str, period: str, indicator: str, span: str, **more: str
+) -> Iterator[Figure]:
+    parameters = {"period": period, "indicator": indicator, "span": span, **more}
+    rows = connection.execute(f"{_FIGURES} {where} ORDER BY u.code, t.breakdown", parameters).fetchall()
+    return (Figure(*row) for row in rows)
