@@ -7,10 +7,12 @@ is a tool made for it, not a bigger factory.
 
 import graphlib
 import hashlib
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import sqlglot
 from sqlglot import exp
@@ -33,6 +35,8 @@ MAY_READ: Mapping[str, tuple[str, ...]] = {
     "marts": ("catalogue", "meta", "staging", "core", "marts"),
 }
 _UNDERLINE = re.compile(r"\x1b\[[0-9;]*m")  # sqlglot marks the place for terminals; this also goes into logs
+Lineage: TypeAlias = Mapping[str, tuple[tuple[str, str], ...]]
+"""Column -> the (table, column) pairs its value comes from."""
 _ROW_MAKERS = (exp.Unnest, exp.GenerateSeries)
 
 
@@ -64,7 +68,7 @@ class SqlModel:
     description: str
     dependencies: tuple[str, ...]
     columns: tuple[Column, ...]
-    lineage: Mapping[str, tuple[tuple[str, str], ...]]
+    lineage: Lineage
     code_version: str
     contract: Contract
 
@@ -90,12 +94,13 @@ def discover(
     """
     folder = folder or paths.SQL
     known = load_columns(paths.CATALOGUE_DATA / "columns.yml") if dictionary is None else dictionary
-    files = [path for layer in MAY_READ for path in sorted((folder / layer).glob("*.sql"))]
-    contracts = {_table_name(path): _contract(path, known) for path in files}
+    paths_found = [path for layer in MAY_READ for path in sorted((folder / layer).glob("*.sql"))]
+    files = {f"{path.parent.name}.{path.stem}": path for path in paths_found}
+    contracts = {name: _contract(name, path.with_suffix(".yml"), known) for name, path in files.items()}
     schema = MappingSchema(dialect="duckdb")
     for name, contract in contracts.items():
         schema.add_table(name, {column: known[column].type for column in contract.columns})
-    models = {model.name: model for model in (_model(path, contracts, known, schema) for path in files)}
+    models = {name: _model(path, contracts, known, schema) for name, path in files.items()}
     ordered = {name: models[name] for name in _order(models)}
     for model in ordered.values():
         _check_audits(model, ordered)
@@ -140,11 +145,9 @@ def tables_read(tree: exp.Query) -> tuple[str, ...]:
     found = set()
     for table in tree.find_all(exp.Table):
         if isinstance(table.this, exp.Func) and not isinstance(table.this, _ROW_MAKERS):
-            raise ModelError(
-                f"{table.sql(dialect='duckdb')}: a model reads tables, never a function that reads"
-            )
+            raise ModelError(f"{table.sql('duckdb')}: a model reads tables, never a function that reads")
         if table.catalog or (not table.db and table.name and table.name not in local):
-            raise ModelError(f"{table.sql(dialect='duckdb')}: a table is always written schema.table")
+            raise ModelError(f"{table.sql('duckdb')}: a table is always written schema.table")
         if table.db:
             found.add(f"{table.db}.{table.name}")
     return tuple(sorted(found))
@@ -152,35 +155,26 @@ def tables_read(tree: exp.Query) -> tuple[str, ...]:
 
 def description_of(sql: str) -> str:
     """The comment lines a text opens with, as one line."""
-    lines = []
-    for line in sql.splitlines():
-        if not line.startswith("--"):
-            break
-        lines.append(line.removeprefix("--").strip())
-    return " ".join(lines)
+    lines = itertools.takewhile(lambda line: line.startswith("--"), sql.splitlines())
+    return " ".join(line.removeprefix("--").strip() for line in lines)
 
 
-def _table_name(path: Path) -> str:
-    return f"{path.parent.name}.{path.stem}"
-
-
-def _contract(path: Path, known: Mapping[str, Column]) -> Contract:
-    beside = path.with_suffix(".yml")
-    if not beside.is_file():
-        raise ModelError(f"{_table_name(path)}: no contract {beside.name} beside it")
-    return load_contract(beside, known)
+def _contract(name: str, path: Path, known: Mapping[str, Column]) -> Contract:
+    if not path.is_file():
+        raise ModelError(f"{name}: no contract {path.name} beside it")
+    return load_contract(path, known)
 
 
 def _model(
     path: Path, contracts: Mapping[str, Contract], known: Mapping[str, Column], schema: MappingSchema
 ) -> SqlModel:
-    name = _table_name(path)
+    name = f"{path.parent.name}.{path.stem}"
     contract = contracts[name]
     sql = read_text(path).strip().removesuffix(";")
     try:
         tree = parse_select(sql)
         dependencies = tables_read(tree)
-        _check_reads(name, contract, dependencies, contracts)
+        _check_reads(contract, dependencies, contracts)
         _check_shape(sql, tree, contract)
         lines = _lineage(tree, contract.columns, schema)
     except (ModelError, sqlglot.errors.SqlglotError) as error:
@@ -201,46 +195,30 @@ def _model(
     )
 
 
-def _check_reads(
-    name: str, contract: Contract, dependencies: Iterable[str], contracts: Mapping[str, Contract]
-) -> None:
-    layer = name.partition(".")[0]
-    for table in dependencies:
+def _check_reads(contract: Contract, reads: Sequence[str], made: Container[str]) -> None:
+    layer = contract.table.partition(".")[0]
+    for table in reads:
         below = table.partition(".")[0]
         if below not in MAY_READ[layer]:
             raise ModelError(f"{layer} may not read {table}; layers only look down")
-        if below not in SOURCES and table not in contracts:
+        if below not in SOURCES and table not in made:
             raise ModelError(f"reads {table}, which no model makes")
-    if (RUN_PERIODS in dependencies) != (contract.refresh is Refresh.BY_PERIOD):
+    if (RUN_PERIODS in reads) != (contract.refresh is Refresh.BY_PERIOD):
         raise ModelError(f"a model joins {RUN_PERIODS} if it is refreshed by period, and only then")
 
 
 def _check_shape(sql: str, tree: exp.Query, contract: Contract) -> None:
     if not description_of(sql):
         raise ModelError("opens with a comment: what one row is and why the table exists")
-    for select in _branches(tree):
+    for select in tree.find_all(exp.Select):
         if select.is_star or any(isinstance(each.unalias(), exp.Columns) for each in select.selects):
-            raise ModelError("ends in a star; write the columns out")
+            raise ModelError("has a star; write the columns out")
     given = tuple(tree.named_selects)
     if given != contract.columns:
-        raise ModelError(
-            f"gives the columns {', '.join(given)}; its contract says {', '.join(contract.columns)}"
-        )
+        raise ModelError(f"gives {', '.join(given)}; its contract says {', '.join(contract.columns)}")
 
 
-def _branches(tree: exp.Expression) -> Iterator[exp.Query]:
-    if isinstance(tree, exp.SetOperation):
-        yield from _branches(tree.this)
-        yield from _branches(tree.expression)
-    elif isinstance(tree, exp.Subquery):
-        yield from _branches(tree.this)
-    elif isinstance(tree, exp.Query):
-        yield tree
-
-
-def _lineage(
-    tree: exp.Query, columns: Iterable[str], schema: MappingSchema
-) -> dict[str, tuple[tuple[str, str], ...]]:
+def _lineage(tree: exp.Query, columns: Iterable[str], schema: MappingSchema) -> Lineage:
     # Sources written by Python have no contract: their columns are those the SQL names as table.column.
     qualified = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False)
     nodes = lineage(None, qualified, schema, scope=build_scope(qualified), trim_selects=False, copy=False)
@@ -253,9 +231,7 @@ def _lineage(
 
 
 def _order(models: Mapping[str, SqlModel]) -> list[str]:
-    graph = {
-        name: [table for table in model.dependencies if table in models] for name, model in models.items()
-    }
+    graph = {name: [each for each in model.dependencies if each in models] for name, model in models.items()}
     try:
         return list(graphlib.TopologicalSorter(graph).static_order())
     except graphlib.CycleError as error:
