@@ -1,11 +1,10 @@
 -- Counts with a fraction: people, meetings and products are whole; only money has decimals.
 -- Source: the indicator list (column decimals). Kept to four decimals, so the noise of a formula does not count.
 SELECT
-    s.submission_id, c.sheet, c.cell,
-    JSON_OBJECT('line', l.line_code, 'label', l.label_vi, 'value', c.number, 'unit', l.unit_vi) AS args
-FROM staging.submissions AS s
-JOIN meta.run_periods AS r ON r.period = s.period
-JOIN catalogue.form_lines AS l ON l.form = s.form AND l.period = s.period
-JOIN staging.cells AS c
-    ON c.submission_id = s.submission_id AND c.part = l.part AND c.line_key = l.line_code AND c.field = l.field
-WHERE l.whole_number AND c.state = 'number' AND c.number <> ROUND(c.number, 0)
+    v.submission_id, v.sheet, v.cell,
+    JSON_OBJECT('line', l.line_code, 'label', l.label_vi, 'value', v.value, 'unit', l.unit_vi) AS args
+FROM staging.form_values AS v
+JOIN meta.run_periods AS r ON r.period = v.period
+JOIN catalogue.form_lines AS l
+    ON l.form = v.form AND l.period = v.period AND l.part = v.part AND l.line_code = v.line_code AND l.field = v.field
+WHERE v.whole_number AND v.value <> ROUND(v.value, 0)

@@ -1,16 +1,14 @@
 -- Lines on which more was settled than disbursed.
 -- Source: the funding sheet (BM03); a warning, because advances and transfers between years exist.
 SELECT
-    s.submission_id, more.sheet, more.cell,
-    JSON_OBJECT('label', l.label_vi, 'value', more.number, 'disbursed', less.number) AS args
-FROM staging.submissions AS s
-JOIN meta.run_periods AS r ON r.period = s.period
+    more.submission_id, more.sheet, more.cell,
+    JSON_OBJECT('label', l.label_vi, 'value', more.value, 'disbursed', less.value) AS args
+FROM staging.form_values AS more
+JOIN meta.run_periods AS r ON r.period = more.period
+JOIN staging.form_values AS less
+    ON less.submission_id = more.submission_id AND less.part = 'funding' AND less.line_code = more.line_code
+    AND less.field = 'disbursed'
 JOIN catalogue.form_lines AS l
-    ON l.form = s.form AND l.period = s.period AND l.part = 'funding' AND l.field = 'settled'
-JOIN staging.cells AS more
-    ON more.submission_id = s.submission_id AND more.part = 'funding' AND more.line_key = l.line_code
-    AND more.field = 'settled' AND more.state = 'number'
-JOIN staging.cells AS less
-    ON less.submission_id = s.submission_id AND less.part = 'funding' AND less.line_key = l.line_code
-    AND less.field = 'disbursed' AND less.state = 'number'
-WHERE more.number > less.number
+    ON l.form = more.form AND l.period = more.period AND l.part = more.part AND l.line_code = more.line_code
+    AND l.field = more.field
+WHERE more.part = 'funding' AND more.field = 'settled' AND more.value > less.value

@@ -1,17 +1,17 @@
 -- Stocks more than half away from last month's and by more than 20: rarely true, often a slip of the keyboard.
 -- Source: ours; a warning, the threshold is a first guess.
 SELECT
-    s.submission_id, c.sheet, c.cell,
-    JSON_OBJECT('line', l.line_code, 'label', l.label_vi, 'value', c.number, 'before', v.value) AS args
-FROM staging.submissions AS s
-JOIN meta.run_periods AS r ON r.period = s.period
-JOIN catalogue.periods AS now ON now.period = s.period
-JOIN core.indicator_values AS v
-    ON v.period = now.previous_period AND v.unit_id = s.unit_id AND v.agency = s.agency AND v.form = s.form
-    AND v.state = 'number' AND v.breakdown = ''
-JOIN catalogue.indicators AS i ON i.indicator = v.indicator AND i.kind = 'stock'
+    v.submission_id, v.sheet, v.cell,
+    JSON_OBJECT('line', l.line_code, 'label', l.label_vi, 'value', v.value, 'before', e.value) AS args
+FROM staging.form_values AS v
+JOIN meta.run_periods AS r ON r.period = v.period
 JOIN catalogue.form_lines AS l
-    ON l.form = s.form AND l.period = s.period AND l.indicator = v.indicator AND l.breakdown = v.breakdown
-JOIN staging.cells AS c
-    ON c.submission_id = s.submission_id AND c.part = l.part AND c.line_key = l.line_code AND c.field = l.field
-WHERE c.state = 'number' AND ABS(c.number - v.value) > 20 AND 2 * ABS(c.number - v.value) > GREATEST(c.number, v.value)
+    ON l.form = v.form AND l.period = v.period AND l.part = v.part AND l.line_code = v.line_code AND l.field = v.field
+JOIN catalogue.periods AS now ON now.period = v.period
+JOIN catalogue.indicators AS i ON i.indicator = v.indicator AND i.kind = 'stock'
+JOIN core.indicator_values AS e
+    ON e.period = now.previous_period AND e.unit_id = v.unit_id AND e.agency = v.agency AND e.form = v.form
+    AND e.indicator = v.indicator AND e.breakdown = v.breakdown AND e.state = 'number'
+WHERE
+    v.breakdown = '' AND v.state = 'number' AND ABS(v.value - e.value) > 20
+    AND 2 * ABS(v.value - e.value) > GREATEST(v.value, e.value)

@@ -50,16 +50,14 @@ counts AS (
 known AS (SELECT DISTINCT submission_id FROM latest)
 
 SELECT
-    s.submission_id, c.sheet, c.cell,
+    v.submission_id, v.sheet, v.cell,
     JSON_OBJECT(
-        'line', l.line_code, 'label', l.label_vi, 'grid', CASE c.state WHEN 'number' THEN c.number ELSE 0 END,
-        'register', COALESCE(k.products_count, 0)
+        'line', l.line_code, 'label', l.label_vi, 'grid', v.value, 'register', COALESCE(k.products_count, 0)
     ) AS args
-FROM staging.submissions AS s
-JOIN known ON known.submission_id = s.submission_id
-JOIN catalogue.form_lines AS l ON l.form = s.form AND l.period = s.period AND l.indicator = 'SP03'
-JOIN staging.cells AS c
-    ON c.submission_id = s.submission_id AND c.part = l.part AND c.line_key = l.line_code AND c.field = l.field
-    AND c.state IN ('number', 'nothing')
-LEFT JOIN counts AS k ON k.submission_id = s.submission_id AND k.breakdown = l.breakdown
-WHERE CASE c.state WHEN 'number' THEN c.number ELSE 0 END <> COALESCE(k.products_count, 0)
+FROM staging.form_values AS v
+JOIN meta.run_periods AS r ON r.period = v.period
+JOIN catalogue.form_lines AS l
+    ON l.form = v.form AND l.period = v.period AND l.part = v.part AND l.line_code = v.line_code AND l.field = v.field
+JOIN known ON known.submission_id = v.submission_id
+LEFT JOIN counts AS k ON k.submission_id = v.submission_id AND k.breakdown = v.breakdown
+WHERE v.indicator = 'SP03' AND v.value <> COALESCE(k.products_count, 0)
