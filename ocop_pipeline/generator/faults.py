@@ -335,7 +335,7 @@ FAULTS: dict[str, Fault] = {
         _returned("uncomputed", "FORMULA_NOT_COMPUTED", _uncomputed),
         _returned("wrong_unit_code", "UNIT_CODE_NAME_MISMATCH", _wrong_code),
         _returned("future_period", "PERIOD_NOT_OPEN", _future_period),
-        _set_aside("unknown_unit_code", "UNIT_CODE_UNKNOWN", _unknown_code),
+        _returned("unknown_unit_code", "UNIT_CODE_UNKNOWN", _unknown_code),
         # What the file is.
         _set_aside("truncated", "TRUNCATED_ZIP"),
         _set_aside("empty", "EMPTY_FILE"),
