@@ -77,7 +77,7 @@ class FindingTypes:
         """The types of one scope, in the order of the file."""
         return tuple(kind for kind in self._types.values() if kind.scope == scope)
 
-    def make(self, code: str, sheet: str = "", cell: str = "", **args: object) -> Finding:
+    def make(self, code: str, /, sheet: str = "", cell: str = "", **args: object) -> Finding:
         """A finding with the severity the list gives it; KeyError when the list has no such code."""
         texts = {name: plain(value) for name, value in args.items()}
         return Finding(code, self._types[code].severity, sheet, cell, texts)

@@ -369,7 +369,7 @@ class _Reading:
         self._two_ways: list[tuple[int, float]] = []
         self._point_is_decimal: set[bool] = set()
 
-    def find(self, code: str, sheet: str, cell: str, **args: str) -> None:
+    def find(self, code: str, sheet: str, cell: str, /, **args: str) -> None:
         """Note something wrong with the shape of the workbook."""
         self._findings.append(Seen(code, sheet, cell, args))
 

@@ -145,7 +145,7 @@ class _Cover:
     def _cell(self, name: str) -> InfoCell:
         return self._info.get(name, _NOWHERE)
 
-    def _find(self, code: str, where: str, **args: object) -> None:
+    def _find(self, code: str, where: str, /, **args: object) -> None:
         cell = self._cell(where)
         self.findings.append(finding_types().make(code, cell.sheet, cell.cell, **args))
 

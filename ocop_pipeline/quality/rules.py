@@ -4,6 +4,7 @@ Belongs here: loading rules, running them, turning their rows into findings. The
 and audits the warehouse; who runs it is told by the `select` handed in, so no database is known here.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -71,6 +72,14 @@ def _load(path: Path, code: str, severity: Severity) -> Rule:
         raise RuleError(f"{path.name}: the first line must be a comment that says what the rule finds")
     description = " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines())
     return Rule(code, severity, description, text[comment.end() :].strip())
+
+
+def rules_version(rules: Iterable[Rule]) -> str:
+    """Names the exact rules a verdict was passed under: SHA-256 over their codes, severities and texts."""
+    sha = hashlib.sha256()
+    for rule in rules:
+        sha.update(f"{rule.code}\0{rule.severity}\0{rule.sql}\0".encode())
+    return sha.hexdigest()
 
 
 def run_rules(select: Select, rules: Iterable[Rule]) -> dict[str, list[Finding]]:

@@ -126,3 +126,33 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TABLE {name} ({columns})")
         yield Scratch(connection)
+
+
+def published_before(
+    connection: duckdb.DuckDBPyConnection, months: Collection[str]
+) -> tuple[pa.Table | None, pa.Table | None]:
+    """What the warehouse holds of earlier months, for `Scratch.load_previous`.
+
+    Args:
+        connection: a connection to the warehouse.
+        months: keys of the months whose values are wanted.
+
+    Returns:
+        Rows of core.indicator_values of these months and of core.recognitions; None for a table not made yet.
+    """
+    made = {
+        f"{schema}.{name}"
+        for schema, name in connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+    }
+    values = recognitions = None
+    if "core.indicator_values" in made and months:
+        values = connection.execute(
+            "SELECT period, unit_id, agency, form, indicator, breakdown, value, state FROM core.indicator_values "
+            "WHERE list_contains(?, period)",
+            [sorted(months)],
+        ).to_arrow_table()
+    if "core.recognitions" in made:
+        recognitions = connection.execute(
+            "SELECT unit_id, producer_name, product_name, star, decision_date FROM core.recognitions"
+        ).to_arrow_table()
+    return values, recognitions

@@ -1,0 +1,489 @@
+"""One look into the inbox, from bytes to verdicts: archive, ledger, reading, recognising, judging.
+
+Belongs here: the order of the steps and what each leaves behind when the process is killed after it. Does not: the
+steps. The order is: bytes into the archive, arrivals into the ledger, verdicts into the ledger, tables to the caller.
+A run that is stopped anywhere is made good by the next: what has arrived without a verdict is judged then, and what
+has a verdict but is missing in the warehouse is read again from the archive (`rebuild`).
+"""
+
+import hashlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.domain.findings import Finding, Verdict
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.intake.archive import Archive
+from ocop_pipeline.intake.extract import Extract, ReadingSpec, extract
+from ocop_pipeline.intake.grid import Unreadable
+from ocop_pipeline.intake.inbox import Arrival, Refusal, display_name, scan
+from ocop_pipeline.intake.judge import Judgement, Previous, cells_of, judge
+from ocop_pipeline.intake.recognise import Identity, identify
+from ocop_pipeline.intake.sandbox import Item, read_many
+from ocop_pipeline.intake.spec import reading_spec
+from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, submissions_table
+from ocop_pipeline.quality.rules import load_rules, rules_version
+from ocop_pipeline.settings import Settings
+from ocop_pipeline.warehouse.ledger import ArrivalRecord, Ledger, RefusalRecord, Sighting, VerdictRecord
+from ocop_pipeline.warehouse.reference import scope_units
+
+logger = logging.getLogger(__name__)
+
+Progress = Callable[[str, int, int], None]
+"""(what is being done, how many done, how many in all)."""
+PreviousOf = Callable[[Collection[str]], Previous]
+"""Months whose published values are wanted -> what the warehouse holds of them."""
+
+INBOX_CHANNEL = "inbox"
+SAME_MOMENT = timedelta(seconds=1)
+"""Files last changed within this time came at once, as far as anybody can tell: clocks and copies are not finer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What one look into the inbox brought.
+
+    Attributes:
+        judgements: one a path that is new: accepted, returned, set aside or duplicate.
+        refusals: everything in the inbox that was not taken, new or not.
+        waiting: what is not complete yet; nothing is wrong with it.
+        submissions: rows of raw.submissions for the accepted and returned files.
+        cells: rows of raw.cells for the same.
+        periods: months in which a file was accepted, in order: they have to be published again.
+    """
+
+    judgements: tuple[Judgement, ...]
+    refusals: tuple[Refusal, ...]
+    waiting: tuple[Refusal, ...]
+    submissions: pa.Table = field(repr=False)
+    cells: pa.Table = field(repr=False)
+    periods: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Raw tables read again from the archive, as they were judged."""
+
+    submissions: pa.Table = field(repr=False)
+    cells: pa.Table = field(repr=False)
+
+
+def nothing_before(_months: Collection[str]) -> Previous:
+    """A warehouse that knows no earlier month."""
+    return Previous()
+
+
+def no_progress(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody."""
+
+
+def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
+    inbox: Path,
+    archive: Archive,
+    ledger: Ledger,
+    catalogue: Catalogue,
+    now: datetime,
+    *,
+    previous: PreviousOf = nothing_before,
+    settle_seconds: float = 2.0,
+    scope: Collection[str] | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> TakenIn:
+    """Take in what is new in the inbox.
+
+    Args:
+        inbox: the drop folder; never written to.
+        archive: keeps the bytes.
+        ledger: keeps what happened.
+        catalogue: forms, units, rules' lists.
+        now: the present, with time zone.
+        previous: what is published of earlier months.
+        settle_seconds: how long a file must have been left alone to count as complete.
+        scope: ids of the provinces served; None for all.
+        workers: reading processes; as many as processors when None.
+        progress: told about the reading of files.
+
+    Raises:
+        OSError: the inbox cannot be opened.
+        LedgerError, SandboxError: the ledger cannot be written, or files cannot be read at all.
+    """
+    found = scan(inbox, settle_seconds, now, keeper=archive.batch(), known=ledger.known_sightings())
+    arrivals = [item for item in found if isinstance(item, Arrival)]
+    refusals = [item for item in found if isinstance(item, Refusal)]
+    duplicates = _record_arrivals(ledger, arrivals, now)
+    refused = _record_refusals(ledger, [item for item in refusals if not item.waiting], now)
+
+    spec = reading_spec(catalogue)
+    unjudged = ledger.unjudged()
+    reading = _Reading(archive, catalogue, spec, now.date(), scope, workers, progress)
+    candidates, set_aside = reading.recognise(unjudged)
+    judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)))
+    judgements = [*judging.judgements, *set_aside]
+    sequences = _record_verdicts(ledger, catalogue, judgements, now)
+    verdicts = {item.submission_id: str(item.verdict) for item in judging.judgements}
+    logger.info(
+        "took in %d files: %d accepted", len(judgements), sum(v == Verdict.ACCEPTED for v in verdicts.values())
+    )
+    return TakenIn(
+        judgements=(*judgements, *duplicates, *refused),
+        refusals=tuple(item for item in refusals if not item.waiting),
+        waiting=tuple(item for item in refusals if item.waiting),
+        submissions=submissions_table(candidates, verdicts, sequences),
+        cells=judging.cells,
+        periods=tuple(
+            sorted({c.identity.period for c in candidates if verdicts[c.submission_id] == Verdict.ACCEPTED})
+        ),
+    )
+
+
+def check(
+    paths: Sequence[Path],
+    catalogue: Catalogue,
+    today: date,
+    *,
+    previous: PreviousOf = nothing_before,
+    scope: Collection[str] | None = None,
+    workers: int | None = None,
+) -> list[Judgement]:
+    """Judge files where they lie, writing nothing down: what `ocop check` shows a sender before sending.
+
+    Returns:
+        One judgement a path, in their order; the second of two equal files is a duplicate.
+
+    Raises:
+        OSError: a path is no readable file.
+    """
+    spec = reading_spec(catalogue)
+    arrivals: dict[str, ArrivalRecord] = {}
+    items: list[Item[str]] = []
+    digests = []
+    for number, path in enumerate(paths):
+        data = path.read_bytes()
+        sha256 = hashlib.sha256(data).hexdigest()
+        digests.append(sha256)
+        if sha256 not in arrivals:
+            changed = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
+            name = display_name(path.name)
+            arrivals[sha256] = ArrivalRecord(sha256, len(data), changed, changed, "check", "", name, number)
+            items.append(Item(sha256, data, path.name))
+    reading = _Reading(None, catalogue, spec, today, scope, workers, no_progress)
+    candidates, set_aside = reading.recognise(list(arrivals.values()), items)
+    judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)))
+    by_digest = {item.submission_id: item for item in (*judging.judgements, *set_aside)}
+    return list(_in_order_of(paths, digests, by_digest))
+
+
+def rebuild(
+    archive: Archive,
+    ledger: Ledger,
+    catalogue: Catalogue,
+    *,
+    only: Collection[str] | None = None,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> Restored:
+    """Read accepted and returned files again from the archive, with the verdicts they got.
+
+    With this a lost warehouse is made again, and one that misses what a stopped run had judged is completed.
+
+    Args:
+        archive: where the bytes are.
+        ledger: whose they are and what became of them.
+        catalogue: layouts and code lists.
+        only: digests wanted; all when None.
+        workers: reading processes.
+        progress: told about the reading of files.
+    """
+    spec = reading_spec(catalogue)
+    names = {arrival.sha256: arrival for arrival in ledger.arrivals(only)}
+    judged = {
+        record.sha256: record
+        for record in ledger.latest_verdicts()
+        if record.sha256 in names and record.verdict in (Verdict.ACCEPTED, Verdict.RETURNED)
+    }
+    ordered = sorted(judged.values(), key=lambda record: record.sequence)
+    reading = _Reading(archive, catalogue, spec, date.max, None, workers, progress)
+    candidates = []
+    for sha256, result in reading.read([names[record.sha256] for record in ordered]):
+        record = judged[sha256]
+        if isinstance(result, Unreadable) or not result.layout:
+            logger.error("archived file %s can no longer be read as it was judged", sha256)
+            continue
+        candidates.append(_candidate(names[sha256], _identity(record, result), result, record.findings))
+    verdicts = {record.sha256: str(record.verdict) for record in ordered}
+    sequences = {record.sha256: record.sequence for record in ordered}
+    return Restored(submissions_table(candidates, verdicts, sequences), cells_of(candidates, spec))
+
+
+def waiting_periods(settings: Settings, catalogue: Catalogue, ledger: Ledger, now: datetime) -> dict[str, str]:
+    """What lies in the inbox, or was left over by a stopped run, and has not been judged.
+
+    Returns:
+        Digest -> key of the month it is about; empty where that cannot be told without judging it.
+    """
+    spec = reading_spec(catalogue)
+    judged = {record.sha256 for record in ledger.arrivals()} - {record.sha256 for record in ledger.unjudged()}
+    scope = scope_units(catalogue, settings.scope)
+    reading = _Reading(None, catalogue, spec, now.date(), scope, settings.workers, no_progress)
+    waiting: dict[str, str] = {}
+    found = scan(settings.inbox, settings.settle_seconds, now, known=ledger.known_sightings())
+    items = {
+        item.sha256: Item(item.sha256, item.path, item.display_name)
+        for item in found
+        if isinstance(item, Arrival) and item.sha256 not in judged
+    }
+    archive = Archive(settings.archive)
+    for left in ledger.unjudged():
+        items[left.sha256] = Item(left.sha256, archive.path(left.sha256), left.display_name)
+    for sha256, result in reading.read_items(list(items.values())):
+        known = None if isinstance(result, Unreadable) else identify(result, catalogue, now.date(), scope).identity
+        waiting[sha256] = known.period if known else ""
+    return waiting
+
+
+# --------------------------------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Reads files and tells whose they are."""
+
+    archive: Archive | None
+    catalogue: Catalogue
+    spec: ReadingSpec
+    today: date
+    scope: Collection[str] | None
+    workers: int | None
+    progress: Progress
+
+    def recognise(
+        self, arrivals: Sequence[ArrivalRecord], items: Sequence[Item[str]] | None = None
+    ) -> tuple[list[Candidate], list[Judgement]]:
+        """Files whose sender and month are known, later ones after those they supersede; the others, set aside."""
+        by_digest = {arrival.sha256: arrival for arrival in arrivals}
+        candidates: list[Candidate] = []
+        set_aside: list[Judgement] = []
+        results = self.read(arrivals) if items is None else self.read_items(items)
+        for sha256, result in results:
+            arrival = by_digest[sha256]
+            if isinstance(result, Unreadable):
+                finding = finding_types().make(result.code.name, **result.args)
+                set_aside.append(_set_aside(arrival, None, (finding,)))
+                continue
+            known = identify(result, self.catalogue, self.today, self.scope)
+            if known.identity is None:
+                set_aside.append(_set_aside(arrival, None, known.findings))
+            else:
+                candidates.append(_candidate(arrival, known.identity, result, known.findings))
+        ordered, ambiguous = in_order(candidates, {sha: a.modified_at for sha, a in by_digest.items()})
+        set_aside += [
+            _set_aside(by_digest[c.submission_id], c.identity, (*c.findings, finding)) for c, finding in ambiguous
+        ]
+        return ordered, set_aside
+
+    def read(self, arrivals: Sequence[ArrivalRecord]) -> Iterator[tuple[str, Extract | Unreadable]]:
+        """The archived files, in their order, each checked against its digest."""
+        assert self.archive is not None  # noqa: S101 - only a check without archive hands items in
+        archive = self.archive
+        return self.read_items([Item(a.sha256, archive.path(a.sha256), a.display_name, a.sha256) for a in arrivals])
+
+    def read_items(self, items: Sequence[Item[str]]) -> Iterator[tuple[str, Extract | Unreadable]]:
+        """Read files in child processes."""
+        results = read_many(items, transform=partial(extract, self.spec), workers=self.workers)
+        for done, (key, result) in enumerate(results, start=1):
+            yield key, result
+            self.progress("reading", done, len(items))
+
+
+def in_order(
+    candidates: Iterable[Candidate], modified: dict[str, datetime]
+) -> tuple[list[Candidate], list[tuple[Candidate, Finding]]]:
+    """Put files of one duty into the order in which later ones supersede earlier ones.
+
+    A file changed later is later. Of files changed at the same moment the higher "Lần gửi" is later; where that is
+    equal too, nobody can tell, and each of them is ambiguous.
+
+    Args:
+        candidates: the files, of any duties.
+        modified: submission_id -> time of last change.
+
+    Returns:
+        The files in order, and the ambiguous ones with their finding.
+    """
+    duties: defaultdict[tuple[str, str, str, str], list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        duties[candidate.identity.duty].append(candidate)
+    ordered: list[Candidate] = []
+    ambiguous: list[tuple[Candidate, Finding]] = []
+    for group in duties.values():
+        for moment in _moments(group, modified):
+            by_issue: defaultdict[int, list[Candidate]] = defaultdict(list)
+            for candidate in moment:
+                by_issue[candidate.identity.issue_no].append(candidate)
+            for _, tied in sorted(by_issue.items()):
+                if len(tied) == 1:
+                    ordered += tied
+                else:
+                    ambiguous += [(one, _ambiguous(one, tied)) for one in tied]
+    return ordered, ambiguous
+
+
+def _moments(group: Sequence[Candidate], modified: dict[str, datetime]) -> list[list[Candidate]]:
+    """Files in order of their last change, those of the same moment together."""
+    moments: list[list[Candidate]] = []
+    last: datetime | None = None
+    for candidate in sorted(group, key=lambda c: (modified[c.submission_id], c.submission_id)):
+        changed = modified[candidate.submission_id]
+        if last is not None and changed - last <= SAME_MOMENT:
+            moments[-1].append(candidate)
+        else:
+            moments.append([candidate])
+        last = changed
+    return moments
+
+
+def _ambiguous(one: Candidate, tied: Sequence[Candidate]) -> Finding:
+    others = ", ".join(other.file_name for other in tied if other is not one)
+    return finding_types().make("AMBIGUOUS_ORDER", other=others)
+
+
+def _candidate(
+    arrival: ArrivalRecord, identity: Identity, result: Extract, findings: tuple[Finding, ...]
+) -> Candidate:
+    return Candidate(
+        arrival.sha256, arrival.display_name, arrival.folder, arrival.received_at, identity, result, findings
+    )
+
+
+def _set_aside(arrival: ArrivalRecord, identity: Identity | None, findings: tuple[Finding, ...]) -> Judgement:
+    return Judgement(
+        arrival.sha256, arrival.display_name, arrival.folder, Verdict.SET_ASIDE, identity, findings
+    )
+
+
+def _identity(record: VerdictRecord, result: Extract) -> Identity:
+    """Whose a file was when it was judged; a later catalogue does not change that."""
+    reported = date.fromisoformat(record.reported_on) if record.reported_on else None
+    return Identity(
+        record.form, result.layout, record.unit_id, "", record.agency, record.period, reported_on=reported
+    )
+
+
+def _months_before(candidates: Iterable[Candidate]) -> set[str]:
+    """The months that the rules compare these files with: of the same year, and the month before."""
+    months: set[str] = set()
+    for key in {candidate.identity.period for candidate in candidates}:
+        period = Period(key)
+        months |= {month.key for month in (*period.year_to_date(), period.previous())} - {key}
+    return months
+
+
+def _in_order_of(
+    paths: Sequence[Path], digests: Sequence[str], by_digest: dict[str, Judgement]
+) -> Iterator[Judgement]:
+    first: dict[str, str] = {}
+    for path, sha256 in zip(paths, digests, strict=True):
+        name = display_name(path.name)
+        if sha256 in first:
+            finding = finding_types().make("DUPLICATE_FILE", first=first[sha256])
+            yield Judgement(sha256, name, "", Verdict.DUPLICATE, by_digest[sha256].identity, (finding,))
+        else:
+            first[sha256] = name
+            yield by_digest[sha256]
+
+
+# ---------------------------------------------------------------------------------- writing down
+
+
+def _record_arrivals(ledger: Ledger, arrivals: Sequence[Arrival], now: datetime) -> list[Judgement]:
+    """Write down what arrived; return the paths that only repeat bytes known already."""
+    fresh = [arrival for arrival in arrivals if not arrival.seen_before]
+    if not fresh:
+        return []
+    names = {record.sha256: record.display_name for record in ledger.arrivals({a.sha256 for a in fresh})}
+    records: list[ArrivalRecord] = []
+    duplicates: list[Judgement] = []
+    for arrival in sorted(fresh, key=lambda arrival: (arrival.modified_at, arrival.original)):
+        if arrival.sha256 in names:
+            finding = finding_types().make("DUPLICATE_FILE", first=names[arrival.sha256])
+            duplicates.append(
+                Judgement(arrival.sha256, arrival.display_name, arrival.folder, Verdict.DUPLICATE, None, (finding,))
+            )
+            continue
+        names[arrival.sha256] = arrival.display_name
+        records.append(
+            ArrivalRecord(
+                arrival.sha256, arrival.size_bytes, now, arrival.modified_at, INBOX_CHANNEL, arrival.folder,
+                arrival.display_name,
+            )
+        )  # fmt: skip
+    sightings = [Sighting(a.original, a.size_bytes, a.modified_ns, a.sha256, now) for a in fresh]
+    ledger.record_arrivals(records, sightings)
+    return duplicates
+
+
+def _record_refusals(ledger: Ledger, refusals: Sequence[Refusal], now: datetime) -> list[Judgement]:
+    """Write down what was not taken; return what is new among it."""
+    if not refusals:
+        return []
+    known = {(record.original, record.code) for record in ledger.refusals()}
+    ledger.record_refusals(RefusalRecord(r.original, r.reason.name, r.args, now) for r in refusals)
+    return [
+        Judgement(
+            "", refusal.display_name, refusal.folder, Verdict.SET_ASIDE, None,
+            (finding_types().make(refusal.reason.name, **refusal.args),),
+        )
+        for refusal in refusals
+        if (refusal.original, refusal.reason.name) not in known
+    ]  # fmt: skip
+
+
+def _record_verdicts(
+    ledger: Ledger, catalogue: Catalogue, judgements: Sequence[Judgement], now: datetime
+) -> dict[str, int]:
+    if not judgements:
+        return {}
+    version = rules_version(load_rules())
+    return ledger.record_verdicts(_verdict_record(item, now, version, catalogue.digest) for item in judgements)
+
+
+def _verdict_record(judgement: Judgement, now: datetime, version: str, digest: str) -> VerdictRecord:
+    whose: dict[str, Any] = dict.fromkeys(("form", "layout", "unit_id", "agency", "period"), "")
+    reported = None
+    if judgement.identity is not None:
+        whose = {name: getattr(judgement.identity, name) for name in whose}
+        reported = judgement.identity.reported_on
+    return VerdictRecord(
+        sha256=judgement.submission_id,
+        judged_at=now,
+        verdict=judgement.verdict,
+        rules_version=version,
+        catalogue_hash=digest,
+        findings=judgement.findings,
+        reported_on=reported.isoformat() if reported else None,
+        **whose,
+    )
+
+
+__all__ = [
+    "CELLS_SCHEMA",
+    "PreviousOf",
+    "Progress",
+    "Restored",
+    "TakenIn",
+    "check",
+    "in_order",
+    "rebuild",
+    "take_in",
+    "waiting_periods",
+]

@@ -1,0 +1,494 @@
+"""The ledger: what arrived, what became of it, what was issued and sent. Rows are added, never changed.
+
+A file of its own (SQLite) beside the warehouse, for two reasons: DuckDB locks its file to one process, and
+`ocop status` must be readable while a run writes; and the warehouse must be rebuildable from archive, ledger and
+catalogue, so none of the three may live in it. Belongs here: writing down and looking up. Does not: deciding.
+"""
+
+import json
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from ocop_pipeline.domain.findings import Finding, Severity, Verdict
+
+FileKey = tuple[str, int, int]
+"""Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
+
+_BUSY_SECONDS = 30.0
+_SCHEMA_VERSION = 1
+_TABLES = ("arrivals", "sightings", "refusals", "verdicts", "issues", "deliveries")
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS arrivals (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL UNIQUE CHECK (length(sha256) = 64),
+    size_bytes INTEGER NOT NULL,
+    received_at TEXT NOT NULL,
+    modified_at TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    display_name TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sightings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    original TEXT NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    modified_ns INTEGER NOT NULL,
+    sha256 TEXT NOT NULL REFERENCES arrivals (sha256),
+    seen_at TEXT NOT NULL,
+    UNIQUE (original, size_bytes, modified_ns, sha256)
+) STRICT;
+CREATE TABLE IF NOT EXISTS refusals (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    original TEXT NOT NULL,
+    code TEXT NOT NULL,
+    args TEXT NOT NULL,
+    seen_at TEXT NOT NULL,
+    UNIQUE (original, code, args)
+) STRICT;
+CREATE TABLE IF NOT EXISTS verdicts (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL REFERENCES arrivals (sha256),
+    judged_at TEXT NOT NULL,
+    verdict TEXT NOT NULL CHECK (verdict IN ('accepted', 'returned', 'set_aside')),
+    form TEXT NOT NULL,
+    layout TEXT NOT NULL,
+    unit_id TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    period TEXT NOT NULL,
+    reported_on TEXT,
+    rules_version TEXT NOT NULL,
+    catalogue_hash TEXT NOT NULL,
+    findings TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS verdicts_by_file ON verdicts (sha256, sequence);
+CREATE INDEX IF NOT EXISTS verdicts_by_period ON verdicts (period);
+CREATE TABLE IF NOT EXISTS issues (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    period TEXT NOT NULL,
+    unit_id TEXT NOT NULL,
+    report TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    issued_at TEXT NOT NULL,
+    UNIQUE (period, unit_id, report, number)
+) STRICT;
+CREATE TABLE IF NOT EXISTS deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document_id TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('intent', 'sent', 'uncertain', 'deferred', 'unreached', 'failed', 'released')),
+    at TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS deliveries_by_document ON deliveries (document_id);
+"""
+_LATEST = "v.sequence = (SELECT MAX(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256)"
+
+
+class LedgerError(Exception):
+    """The ledger cannot be opened or was written by a newer version; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalRecord:
+    """Bytes that arrived, at their first sighting. `sequence` is the order of arrival; times are UTC."""
+
+    sha256: str
+    size_bytes: int
+    received_at: datetime
+    modified_at: datetime
+    channel: str
+    folder: str
+    display_name: str
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A path under which bytes were seen. The same bytes under a second path are a duplicate, not an arrival."""
+
+    original: str
+    size_bytes: int
+    modified_ns: int
+    sha256: str
+    seen_at: datetime
+
+    @property
+    def file_key(self) -> FileKey:
+        """What a scan compares to spare itself reading the file again."""
+        return self.original, self.size_bytes, self.modified_ns
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalRecord:
+    """Something in the inbox that was not taken, and why."""
+
+    original: str
+    code: str
+    args: Mapping[str, str | int]
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """What became of a file, under which rules. Empty texts stand where it could not be told whose it is.
+
+    `sequence` is the place of the file's first verdict among all verdicts, which is the order in which files
+    supersede each other: judging an old file again does not make it newer.
+    """
+
+    sha256: str
+    judged_at: datetime
+    verdict: Verdict
+    form: str
+    layout: str
+    unit_id: str
+    agency: str
+    period: str
+    rules_version: str
+    catalogue_hash: str
+    findings: tuple[Finding, ...]
+    reported_on: str | None = None
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IssueRecord:
+    """A document that was released: which report of which unit and period, and the digest of its content."""
+
+    period: str
+    unit_id: str
+    report: str
+    number: int
+    sha256: str
+    manifest: str
+    issued_at: datetime
+
+
+class DeliveryEntry(Protocol):
+    """What delivery writes down: an intent before handing a document over, an outcome after it."""
+
+    @property
+    def document_id(self) -> str:
+        """SHA-256 of the document."""
+
+    @property
+    def channel(self) -> str:
+        """How it goes: "folder" or "smtp"."""
+
+    @property
+    def recipient(self) -> str:
+        """The folder, or the address."""
+
+    @property
+    def state(self) -> str:
+        """What happened: one of the states of the table `deliveries`."""
+
+    @property
+    def at(self) -> datetime:
+        """When, with its time zone."""
+
+    @property
+    def detail(self) -> str:
+        """Why, in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """One entry on a delivery, as it was written down (see `DeliveryEntry`)."""
+
+    document_id: str
+    channel: str
+    recipient: str
+    state: str
+    at: datetime
+    detail: str = ""
+
+
+class Ledger:
+    """The ledger of one deployment. Use it as a context manager, from one thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the ledger, making it when it is not there.
+
+        Raises:
+            LedgerError: it is no ledger, was written by a newer version, or its folder cannot be written.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise LedgerError(f"{path} cannot be opened as a ledger: {error}") from error
+        try:
+            _prepare(connection, path)
+        except sqlite3.Error as error:
+            connection.close()
+            raise LedgerError(f"{path} cannot be opened as a ledger: {error}") from error
+        except LedgerError:
+            connection.close()
+            raise
+        return cls(connection)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # ------------------------------------------------------------------------------------- writing
+
+    def record_arrivals(self, arrivals: Iterable[ArrivalRecord], sightings: Iterable[Sighting]) -> None:
+        """Write down what arrived and under which paths, all or nothing; what is known already is left as it is."""
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "INSERT INTO arrivals (sha256, size_bytes, received_at, modified_at, channel, folder, display_name) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [
+                    (a.sha256, a.size_bytes, _text(a.received_at), _text(a.modified_at), a.channel, a.folder, a.display_name)
+                    for a in arrivals
+                ],
+            )
+            cursor.executemany(
+                "INSERT INTO sightings (original, size_bytes, modified_ns, sha256, seen_at) VALUES (?, ?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
+                [(s.original, s.size_bytes, s.modified_ns, s.sha256, _text(s.seen_at)) for s in sightings],
+            )
+
+    def record_refusals(self, refusals: Iterable[RefusalRecord]) -> None:
+        """Write down what was not taken; the same refusal of the same path once."""
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "INSERT INTO refusals (original, code, args, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                [(r.original, r.code, _json(dict(r.args)), _text(r.seen_at)) for r in refusals],
+            )
+
+    def record_verdicts(self, verdicts: Iterable[VerdictRecord]) -> dict[str, int]:
+        """Write verdicts down, all or nothing, in the order in which later files supersede earlier ones.
+
+        Returns:
+            Digest -> `VerdictRecord.sequence` of the files.
+        """
+        with self._transaction() as cursor:
+            before = cursor.execute("SELECT COALESCE(MAX(sequence), 0) FROM verdicts").fetchone()[0]
+            cursor.executemany(
+                "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, reported_on, "
+                "rules_version, catalogue_hash, findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [
+                    (
+                        v.sha256, _text(v.judged_at), str(v.verdict), v.form, v.layout, v.unit_id, v.agency, v.period,
+                        v.reported_on, v.rules_version, v.catalogue_hash, _findings_text(v.findings),
+                    )
+                    for v in verdicts
+                ],
+            )  # fmt: skip
+            rows = cursor.execute(
+                "SELECT sha256, MIN(sequence) FROM verdicts "
+                "WHERE sha256 IN (SELECT sha256 FROM verdicts WHERE sequence > ?) GROUP BY sha256",
+                (before,),
+            )
+            return dict(rows.fetchall())
+
+    def record_issues(self, issues: Iterable[IssueRecord]) -> None:
+        """Write down released documents.
+
+        Raises:
+            LedgerError: a report of this unit, period and number was issued before.
+        """
+        try:
+            with self._transaction() as cursor:
+                cursor.executemany(
+                    "INSERT INTO issues (period, unit_id, report, number, sha256, manifest, issued_at) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (i.period, i.unit_id, i.report, i.number, i.sha256, i.manifest, _text(i.issued_at))
+                        for i in issues
+                    ],
+                )
+        except sqlite3.IntegrityError as error:
+            raise LedgerError(f"issued before under the same number: {error}") from error
+
+    def record_deliveries(self, entries: Sequence[DeliveryEntry]) -> None:
+        """Write down what happened on deliveries, all or nothing; on disk when this returns."""
+        with self._transaction() as cursor:
+            cursor.executemany(
+                "INSERT INTO deliveries (document_id, channel, recipient, state, at, detail) VALUES (?, ?, ?, ?, ?, ?)",
+                [(e.document_id, e.channel, e.recipient, str(e.state), _text(e.at), e.detail) for e in entries],
+            )
+
+    # ------------------------------------------------------------------------------------- reading
+
+    def known_sightings(self) -> dict[FileKey, str]:
+        """File key -> digest of everything ever seen, for a scan to skip."""
+        rows = self._connection.execute("SELECT original, size_bytes, modified_ns, sha256 FROM sightings ORDER BY id")
+        return {(original, size, modified): sha256 for original, size, modified, sha256 in rows}
+
+    def arrivals(self, digests: Collection[str] | None = None) -> list[ArrivalRecord]:
+        """What arrived, in the order of arrival; of these digests only, when given."""
+        rows = self._connection.execute(
+            "SELECT sha256, size_bytes, received_at, modified_at, channel, folder, display_name, sequence "
+            "FROM arrivals ORDER BY sequence"
+        )
+        wanted = None if digests is None else set(digests)
+        return [
+            ArrivalRecord(sha, size, _time(received), _time(modified), channel, folder, name, sequence)
+            for sha, size, received, modified, channel, folder, name, sequence in rows
+            if wanted is None or sha in wanted
+        ]
+
+    def unjudged(self) -> list[ArrivalRecord]:
+        """What arrived and has no verdict yet: new, or left over from a run that was stopped."""
+        rows = self._connection.execute(
+            "SELECT a.sha256 FROM arrivals AS a WHERE NOT EXISTS (SELECT 1 FROM verdicts AS v WHERE v.sha256 = a.sha256)"
+        )
+        digests = {sha for (sha,) in rows}
+        return self.arrivals(digests) if digests else []
+
+    def latest_verdicts(self, period: str | None = None) -> list[VerdictRecord]:
+        """The latest verdict on each file, in the order of verdicts; of one period only, when given."""
+        return self._verdicts(_LATEST + (" AND v.period = ?" if period else ""), (period,) if period else ())
+
+    def current_submissions(self, period: str | None = None) -> list[VerdictRecord]:
+        """The accepted file that stands for each duty (form, unit, agency, period): the one accepted last."""
+        standing: dict[tuple[str, str, str, str], VerdictRecord] = {}
+        for verdict in sorted(self.latest_verdicts(period), key=lambda verdict: verdict.sequence):
+            if verdict.verdict is Verdict.ACCEPTED:
+                standing[verdict.form, verdict.unit_id, verdict.agency, verdict.period] = verdict
+        return sorted(standing.values(), key=lambda verdict: verdict.sequence)
+
+    def verdicts_of(self, sha256: str) -> list[VerdictRecord]:
+        """Every verdict ever passed on a file, oldest first."""
+        return self._verdicts("v.sha256 = ?", (sha256,))
+
+    def sightings_of(self, sha256: str) -> list[Sighting]:
+        """Every path under which the bytes were seen, oldest first."""
+        rows = self._connection.execute(
+            "SELECT original, size_bytes, modified_ns, sha256, seen_at FROM sightings WHERE sha256 = ? ORDER BY id",
+            (sha256,),
+        )
+        return [Sighting(path, size, modified, sha, _time(seen)) for path, size, modified, sha, seen in rows]
+
+    def refusals(self) -> list[RefusalRecord]:
+        """Everything that was not taken, oldest first."""
+        rows = self._connection.execute("SELECT original, code, args, seen_at FROM refusals ORDER BY id")
+        return [RefusalRecord(path, code, json.loads(args), _time(seen)) for path, code, args, seen in rows]
+
+    def issues(self, period: str, unit_id: str | None = None) -> list[IssueRecord]:
+        """Documents released for a period, oldest first."""
+        rows = self._connection.execute(
+            "SELECT period, unit_id, report, number, sha256, manifest, issued_at FROM issues "
+            "WHERE period = ? AND (? IS NULL OR unit_id = ?) ORDER BY id",
+            (period, unit_id, unit_id),
+        )
+        return [IssueRecord(*row[:6], _time(row[6])) for row in rows]
+
+    def delivery_entries(self, document_ids: Collection[str] | None = None) -> list[DeliveryRecord]:
+        """The entries on these documents (None: on all), in the order they were written down."""
+        rows = self._connection.execute(
+            "SELECT document_id, channel, recipient, state, at, detail FROM deliveries ORDER BY id"
+        )
+        wanted = None if document_ids is None else set(document_ids)
+        return [
+            DeliveryRecord(document, channel, recipient, state, _time(at), detail)
+            for document, channel, recipient, state, at, detail in rows
+            if wanted is None or document in wanted
+        ]
+
+    # ------------------------------------------------------------------------------------- details
+
+    def _verdicts(self, where: str, parameters: Sequence[Any]) -> list[VerdictRecord]:
+        rows = self._connection.execute(
+            "SELECT v.sha256, v.judged_at, v.verdict, v.form, v.layout, v.unit_id, v.agency, v.period, "
+            "v.rules_version, v.catalogue_hash, v.findings, v.reported_on, "
+            f"(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256) FROM verdicts AS v WHERE {where} "
+            "ORDER BY v.sequence",
+            parameters,
+        )
+        return [
+            VerdictRecord(
+                row[0], _time(row[1]), Verdict(row[2]), *row[3:10], _findings(row[10]), row[11], row[12]
+            )
+            for row in rows
+        ]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        """One transaction: on disk when it ends, or not at all."""
+        cursor = self._connection.cursor()
+        cursor.execute("BEGIN IMMEDIATE")
+        try:
+            yield cursor
+        except BaseException:
+            cursor.execute("ROLLBACK")
+            raise
+        cursor.execute("COMMIT")
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables and the triggers that keep every row as it was written."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > _SCHEMA_VERSION:
+        raise LedgerError(f"{path} was written by a newer version ({version}); update the program")
+    # WAL: readers do not wait for the writer. FULL: what is written down is on disk, also after a power cut.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # So that REPLACE, which deletes, meets the triggers too.
+    connection.execute("PRAGMA recursive_triggers = ON")
+    if version == _SCHEMA_VERSION:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in _SCHEMA.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
+    for table in _TABLES:
+        for verb in ("UPDATE", "DELETE"):
+            connection.execute(
+                f"CREATE TRIGGER IF NOT EXISTS no_{verb.lower()}_of_{table} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only: no {verb} of {table}'); END"
+            )
+    connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def _findings_text(findings: Iterable[Finding]) -> str:
+    return _json([[f.code, str(f.severity), f.sheet, f.cell, f.args] for f in findings])
+
+
+def _findings(text: str) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(code, Severity(severity), sheet, cell, args) for code, severity, sheet, cell, args in json.loads(text)
+    )
+
+
+def _text(moment: datetime) -> str:
+    """UTC, to the microsecond; a time without zone is refused because nobody could tell what it means."""
+    if moment.tzinfo is None:
+        raise ValueError("the ledger keeps times with a time zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
