@@ -76,12 +76,13 @@ def compound(*streams: str) -> bytes:
     header += struct.pack("<9I", 0, 1, 1, 0, 4096, end, 0, end, 0)
     header += struct.pack("<109I", 0, *([free] * 108))
     table = struct.pack("<128I", fat, end, *([free] * 126))
-    entries = [_entry("Root Entry", 5), *(_entry(name, 2) for name in streams)]
+    entries = [directory_entry("Root Entry", 5), *(directory_entry(name, 2) for name in streams)]
     directory = b"".join(entries).ljust(512, b"\0")
     return header + table + directory
 
 
-def _entry(name: str, kind: int) -> bytes:
+def directory_entry(name: str, kind: int) -> bytes:
+    """One entry of a compound file's directory: kind 5 is its root, 2 a stream."""
     text = (name + "\0").encode("utf-16-le")
     return struct.pack("<64sHBB3I", text, len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF).ljust(
         128, b"\0"

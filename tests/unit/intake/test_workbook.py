@@ -2,7 +2,6 @@
 
 import csv
 import io
-import struct
 import zipfile
 from dataclasses import replace
 from datetime import date, datetime, time
@@ -518,6 +517,6 @@ def test_csv_cap_on_cells():
 
 def test_compound_directory_is_matched_exactly():
     """A name that only contains the name of a stream, or text in a stream, does not decide."""
-    lookalike = hostile.compound("WordDocument") + "Workbook\0".encode("utf-16-le") + struct.pack("<H", 18)
-    assert refused(lookalike).code is CODE.NOT_A_WORKBOOK
+    out_of_place = hostile.compound("WordDocument") + b"x" + hostile.directory_entry("Workbook", 2)
+    assert refused(out_of_place).code is CODE.NOT_A_WORKBOOK
     assert refused(hostile.compound("Workbooks")).code is CODE.NOT_A_WORKBOOK
