@@ -1,5 +1,6 @@
 -- One row per product and month: what its certificate is worth on the month's closing day. A product is counted
--- once however often it was recognised; the recognition in force is the latest one decided by that day.
+-- once however often it was recognised; the recognition in force is the latest one decided by that day. Its sector is
+-- that of the list in force on the closing day, where that list has one of the same name (Thực phẩm, Đồ uống).
 WITH known AS (
     SELECT
         r.period, e.product_id, e.product_name, e.producer_id, e.producer_name, e.producer_type, e.product_group,
@@ -12,12 +13,24 @@ WITH known AS (
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
     JOIN core.recognitions AS e ON e.decision_date <= p.end_date
+),
+
+-- Sector of any list -> the sector of the same name in another list.
+same_names AS (
+    SELECT was.code AS old_code, now.valid_from, now.valid_to, MIN(now.code) AS code
+    FROM catalogue.code_items AS was
+    JOIN catalogue.code_items AS now
+        ON now.code_list = 'product_sector' AND LOWER(now.name_vi) = LOWER(was.name_vi)
+    WHERE was.code_list = 'product_group'
+    GROUP BY was.code, now.valid_from, now.valid_to
 )
 
 SELECT
     known.period, known.product_id, known.product_name, known.producer_id, known.producer_name, known.producer_type,
-    known.product_group, known.unit_id, known.star, known.recognising_level, known.issuing_body, known.decision_no,
-    known.decision_date, known.first_decision_date, known.expiry_date,
+    COALESCE(n.code, known.product_group) AS product_group, known.unit_id, known.star, known.recognising_level,
+    known.issuing_body, known.decision_no, known.decision_date, known.first_decision_date, known.expiry_date,
     CASE WHEN known.expiry_date > known.end_date THEN 'valid' ELSE 'expired' END AS certificate_state
 FROM known
+LEFT JOIN same_names AS n
+    ON n.old_code = known.product_group AND known.end_date BETWEEN n.valid_from AND n.valid_to
 WHERE known.recency = 1

@@ -20,17 +20,17 @@ lapsed AS (
 split AS (
     SELECT period, unit_id, indicator, '' AS breakdown, product_id FROM recognised
     UNION ALL
-    SELECT period, unit_id, indicator, CONCAT('star=', star), product_id FROM recognised
+    SELECT period, unit_id, indicator, 'star=' || star, product_id FROM recognised
     UNION ALL
-    SELECT period, unit_id, indicator, CONCAT('recognition_kind=', recognition_kind), product_id FROM recognised
+    SELECT period, unit_id, indicator, 'recognition_kind=' || recognition_kind, product_id FROM recognised
     UNION ALL
-    SELECT period, unit_id, indicator, CONCAT('product_group=', product_group), product_id FROM recognised
+    SELECT period, unit_id, indicator, 'product_group=' || product_group, product_id FROM recognised
     UNION ALL
-    SELECT period, unit_id, indicator, CONCAT('recognising_level=', recognising_level), product_id FROM recognised
+    SELECT period, unit_id, indicator, 'recognising_level=' || recognising_level, product_id FROM recognised
     UNION ALL
     SELECT period, unit_id, indicator, '', product_id FROM lapsed
     UNION ALL
-    SELECT period, unit_id, indicator, CONCAT('star=', star), product_id FROM lapsed
+    SELECT period, unit_id, indicator, 'star=' || star, product_id FROM lapsed
 )
 
 SELECT
