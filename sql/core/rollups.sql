@@ -1,6 +1,7 @@
 -- One row per period, span, unit, indicator and breakdown: the figure as it may be published. The span is the month,
 -- the quarter to date or the year to date (luỹ kế). How months combine is the indicator's kind: flows add; stocks and
 -- shares stand as of the last month; ratios are recomputed from their parts; distinct counts come from the register.
+-- A ratio that was asked for and that nobody gave in both parts has a row without a value, like any other silence.
 WITH spans AS (
     SELECT s.period, s.span, s.month, s.is_last
     FROM meta.run_periods AS r
@@ -54,8 +55,7 @@ ratio_sums AS (
         s.period, s.span, p.unit_id, p.indicator, p.breakdown,
         CAST(SUM(p.numerator) AS DECIMAL(28, 4)) AS numerator,
         CAST(SUM(p.denominator) AS DECIMAL(28, 4)) AS denominator,
-        CAST(SUM(p.reported_count) AS INTEGER) AS reported_count,
-        CAST(COUNT(*) AS INTEGER) AS months_count
+        CAST(SUM(p.reported_count) AS INTEGER) AS reported_count
     FROM spans AS s
     JOIN core.ratio_parts AS p ON p.period = s.month
     JOIN catalogue.indicators AS i ON i.indicator = p.indicator
@@ -64,7 +64,7 @@ ratio_sums AS (
     GROUP BY s.period, s.span, p.unit_id, p.indicator, p.breakdown
     UNION ALL
     SELECT
-        n.period, n.span, n.unit_id, i.indicator, n.breakdown, n.value, d.value, n.reported_count, n.months_count
+        n.period, n.span, n.unit_id, i.indicator, n.breakdown, n.value, d.value, n.reported_count
     FROM counted AS n
     JOIN catalogue.indicators AS i ON i.kind = 'ratio' AND i.numerator = n.indicator
     JOIN counted AS d
@@ -74,16 +74,20 @@ ratio_sums AS (
 
 ratios AS (
     SELECT
-        q.period, q.span, q.unit_id, q.indicator, q.breakdown,
+        n.period, n.span, n.unit_id, i.indicator, n.breakdown,
         CASE
             WHEN q.denominator > 0 THEN CAST(ROUND(q.numerator * 100 / q.denominator, 4) AS DECIMAL(28, 4))
         END AS value,
-        q.numerator, q.denominator, base.expected_count, q.reported_count, q.months_count
-    FROM ratio_sums AS q
-    JOIN catalogue.indicators AS i ON i.indicator = q.indicator
-    LEFT JOIN plain AS base
-        ON base.period = q.period AND base.span = q.span AND base.unit_id = q.unit_id
-        AND base.indicator = i.denominator AND base.breakdown = q.breakdown
+        q.numerator, q.denominator, d.expected_count,
+        CAST(COALESCE(q.reported_count, 0) AS INTEGER) AS reported_count, n.months_count
+    FROM plain AS n
+    JOIN catalogue.indicators AS i ON i.kind = 'ratio' AND i.numerator = n.indicator
+    JOIN plain AS d
+        ON d.period = n.period AND d.span = n.span AND d.unit_id = n.unit_id AND d.indicator = i.denominator
+        AND d.breakdown = n.breakdown
+    LEFT JOIN ratio_sums AS q
+        ON q.period = n.period AND q.span = n.span AND q.unit_id = n.unit_id AND q.indicator = i.indicator
+        AND q.breakdown = n.breakdown
 )
 
 SELECT
