@@ -1,0 +1,193 @@
+"""Walking a published figure back to the cells of archived workbooks it was made of.
+
+Belongs here: from a figure (unit, month, span, indicator, breakdown) to its source cells, by the same
+months, units and reports the SQL models add up. Opening the archived file is intake's work.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+
+
+class UntraceableError(Exception):
+    """The figure's indicator, month or span is unknown; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCell:
+    """One cell behind a figure.
+
+    Attributes:
+        period: Month the cell was reported for, or for the register the month it counts in.
+        unit_id, unit_name: Unit it counts for, by its name on the month's last day.
+        agency: Department that reported it, blank for the unit itself.
+        indicator: The figure's own, or for a ratio the numerator's or denominator's.
+        submission_id, file_name: The archived file.
+        sheet, cell: The place in it; None where the layout in use has no such line.
+        state: number, nothing, blank or not_collected, so that silence shows; for the register counted.
+        value: What the cell adds, in the indicator's unit; None for silence and for the register.
+        product_name: For the register the product of the line, else None.
+    """
+
+    period: str
+    unit_id: str
+    unit_name: str
+    agency: str
+    indicator: str
+    submission_id: str
+    file_name: str
+    sheet: str | None
+    cell: str | None
+    state: str
+    value: Decimal | None
+    product_name: str | None
+
+
+# Flows add the months of the span; everything else stands as of the last month.
+_MONTHS = """
+    SELECT s.month AS period, p.start_date, p.end_date
+    FROM catalogue.spans AS s
+    JOIN catalogue.periods AS p ON p.period = s.month
+    WHERE s.period = $period AND s.span = $span AND ($is_flow OR s.is_last)
+"""
+_REPORTED = f"""
+WITH months AS ({_MONTHS})
+SELECT
+    v.period, v.unit_id, u.full_name, v.agency, v.indicator, v.submission_id, s.file_name, v.sheet, v.cell,
+    v.state, v.value, NULL
+FROM core.indicator_values AS v
+JOIN months AS m ON m.period = v.period
+JOIN core.unit_ancestors AS a ON a.period = v.period AND a.unit_id = v.unit_id AND a.ancestor_id = $unit_id
+JOIN raw.submissions AS s ON s.submission_id = v.submission_id
+JOIN catalogue.units AS u ON u.unit_id = v.unit_id AND m.end_date BETWEEN u.valid_from AND u.valid_to
+WHERE v.indicator = $indicator AND v.breakdown = $breakdown AND (
+    $other IS NULL OR v.state IN ('number', 'nothing') AND EXISTS (
+        SELECT 1 FROM core.indicator_values AS o
+        WHERE o.period = v.period AND o.unit_id = v.unit_id AND o.agency = v.agency AND o.form = v.form
+            AND o.indicator = $other AND o.breakdown = v.breakdown AND o.state IN ('number', 'nothing')))
+ORDER BY v.period, u.code, v.unit_id, v.agency, v.form
+"""
+# The register counts products: recognitions decided within the months (SP01) and certificates that lapse in
+# them (SP04), both only where the unit has a report of that month to count them in; else what stands on the
+# closing day, of which all but the products ever recognised (SP02) must be valid. Producers and communes are
+# counted once each, yet every line that makes one count is shown.
+_COUNTED = f"""
+WITH months AS ({_MONTHS}),
+
+lines AS (
+    SELECT
+        m.period, m.end_date, e.product_id, e.decision_date, e.star, e.recognition_kind, e.product_group,
+        e.recognising_level, e.producer_type
+    FROM months AS m
+    JOIN core.recognitions AS e ON e.decision_date BETWEEN m.start_date AND m.end_date
+    WHERE $indicator = 'SP01'
+    UNION ALL
+    SELECT
+        m.period, m.end_date, s.product_id, s.decision_date, s.star, NULL, s.product_group,
+        s.recognising_level, s.producer_type
+    FROM months AS m
+    JOIN core.product_status AS s ON s.period = m.period
+    WHERE CASE $indicator
+        WHEN 'SP01' THEN FALSE
+        WHEN 'SP02' THEN TRUE
+        WHEN 'SP04' THEN s.expiry_date BETWEEN m.start_date AND m.end_date
+        WHEN 'SP06' THEN s.certificate_state = 'valid' AND s.expiry_date <= m.end_date + TO_MONTHS(
+            COALESCE(TRY_CAST(REGEXP_EXTRACT($breakdown, '=within_([0-9]+)_months$', 1) AS INTEGER), 12))
+        ELSE s.certificate_state = 'valid'
+    END
+)
+
+SELECT
+    l.period, e.unit_id, u.full_name, '', $indicator, e.submission_id, s.file_name, e.sheet, e.cell,
+    'counted', NULL, e.product_name
+FROM lines AS l
+JOIN core.recognitions AS e ON e.product_id = l.product_id AND e.decision_date = l.decision_date
+JOIN core.unit_ancestors AS a ON a.period = l.period AND a.unit_id = e.unit_id AND a.ancestor_id = $unit_id
+JOIN raw.submissions AS s ON s.submission_id = e.submission_id
+JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND l.end_date BETWEEN u.valid_from AND u.valid_to
+WHERE CASE SPLIT_PART($breakdown, '=', 1)
+    WHEN '' THEN TRUE
+    WHEN 'horizon' THEN TRUE
+    WHEN 'star' THEN l.star = SPLIT_PART($breakdown, '=', 2)
+    WHEN 'recognition_kind' THEN l.recognition_kind = SPLIT_PART($breakdown, '=', 2)
+    WHEN 'product_group' THEN l.product_group = SPLIT_PART($breakdown, '=', 2)
+    WHEN 'recognising_level' THEN l.recognising_level = SPLIT_PART($breakdown, '=', 2)
+    WHEN 'producer_type' THEN l.producer_type = SPLIT_PART($breakdown, '=', 2)
+END AND (NOT $is_flow OR EXISTS (
+    SELECT 1 FROM core.indicator_values AS v
+    WHERE v.period = l.period AND v.unit_id = e.unit_id AND v.indicator = $indicator
+        AND v.breakdown = $breakdown))
+ORDER BY l.period, u.code, e.unit_id, e.product_name, e.decision_date
+"""
+
+
+def trace(  # noqa: PLR0913, PLR0917 - the parts of one question, as in figures.py
+    connection: duckdb.DuckDBPyConnection,
+    unit_id: str,
+    period: str,
+    indicator: str,
+    breakdown: str = "",
+    span: str = "month",
+) -> list[SourceCell]:
+    """Every cell behind one figure of `core.rollups`, silent ones included.
+
+    For flows, stocks and shares the values add up to the figure; for a ratio those of both its parts do; for
+    counts of the register each line is one thing counted.
+
+    Args:
+        connection: A connection to the warehouse.
+        unit_id: The unit whose figure it is; all below it count.
+        period: Month key of the figure.
+        indicator: Its code.
+        breakdown: Blank for the total.
+        span: month, quarter_to_date or year_to_date.
+
+    Returns:
+        The cells in the order of month, unit code and department; empty where nothing was reported.
+
+    Raises:
+        UntraceableError: an unknown indicator, month or span.
+    """
+    kind, source, numerator, denominator = _indicator(connection, indicator)
+    _check_span(connection, period, span)
+    where = {"unit_id": unit_id, "period": period, "span": span, "breakdown": breakdown}
+    if kind != "ratio":
+        return _cells(connection, source, where, indicator, None, is_flow=kind == "flow")
+    is_flow = _indicator(connection, numerator)[0] == "flow"
+    cells = []
+    for part, other in ((numerator, denominator), (denominator, numerator)):
+        part_source = _indicator(connection, part)[1]
+        cells += _cells(connection, part_source, where, part, other, is_flow=is_flow)
+    return cells
+
+
+def _cells(  # noqa: PLR0913 - the parts of one question
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    where: dict[str, str],
+    indicator: str,
+    other: str | None,
+    *,
+    is_flow: bool,
+) -> list[SourceCell]:
+    parameters: dict[str, object] = {**where, "indicator": indicator, "is_flow": is_flow}
+    if source == "register":
+        rows = connection.execute(_COUNTED, parameters).fetchall()
+    else:
+        rows = connection.execute(_REPORTED, {**parameters, "other": other}).fetchall()
+    return [SourceCell(*row) for row in rows]
+
+
+def _indicator(connection: duckdb.DuckDBPyConnection, code: str) -> tuple[str, str, str, str]:
+    sql = "SELECT kind, source, numerator, denominator FROM catalogue.indicators WHERE indicator = ?"
+    row = connection.execute(sql, [code]).fetchone()
+    if row is None:
+        raise UntraceableError(f"there is no indicator {code!r}")
+    return row
+
+
+def _check_span(connection: duckdb.DuckDBPyConnection, period: str, span: str) -> None:
+    sql = "SELECT COUNT(*) FROM catalogue.spans WHERE period = ? AND span = ?"
+    if connection.execute(sql, [period, span]).fetchone() == (0,):
+        raise UntraceableError(f"there is no span {span!r} of a month {period!r}")
