@@ -5,7 +5,7 @@ says, who is on the lists (`catalogue/recipients.py`), where the record is kept 
 """
 
 from ocop_pipeline.delivery.outbox import deliver
-from ocop_pipeline.delivery.parcel import Outcome, Parcel, ParcelError, Receipt
+from ocop_pipeline.delivery.parcel import Outcome, Parcel, ParcelError, Receipt, release_id
 from ocop_pipeline.delivery.record import Undecided, pending_review, settle
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "Undecided",
     "deliver",
     "pending_review",
+    "release_id",
     "settle",
 ]

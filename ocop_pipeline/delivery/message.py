@@ -31,9 +31,9 @@ _TYPES = {
     ".pdf": ("application", "pdf"),
     ".html": ("text", "html"),
     ".txt": ("text", "plain"),
-    ".json": ("application", "json"),
     ".xlsx": ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
 }
+_FOR_MACHINES = (".json",)
 _UNKNOWN_TYPE = ("application", "octet-stream")
 _LONGEST_SUBJECT = 200
 _SHORT_ID = 10
@@ -73,9 +73,14 @@ def compose(parcel: Parcel, receivers: RecipientList, sender: str, now: datetime
     mail["X-OCOP-Document"] = parcel.document_id
     mail.set_content(text, charset="utf-8")
     mail["Content-Language"] = "vi"  # of the text: goes with it when attachments make it a part
-    for file in parcel.files:
+    for file in _for_people(parcel):
         _attach(mail, file)
     return mail.as_bytes()
+
+
+def _for_people(parcel: Parcel) -> list[Path]:
+    """The files that somebody can read."""
+    return [file for file in parcel.files if file.suffix.lower() not in _FOR_MACHINES]
 
 
 def _message_id(parcel: Parcel, addresses: Sequence[str], sender: str) -> str:
@@ -89,7 +94,7 @@ def _words(parcel: Parcel, title: str, receivers: RecipientList, now: datetime) 
         title=title,
         addressee=_one_line(receivers.addressee) or _general_words()["addressee"],
         period=_period(parcel.period),
-        files="\n".join(f"- {file.name}" for file in parcel.files),
+        files="\n".join(f"- {file.name}" for file in _for_people(parcel)),
         sent_on=f"{now:%d/%m/%Y, %H:%M}",
         number=parcel.document_id[:_SHORT_ID],
     )

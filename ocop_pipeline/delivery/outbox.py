@@ -17,9 +17,10 @@ from ocop_pipeline.catalogue.recipients import RecipientList, Recipients
 from ocop_pipeline.delivery import folder
 from ocop_pipeline.delivery.message import UnreadableError, compose
 from ocop_pipeline.delivery.parcel import Outcome, Parcel, Receipt
-from ocop_pipeline.delivery.record import DeliveryLedger, Entry, Record, Standing, State
+from ocop_pipeline.delivery.record import Standing, Standings, State
 from ocop_pipeline.delivery.smtp import Answer, Session, UnreachableError
 from ocop_pipeline.settings import Mail, Settings
+from ocop_pipeline.warehouse.ledger import DeliveryRecord, Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ _RETRIED = (State.DEFERRED, State.UNREACHED)
 def deliver(
     parcels: Iterable[Parcel],
     settings: Settings,
-    ledger: DeliveryLedger,
+    ledger: Ledger,
     recipients: Recipients,
     now: datetime,
 ) -> list[Receipt]:
@@ -67,9 +68,9 @@ def deliver(
         raise ValueError("the moment of delivery needs a time zone")
     parcels = list(parcels)
     with _alone(settings.state):
-        record = Record(ledger, {parcel.document_id for parcel in parcels})
-        receipts = _to_folder(parcels, settings, record, now)
-        receipts += _to_people(parcels, settings.mail, record, recipients, now)
+        standings = Standings(ledger, {parcel.document_id for parcel in parcels})
+        receipts = _to_folder(parcels, settings, standings, now)
+        receipts += _to_people(parcels, settings.mail, standings, recipients, now)
     # Addresses are people's: they stand in the ledger, not in the log.
     counts = Counter(receipt.outcome for receipt in receipts)
     logger.info("Deliveries: %s", ", ".join(f"{counts[outcome]} {outcome}" for outcome in Outcome))
@@ -85,7 +86,9 @@ def _alone(state: Path) -> Iterator[None]:
         yield
 
 
-def _to_folder(parcels: Sequence[Parcel], settings: Settings, record: Record, now: datetime) -> list[Receipt]:
+def _to_folder(
+    parcels: Sequence[Parcel], settings: Settings, standings: Standings, now: datetime
+) -> list[Receipt]:
     """Place what is not there yet.
 
     No intent is recorded: placing a file is repeatable and can be looked at, so a run that was killed just
@@ -95,7 +98,7 @@ def _to_folder(parcels: Sequence[Parcel], settings: Settings, record: Record, no
     entries = []
     for parcel in parcels:
         where = folder.address(parcel)
-        if record.standing(parcel.document_id, FOLDER, where).state is State.SENT:
+        if standings.standing(parcel.document_id, FOLDER, where).state is State.SENT:
             receipts.append(Receipt(parcel.document_id, FOLDER, where, Outcome.ALREADY_SENT))
             continue
         try:
@@ -103,14 +106,14 @@ def _to_folder(parcels: Sequence[Parcel], settings: Settings, record: Record, no
             answer = Answer(State.SENT)
         except folder.NotPlacedError as error:
             answer = Answer(State.UNREACHED, str(error))
-        entries.append(Entry(parcel.document_id, FOLDER, where, answer.state, now, answer.detail))
+        entries.append(DeliveryRecord(parcel.document_id, FOLDER, where, answer.state, now, answer.detail))
         receipts.append(_receipt(parcel, FOLDER, where, answer))
-    record.add(entries)
+    standings.add(entries)
     return receipts
 
 
 def _to_people(
-    parcels: Sequence[Parcel], mail: Mail | None, record: Record, recipients: Recipients, now: datetime
+    parcels: Sequence[Parcel], mail: Mail | None, standings: Standings, recipients: Recipients, now: datetime
 ) -> list[Receipt]:
     if mail is None:
         return [
@@ -127,7 +130,7 @@ def _to_people(
                 reason = f"recipients.yml names nobody for a {parcel.kind} of this unit"
                 receipts.append(Receipt(parcel.document_id, SMTP, "", Outcome.SKIPPED, reason))
             for receivers in lists:
-                receipts += _Mailing(parcel, receivers, record, now).send(session, mail.sender)
+                receipts += _Mailing(parcel, receivers, standings, now).send(session, mail.sender)
     return receipts
 
 
@@ -137,7 +140,7 @@ class _Mailing:
 
     parcel: Parcel
     receivers: RecipientList
-    record: Record
+    standings: Standings
     now: datetime
 
     def send(self, session: Session, sender: str) -> list[Receipt]:
@@ -146,7 +149,7 @@ class _Mailing:
         receipts = [self._earlier(a) for a in self.receivers.addresses if a not in outstanding]
         if outstanding:
             answers = self._answers(session, sender, outstanding)
-            self.record.add(self._entry(address, answer) for address, answer in answers.items())
+            self.standings.add(self._entry(address, answer) for address, answer in answers.items())
             receipts += [_receipt(self.parcel, SMTP, *item) for item in answers.items()]
         return receipts
 
@@ -160,7 +163,7 @@ class _Mailing:
         return {address: self._bounded(address, answer) for address, answer in answers.items()}
 
     def _intend(self, addresses: Sequence[str]) -> None:
-        self.record.add(self._entry(address, Answer(State.INTENT)) for address in addresses)
+        self.standings.add(self._entry(address, Answer(State.INTENT)) for address in addresses)
 
     def _bounded(self, address: str, answer: Answer) -> Answer:
         """A refusal for the time being, or for good once it has been tried often and long enough."""
@@ -173,17 +176,19 @@ class _Mailing:
         """The receipt of somebody to whom nothing is sent in this run."""
         last = self._standing(address).last
         assert last is not None  # noqa: S101 - without an entry it would be open
-        when = f"{last.at:%Y-%m-%d %H:%M}"
-        if last.state is State.SENT:
+        when = f"{last.at.astimezone(self.now.tzinfo):%Y-%m-%d %H:%M}"
+        if last.state == State.SENT:
             return Receipt(self.parcel.document_id, SMTP, address, Outcome.ALREADY_SENT, when)
         detail = f"{when}: {last.detail or 'interrupted while sending'}"
-        return Receipt(self.parcel.document_id, SMTP, address, _OUTCOMES[last.state], detail)
+        return Receipt(self.parcel.document_id, SMTP, address, _OUTCOMES[State(last.state)], detail)
 
     def _standing(self, address: str) -> Standing:
-        return self.record.standing(self.parcel.document_id, SMTP, address.casefold())
+        return self.standings.standing(self.parcel.document_id, SMTP, address.casefold())
 
-    def _entry(self, address: str, answer: Answer) -> Entry:
-        return Entry(self.parcel.document_id, SMTP, address.casefold(), answer.state, self.now, answer.detail)
+    def _entry(self, address: str, answer: Answer) -> DeliveryRecord:
+        return DeliveryRecord(
+            self.parcel.document_id, SMTP, address.casefold(), answer.state, self.now, answer.detail
+        )
 
 
 def _receipt(parcel: Parcel, channel: str, recipient: str, answer: Answer) -> Receipt:

@@ -3,6 +3,7 @@
 Belongs here: the two shapes and which names a parcel may bear. Does not: sending anything, or remembering it.
 """
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -24,6 +25,22 @@ _LONGEST_NAME_BYTES = 200
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?", re.IGNORECASE)
 
 
+def release_id(content_sha256: str, number: int) -> str:
+    """The document id of a numbered release.
+
+    The number belongs to it: a report corrected from A to B and back to A says the same as the first one, yet
+    people who hold B must get it.
+
+    Args:
+        content_sha256: Digest of what the document says.
+        number: Number of the release, from 1.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    return hashlib.sha256(f"{content_sha256}/{number}".encode()).hexdigest()
+
+
 class ParcelError(ValueError):
     """A parcel that must not be delivered; the message says which part of it is wrong."""
 
@@ -43,15 +60,16 @@ class Parcel:
     """One document with its files, ready to go.
 
     Attributes:
-        document_id: SHA-256 of the document's content, 64 hexadecimal digits: the same content is the same
-            document and reaches nobody twice; a correction is another one.
+        document_id: 64 hexadecimal digits that name this document and no other (`release_id`): the same one
+            reaches nobody twice; a correction is another one.
         period: Key of the period ("2026-10"); also the name of a folder.
         unit_id: Our id of the unit it is about; its recipients are looked up by it. Blank where a file
             could not be told to be of any unit.
         unit_slug: Name of the unit's folder.
         report: Code of the report ("province_month"), or of the notice.
         title: What the document is called, in Vietnamese; becomes the subject of a mail.
-        files: The files, each with a name that no other file of the parcel has.
+        files: The files, each with a name that no other file of the parcel has. All go to the folder; those
+            for machines (JSON) are not mailed.
         kind: Report or return notice.
     """
 

@@ -9,11 +9,12 @@ intent is recorded before the mail is handed over and the outcome after it. An i
 looked.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+
+from ocop_pipeline.warehouse.ledger import DeliveryRecord, Ledger
 
 FEWEST_ATTEMPTS = 5
 """A refusal for the time being is tried again at least this often."""
@@ -22,7 +23,7 @@ GIVE_UP_AFTER = timedelta(days=4)
 
 
 class State(StrEnum):
-    """What an entry says happened."""
+    """What an entry of the ledger says happened."""
 
     INTENT = "intent"
     """About to be handed over."""
@@ -40,39 +41,8 @@ class State(StrEnum):
     """A person has decided that it is to be sent again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the record.
-
-    Attributes:
-        document_id: SHA-256 of the document.
-        channel: "folder" or "smtp".
-        recipient: The folder, or the address in lower case.
-        state: What happened.
-        at: When, with its time zone.
-        detail: Why, in a few words.
-    """
-
-    document_id: str
-    channel: str
-    recipient: str
-    state: State
-    at: datetime
-    detail: str = ""
-
-
 Key = tuple[str, str, str]
 """Document, channel, recipient."""
-
-
-class DeliveryLedger(Protocol):
-    """The part of the ledger that deliveries need."""
-
-    def record_deliveries(self, entries: Sequence[Entry]) -> None:
-        """Append all entries or none, and return when they are safely on disk."""
-
-    def delivery_entries(self, document_ids: Collection[str] | None = None) -> list[Entry]:
-        """The entries of these documents (None: of all), in the order they were recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,25 +56,25 @@ class Standing:
         since: When it was first so refused.
     """
 
-    last: Entry | None = None
+    last: DeliveryRecord | None = None
     attempts: int = 0
     since: datetime | None = None
 
     @property
     def state(self) -> State | None:
         """The state of the last entry."""
-        return self.last.state if self.last else None
+        return State(self.last.state) if self.last else None
 
     @property
     def is_open(self) -> bool:
         """Whether it may be sent now."""
         return self.state in (None, State.DEFERRED, State.UNREACHED, State.RELEASED)
 
-    def after(self, entry: Entry) -> "Standing":
+    def after(self, entry: DeliveryRecord) -> "Standing":
         """The standing with one more entry."""
-        if entry.state is State.DEFERRED:
+        if entry.state == State.DEFERRED:
             return Standing(entry, self.attempts + 1, self.since or entry.at)
-        if entry.state is State.RELEASED:
+        if entry.state == State.RELEASED:
             return Standing(entry)
         return Standing(entry, self.attempts, self.since)
 
@@ -114,10 +84,10 @@ class Standing:
         return self.attempts + 1 >= FEWEST_ATTEMPTS and now - since >= GIVE_UP_AFTER
 
 
-class Record:
+class Standings:
     """The standings of some documents, kept in step with the ledger."""
 
-    def __init__(self, ledger: DeliveryLedger, document_ids: Collection[str] | None = None) -> None:
+    def __init__(self, ledger: Ledger, document_ids: Collection[str] | None = None) -> None:
         """Read what the ledger knows of these documents (None: of all)."""
         self._ledger = ledger
         self._standings: dict[Key, Standing] = {}
@@ -127,7 +97,7 @@ class Record:
         """What is known of one delivery."""
         return self._standings.get((document_id, channel, recipient), Standing())
 
-    def add(self, entries: Iterable[Entry]) -> None:
+    def add(self, entries: Iterable[DeliveryRecord]) -> None:
         """Record entries in one step.
 
         That nobody could be reached is recorded when it begins and when its reason changes, not at every
@@ -146,15 +116,15 @@ class Record:
             if standing.state in (State.INTENT, State.UNCERTAIN, State.FAILED)
         ]
 
-    def _is_known(self, entry: Entry) -> bool:
+    def _is_known(self, entry: DeliveryRecord) -> bool:
         last = self.standing(entry.document_id, entry.channel, entry.recipient).last
         return (
-            entry.state is State.UNREACHED
+            entry.state == State.UNREACHED
             and last is not None
             and (last.state, last.detail) == (entry.state, entry.detail)
         )
 
-    def _keep(self, entries: Iterable[Entry]) -> None:
+    def _keep(self, entries: Iterable[DeliveryRecord]) -> None:
         for entry in entries:
             key = (entry.document_id, entry.channel, entry.recipient)
             self._standings[key] = self._standings.get(key, Standing()).after(entry)
@@ -185,24 +155,24 @@ class NothingToSettleError(LookupError):
     """This delivery does not wait for anybody."""
 
 
-def pending_review(ledger: DeliveryLedger) -> list[Undecided]:
+def pending_review(ledger: Ledger) -> list[Undecided]:
     """Everything that will not be sent again by itself and did not surely arrive, oldest first."""
-    entries = [standing.last for standing in Record(ledger).undecided() if standing.last]
+    entries = [standing.last for standing in Standings(ledger).undecided() if standing.last]
     waiting = [
         Undecided(
             entry.document_id,
             entry.channel,
             entry.recipient,
-            State.FAILED if entry.state is State.FAILED else State.UNCERTAIN,
+            State.FAILED if entry.state == State.FAILED else State.UNCERTAIN,
             entry.at,
-            entry.detail if entry.state is not State.INTENT else "interrupted while sending",
+            entry.detail if entry.state != State.INTENT else "interrupted while sending",
         )
         for entry in entries
     ]
     return sorted(waiting, key=lambda item: (item.since, item.document_id, item.recipient))
 
 
-def settle(ledger: DeliveryLedger, delivery: Undecided, *, arrived: bool, why: str, now: datetime) -> None:
+def settle(ledger: Ledger, delivery: Undecided, *, arrived: bool, why: str, now: datetime) -> None:
     """Record what a person found out about a delivery that waited for it.
 
     Args:
@@ -215,9 +185,11 @@ def settle(ledger: DeliveryLedger, delivery: Undecided, *, arrived: bool, why: s
     Raises:
         NothingToSettleError: it has been settled or sent meanwhile.
     """
-    record = Record(ledger, [delivery.document_id])
-    standing = record.standing(delivery.document_id, delivery.channel, delivery.recipient)
-    if standing not in record.undecided():
+    standings = Standings(ledger, [delivery.document_id])
+    standing = standings.standing(delivery.document_id, delivery.channel, delivery.recipient)
+    if standing not in standings.undecided():
         raise NothingToSettleError(f"{delivery.recipient}: nothing to settle, it stands at {standing.state}")
     state = State.SENT if arrived else State.RELEASED
-    record.add([Entry(delivery.document_id, delivery.channel, delivery.recipient, state, now, why)])
+    standings.add(
+        [DeliveryRecord(delivery.document_id, delivery.channel, delivery.recipient, state, now, why)]
+    )

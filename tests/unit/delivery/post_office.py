@@ -1,4 +1,4 @@
-"""A mail server on loopback that does as it is told, and the parcels and ledger of the delivery tests.
+"""A mail server on loopback that does as it is told, and the parcels of the delivery tests.
 
 All addresses end in .example, which nobody can own (RFC 2606).
 """
@@ -7,12 +7,11 @@ import datetime as dt
 import email
 import ipaddress
 import socket
-import sqlite3
 import ssl
 import threading
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.policy import default
 from hashlib import sha256
@@ -28,8 +27,7 @@ from cryptography.x509.oid import NameOID
 
 from ocop_pipeline.catalogue.recipients import DocumentKind, RecipientList, Recipients
 from ocop_pipeline.delivery.parcel import Parcel
-from ocop_pipeline.delivery.record import Entry, State
-from ocop_pipeline.settings import Mail, Settings
+from ocop_pipeline.settings import Mail, Settings, load_settings
 
 HANOI = dt.timezone(dt.timedelta(hours=7))
 NOW = dt.datetime(2026, 10, 20, 8, 30, tzinfo=HANOI)
@@ -202,40 +200,6 @@ def certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return cert, context
 
 
-class NoteBook:
-    """A ledger with nothing but deliveries, on disk."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with closing(self._open()) as book:
-            book.execute(
-                "CREATE TABLE IF NOT EXISTS deliveries (document, channel, recipient, state, at, detail)"
-            )
-
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, isolation_level=None)
-
-    def record_deliveries(self, entries: Sequence[Entry]) -> None:
-        """Append."""
-        rows = [
-            (e.document_id, e.channel, e.recipient, str(e.state), e.at.isoformat(), e.detail) for e in entries
-        ]
-        with closing(self._open()) as book:
-            book.execute("BEGIN")
-            book.executemany("INSERT INTO deliveries VALUES (?, ?, ?, ?, ?, ?)", rows)
-            book.execute("COMMIT")
-
-    def delivery_entries(self, document_ids: Collection[str] | None = None) -> list[Entry]:
-        """Read."""
-        with closing(self._open()) as book:
-            rows = book.execute("SELECT * FROM deliveries ORDER BY rowid").fetchall()
-        return [
-            Entry(document, channel, recipient, State(state), dt.datetime.fromisoformat(at), detail)
-            for document, channel, recipient, state, at, detail in rows
-            if document_ids is None or document in document_ids
-        ]
-
-
 def parcel(
     folder: Path,
     content: str = "một",
@@ -257,17 +221,8 @@ def parcel(
 
 def settings(folder: Path, mail: Mail | None = None) -> Settings:
     """A deployment in a folder."""
-    return Settings(
-        site=folder / "site",
-        state=folder / "state",
-        scope=("*",),
-        inbox=folder / "inbox",
-        deliveries=folder / "deliveries",
-        workers=1,
-        settle_seconds=0.0,
-        memory_limit="1GB",
-        mail=mail,
-    )
+    deployment = load_settings(folder / "site", folder / "state", environment={})
+    return replace(deployment, deliveries=folder / "deliveries", mail=mail)
 
 
 def plain(office: Office) -> Mail:
