@@ -39,6 +39,7 @@ from ocop_pipeline.generator.submission import (
     Sender,
     Submission,
     copy_of,
+    lines_of,
     reported,
     revise,
     write_submission,
@@ -84,6 +85,7 @@ class _Country:
         self._catalogue = catalogue
         self._options = options
         self._senders = Senders(catalogue, options)
+        self._truth = Truth(indicators=describe(catalogue.indicators))
         self._months = options.months
         communes = self._senders.communes(self._months[-1])
         try:
@@ -98,7 +100,6 @@ class _Country:
         self._shown_until: dict[int, date] = {}
         self._homes: dict[str, dict[int, str]] = {}
         self._sectors: dict[str, dict[str, tuple[str, str]]] = {}
-        self._truth = Truth(indicators=describe(catalogue.indicators))
 
     def send(self, inbox: Path, progress: Progress) -> Truth:
         """Live through all months, write the files of those asked for, and tell the truth."""
@@ -139,18 +140,20 @@ class _Country:
             self._truth.above[period.key] = {
                 sender.unit.unit_id: [unit.unit_id for unit in sender.around.values()] for sender in senders
             }
-        asked: dict[str, Asked] = {}
+        prepared: dict[str, tuple[tuple[FormLine, ...], Asked]] = {}
         outgoing = []
         for sender in senders:
-            lines = self._catalogue.lines(sender.form, period.end)
-            if sender.form not in asked:
-                asked[sender.form] = Asked.of(lines, self._catalogue.indicators)
+            layout = self._layout_of(sender, period)
+            if layout.code not in prepared:
+                lines = lines_of(layout, self._catalogue.lines(sender.form, period.end))
+                prepared[layout.code] = lines, Asked.of(lines, self._catalogue.indicators)
+            lines, asked = prepared[layout.code]
             own = by_home.get(sender.unit.unit_id, [])
-            values = self._advance(sender, period, asked[sender.form], own) | self._counted(
-                lines, period, own
-            )
+            values = self._advance(sender, period, asked, own) | self._counted(lines, period, own)
             if write and self._senders.takes_part(sender):
-                outgoing.append(self._report(sender, period, values, own, names))
+                outgoing.append(
+                    self._report(sender, layout, period, values, self._listed(sender, period, own, names))
+                )
         return outgoing
 
     def _by_home(self, period: Period) -> dict[str, list[Product]]:
@@ -209,24 +212,26 @@ class _Country:
                 found[_CH01, ""] = Decimal(len({product.producer.name for product in valid}))
         return found
 
-    def _report(
-        self,
-        sender: Sender,
-        period: Period,
-        values: Mapping[Key, Decimal],
-        own: Sequence[Product],
-        names: Mapping[str, tuple[str, ...]],
-    ) -> Outgoing:
-        chance = dice(self._options.seed, "sending", *sender.key, period.key)
-        layout = self._layout(sender.form, period.end)
-        is_old = period == self._months[-1] and sender.key in self._backward
-        if is_old:
-            layout = older_layout(self._catalogue.layouts, layout) or layout
+    def _listed(
+        self, sender: Sender, period: Period, own: Sequence[Product], names: Mapping[str, tuple[str, ...]]
+    ) -> list[Listed]:
+        """What the sender's register lists, with the names as the sender writes them."""
+        chance = dice(self._options.seed, "register names", *sender.key, period.key)
         homes, sectors = self._homes[period.key], self._sectors[period.key]
-        register = [
+        return [
             Listed(product, pick(chance, names[homes[id(product)]]), sectors[product.sector][1])
             for product in self._new_in_register(sender, period, own)
         ]
+
+    def _report(
+        self,
+        sender: Sender,
+        layout: Layout,
+        period: Period,
+        values: Mapping[Key, Decimal],
+        register: Sequence[Listed],
+    ) -> Outgoing:
+        chance = dice(self._options.seed, "sending", *sender.key, period.key)
         submission = write_submission(
             self._catalogue, sender, layout, period, values, register, self._options.seed
         )
@@ -237,8 +242,16 @@ class _Country:
             path=self._senders.path(sender, period, suffix, chance),
             sent_at=self._senders.time(sender, period, chance),
             file_format=suffix,
-            oddities=[OLD_LAYOUT] if is_old else [],
+            oddities=[OLD_LAYOUT] if self._is_backward(sender, period) else [],
         )
+
+    def _is_backward(self, sender: Sender, period: Period) -> bool:
+        return period == self._months[-1] and sender.key in self._backward
+
+    def _layout_of(self, sender: Sender, period: Period) -> Layout:
+        layout = self._layout(sender.form, period.end)
+        older = older_layout(self._catalogue.layouts, layout) if self._is_backward(sender, period) else None
+        return older or layout
 
     def _layout(self, form: str, on: date) -> Layout:
         """The layout in force on a day."""
@@ -254,9 +267,13 @@ class _Country:
         communes = [
             sender.key
             for sender in self._senders.expected(period)
-            if sender.unit.tier is Tier.COMMUNE and self._senders.takes_part(sender)
+            if sender.unit.tier is Tier.COMMUNE
+            and self._senders.takes_part(sender)
+            and older_layout(self._catalogue.layouts, self._layout(sender.form, period.end)) is not None
         ]
-        count = min(self._wanted.pop(OLD_LAYOUT, 0), len(communes))
+        wish = self._wanted.pop(OLD_LAYOUT, 0)
+        count = min(wish, len(communes))
+        self._truth.skipped += [OLD_LAYOUT] * (wish - count)
         return set(dice(self._options.seed, OLD_LAYOUT).sample(communes, count))
 
     def _new_in_register(self, sender: Sender, period: Period, own: Sequence[Product]) -> list[Product]:

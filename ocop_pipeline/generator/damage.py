@@ -6,6 +6,7 @@ Belongs here: making such bytes. Which sender sends them, and what the intake mu
 import html
 import io
 import struct
+import zlib
 from collections.abc import Callable
 
 import xlsxwriter
@@ -13,6 +14,7 @@ import xlsxwriter
 from ocop_pipeline.generator.wording import words
 from ocop_pipeline.generator.workbook import CREATED
 
+_MOST_NULS = 8192
 _SECTOR = 512
 _FREE, _END, _FAT = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
 _ROOT, _STREAM, _NONE = 5, 2, 0xFFFFFFFF
@@ -24,14 +26,15 @@ def cut_short(data: bytes) -> bytes:
     return data[: len(data) * 3 // 5]
 
 
-def emptied(data: bytes) -> bytes:  # noqa: ARG001 - every damage takes the sound file
-    """No byte at all."""
-    return b""
+def emptied(data: bytes) -> bytes:
+    """An upload that was never filled: NUL bytes, of another number for every file."""
+    return bytes(zlib.crc32(data) % _MOST_NULS)
 
 
-def as_web_page(data: bytes) -> bytes:  # noqa: ARG001 - every damage takes the sound file
+def as_web_page(data: bytes) -> bytes:
     """A table in HTML under the name of a workbook, as web systems export it."""
-    cells = "".join(f"<td>{html.escape(text)}</td>" for text in words()["form_words"]["other_header"])
+    texts = [*words()["form_words"]["other_header"], str(zlib.crc32(data))]
+    cells = "".join(f"<td>{html.escape(text)}</td>" for text in texts)
     table = f"<table><tr>{cells}</tr></table>"
     return f"<html><head><meta charset='utf-8'></head><body>{table}</body></html>".encode()
 
@@ -52,7 +55,7 @@ def locked(data: bytes) -> bytes:
     return _header() + struct.pack(f"<{len(fat)}I", *fat) + directory + noise + noise
 
 
-def other_workbook(data: bytes) -> bytes:  # noqa: ARG001 - every damage takes the sound file
+def other_workbook(data: bytes) -> bytes:
     """A sound workbook that is no form of the programme: a list of meetings."""
     text = words()["form_words"]
     target = io.BytesIO()
@@ -65,6 +68,7 @@ def other_workbook(data: bytes) -> bytes:  # noqa: ARG001 - every damage takes t
     for row, meeting in enumerate(text["other_rows"], start=3):
         sheet.write_number(row, 0, row - 2)
         sheet.write_string(row, 1, meeting)
+    sheet.write_number(row + 2, 1, zlib.crc32(data))
     book.close()
     return target.getvalue()
 
@@ -76,7 +80,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "password": locked,
     "unknown_form": other_workbook,
 }
-"""Kind of fault to what it does to the bytes of a sound file."""
+"""Kind of fault to what it does to the bytes of a sound file; two files never come out alike."""
 
 
 def _chain(first: int) -> list[int]:

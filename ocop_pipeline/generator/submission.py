@@ -98,8 +98,8 @@ def write_submission(  # noqa: PLR0913, PLR0917 - who, when, on what, and what t
     Returns:
         The content, consistent in itself.
     """
-    hand = _Hand(catalogue, sender, layout, month, seed)
-    lines = catalogue.lines(sender.form, month.end)
+    hand = _Hand(catalogue, sender, month, seed)
+    lines = lines_of(layout, catalogue.lines(sender.form, month.end))
     return Submission(
         form=sender.form,
         layout=layout,
@@ -134,12 +134,9 @@ _ANSWERS = ("Không", "Có", "không", "có")
 class _Hand:
     """The hand that fills in one report, with habits of its own."""
 
-    def __init__(
-        self, catalogue: Catalogue, sender: Sender, layout: Layout, month: Period, seed: int
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, sender: Sender, month: Period, seed: int) -> None:
         self._catalogue = catalogue
         self._sender = sender
-        self._layout = layout
         self._month = month
         self._chance = dice(seed, "hand", *sender.key, month.key)
         chance = self._chance
@@ -171,11 +168,10 @@ class _Hand:
 
     def lines(self, lines: Sequence[FormLine], figures: Mapping[Key, Decimal]) -> dict[LinePlace, Value]:
         """The grid and the funds."""
-        lost = self._lost(lines, figures)
         written: dict[LinePlace, Value] = {}
         for line in lines:
             value = figures.get((line.indicator, line.breakdown))
-            if value is None or (line.part, line.line_code) in lost:
+            if value is None:
                 continue
             answer = self._answer(line, value, figures[line.indicator, ""])
             if answer is not None:
@@ -184,23 +180,6 @@ class _Hand:
             part, code, _ = pick(self._chance, list(written))
             written[part, code, "note"] = pick(self._chance, words()["notes"])
         return written
-
-    def _lost(self, lines: Sequence[FormLine], figures: Mapping[Key, Decimal]) -> set[tuple[str, str]]:
-        """Lines the layout has no row for; with one part of a split go all: they would miss their total."""
-        if self._layout.line_keys is None:
-            return set()
-        kept = {(part, code) for (part, _), code in self._layout.line_keys.items()}
-        gone = [line for line in lines if (line.part, line.line_code) not in kept]
-        broken = {
-            (line.indicator, _dimensions(line.breakdown))
-            for line in gone
-            if line.breakdown and figures.get((line.indicator, line.breakdown))
-        }
-        return {(line.part, line.line_code) for line in gone} | {
-            (line.part, line.line_code)
-            for line in lines
-            if (line.indicator, _dimensions(line.breakdown)) in broken
-        }
 
     def _answer(self, line: FormLine, value: Decimal, total: Decimal) -> Value:
         if line.value_type == "yes_no":
@@ -272,8 +251,12 @@ class _Hand:
         }
 
 
-def _dimensions(breakdown: str) -> tuple[str, ...]:
-    return tuple(part.partition("=")[0] for part in breakdown.split(";"))
+def lines_of(layout: Layout, lines: Sequence[FormLine]) -> tuple[FormLine, ...]:
+    """The lines a layout has room for, of those its form asks for."""
+    if layout.line_keys is None:
+        return tuple(lines)
+    kept = {(part, code) for (part, _), code in layout.line_keys.items()}
+    return tuple(line for line in lines if (line.part, line.line_code) in kept)
 
 
 def copy_of(submission: Submission) -> Submission:

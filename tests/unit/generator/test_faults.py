@@ -110,7 +110,7 @@ def test_damaged_files(every_kind: Country) -> None:
         kind: every_kind.path(file_of(every_kind.truth, kind)).read_bytes()
         for kind in ("truncated", "empty", "html_as_xls", "password", "unknown_form")
     }
-    assert data["empty"] == b""
+    assert set(data["empty"]) <= {0}
     assert data["truncated"].startswith(b"PK")
     assert b"<table>" in data["html_as_xls"]
     assert data["password"].startswith(bytes.fromhex("D0CF11E0A1B11AE1"))
