@@ -1,21 +1,24 @@
 """A report from its data: the specification's sections and annexes in order, as one document.
 
-Here: putting the parts together and what the texts may speak of. Not here: queries (`gather`), tables (`tables`),
-sentences (templates), or writing files.
+Here: putting the parts together and what the texts may speak of. Not here: queries (`gather`), tables
+(`blocks`), sentences (templates), or writing files.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from ocop_pipeline.catalogue import Agency
 from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.reporting import formats, wording
+from ocop_pipeline.reporting.blocks import BLOCKS
 from ocop_pipeline.reporting.document import Annex, Block, Document, Heading, Letterhead, Signature
 from ocop_pipeline.reporting.gather import ReportData, ReportStatus
-from ocop_pipeline.reporting.readings import read
+from ocop_pipeline.reporting.lists import excerpt, substantive
+from ocop_pipeline.reporting.readings import Direction, read
+from ocop_pipeline.reporting.setting import Setting
 from ocop_pipeline.reporting.spec import AnnexSpec, Issuer, ReportSpec, Section
-from ocop_pipeline.reporting.tables import BLOCKS, Setting, excerpt, substantive
 
 _NEW_MINISTRY = date(2025, 3, 1)  # decree 35/2025/NĐ-CP of 25/02/2025
 _DIGEST_SHOWN = 10
@@ -31,7 +34,8 @@ def compose(data: ReportData, spec: ReportSpec, issuer: Issuer | None, as_of: da
     Args:
         data: Everything it prints.
         spec: What it consists of.
-        issuer: The site's letterhead; None for the one the specification derives from the unit, marked as a sample.
+        issuer: The site's letterhead; None for the one the specification derives from the unit, marked as a
+            sample.
         as_of: The day of the report: printed in its place-date line.
 
     Returns:
@@ -44,7 +48,7 @@ def compose(data: ReportData, spec: ReportSpec, issuer: Issuer | None, as_of: da
     if str(data.unit.tier) not in spec.tiers:
         raise SpecError(f"report {spec.code} is for {', '.join(spec.tiers)}, not for {data.unit.full_name}")
     _check_names(data, spec)
-    issuer = issuer or _default_issuer(data, spec)
+    issuer = issuer or default_issuer(spec, data.unit, data.parent, data.agencies, data.period.end)
     annexes = _annexes(Setting(data, spec, {}))
     names = {
         annex.key: spec.label("annex", number=formats.roman(n))
@@ -73,7 +77,7 @@ def compose(data: ReportData, spec: ReportSpec, issuer: Issuer | None, as_of: da
         legal_bases=tuple(basis.text for basis in spec.legal_bases if basis.in_force(data.period.end)),
         annexes=tuple(
             Annex(wording.line(spec.folders, annex.title, context), blocks, annex.landscape)
-            for annex, blocks in _annexes(setting)
+            for annex, blocks in annexes
         ),
         map_note=spec.label("map_note", day=formats.short_date(data.period.end)),
         footnotes=(_source_note(setting),),
@@ -137,6 +141,9 @@ def _context(setting: Setting, issuer: Issuer) -> dict[str, Any]:
         "split": lambda code, dimension: data.splits[code, dimension],
         "share": wording.share,
         "coverage": data.coverage,
+        "other_scope": any(
+            read(data, code).month_change.direction is Direction.OTHER_SCOPE for code in data.indicators
+        ),
         **by_state,
         "pending": by_state["missing"] + by_state["returned"],
         "late": [
@@ -163,7 +170,7 @@ def _remarks(setting: Setting, kind: str) -> dict[str, int]:
 
 
 def _plans(data: ReportData) -> list[dict[str, Any]]:
-    """Each plan with how many of its targets stand how; only numbers that were set are counted as measured."""
+    """Each plan with how many of its targets stand how; targets in words only are not measured."""
     plans = []
     for code in dict.fromkeys(target.plan for target in data.targets):
         targets = [target for target in data.targets if target.plan == code]
@@ -179,17 +186,27 @@ def _plans(data: ReportData) -> list[dict[str, Any]]:
     return plans
 
 
-def _default_issuer(data: ReportData, spec: ReportSpec) -> Issuer:
-    """Fill the specification's own letterhead from the unit and the departments of the time."""
-    departments = [agency for agency in data.agencies if agency.code in spec.department]
-    agriculture = next((agency for agency in data.agencies if agency.code.startswith("SNN")), None)
-    ministry = "ministry" if data.period.end >= _NEW_MINISTRY else "ministry_before_2025_03"
+def default_issuer(
+    spec: ReportSpec, unit: UnitVersion, parent: UnitVersion | None, departments: Sequence[Agency], on: date
+) -> Issuer:
+    """Fill the specification's own letterhead for a unit, from the departments of a day; marked as a sample.
+
+    Args:
+        spec: The kind of report.
+        unit: The unit.
+        parent: The unit above it, if any.
+        departments: The departments of the province on the day.
+        on: The day.
+    """
+    named = [agency for agency in departments if agency.code in spec.department]
+    agriculture = next((agency for agency in departments if agency.code.startswith("SNN")), None)
+    ministry = "ministry" if on >= _NEW_MINISTRY else "ministry_before_2025_03"
     context = {
-        "unit_name": _in_sentence(data.unit),
-        "place": data.unit.name,
-        "parent_name": _in_sentence(data.parent) if data.parent else "",
-        "department_lines": _two_lines(departments[0].name_vi if departments else ""),
-        "department_code": departments[0].code if departments else "",
+        "unit_name": _in_sentence(unit),
+        "place": unit.name,
+        "parent_name": _in_sentence(parent) if parent else "",
+        "department_lines": _two_lines(named[0].name_vi if named else ""),
+        "department_code": named[0].code if named else "",
         "parent_department_name": agriculture.name_vi if agriculture else "",
         "ministry": spec.label(ministry),
     }

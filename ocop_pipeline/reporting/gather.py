@@ -1,10 +1,10 @@
 """Everything a report needs, read from the published tables once, as plain frozen data.
 
-Here: the queries and the shapes they fill. Not here: words, rounding, comparison, layout; after `gather` no SQL
-runs. It reads through a function, so that nothing here knows which engine answers.
+Here: the queries and the shapes they fill. Not here: words, rounding, comparison, layout; after `gather` no
+SQL runs. It reads through a function, so that nothing here knows which engine answers.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from ocop_pipeline.catalogue import Agency, Catalogue
 from ocop_pipeline.catalogue.forms import FUNDING_FIELDS
+from ocop_pipeline.domain.forms import Form
 from ocop_pipeline.domain.indicators import Indicator
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.domain.units import Tier, UnitVersion
+from ocop_pipeline.domain.units import UnitVersion
 
 Query = Callable[[str, Sequence[Any]], Sequence[Mapping[str, Any]]]
 """A SELECT with `?` places and their values in; rows as mappings by column name out."""
@@ -32,7 +33,7 @@ class NoFiguresError(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One published figure of one unit, over all spans, with the reports behind it (marts.indicator_summary)."""
+    """One published figure of one unit over all spans, with the reports behind it."""
 
     month: Decimal | None
     quarter: Decimal | None
@@ -184,7 +185,8 @@ class ReportData:
         months: The months of the year to date that are published for this unit, in order.
         indicators: The indicators of the catalogue by code, in their order.
         sections: Names of the indicators' sections by code.
-        splits: (indicator, dimension) -> (code, name) pairs in force in the month; funding as `source`, `content`.
+        splits: (indicator, dimension) -> (code, name) pairs in force in the month; funding as `source` and
+            `content`.
         names: (list, code) -> name, for every code a row may carry.
         askers: Indicator -> the forms that ask for it in this month.
         agencies: Departments by the code and name of that time.
@@ -255,7 +257,7 @@ def gather(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> 
         unit=unit,
         parent=above[0] if above else None,
         period=period,
-        below=_below(catalogue, unit_id, on),
+        below=_below(query, catalogue, unit_id, period),
         months=_months(query, unit_id, year_to_date),
         indicators=catalogue.indicators,
         sections={code: names[0] for code, names in catalogue.sections.items()},
@@ -276,13 +278,20 @@ def gather(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> 
     )
 
 
-def _below(catalogue: Catalogue, unit_id: str, on: date) -> tuple[UnitVersion, ...]:
-    found: list[UnitVersion] = []
+def _below(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> tuple[UnitVersion, ...]:
+    rows = query(
+        "SELECT unit_id FROM core.unit_ancestors WHERE period = ? AND ancestor_id = ? AND distance > 0",
+        [period.key, unit_id],
+    )
+    published = {row["unit_id"] for row in rows}
+    return tuple(unit for unit in _tree(catalogue, unit_id, period.end) if unit.unit_id in published)
+
+
+def _tree(catalogue: Catalogue, unit_id: str, on: date) -> Iterator[UnitVersion]:
+    """Every unit below, each followed by what is below it, in the order of codes."""
     for child in sorted(catalogue.units.children(unit_id, on), key=lambda unit: unit.code):
-        found.append(child)
-        if child.tier is not Tier.COMMUNE:
-            found.extend(sorted(catalogue.units.children(child.unit_id, on), key=lambda unit: unit.code))
-    return tuple(found)
+        yield child
+        yield from _tree(catalogue, child.unit_id, on)
 
 
 def _splits(catalogue: Catalogue, on: date) -> dict[tuple[str, str], tuple[tuple[str, str], ...]]:
@@ -343,12 +352,17 @@ def _coverage(query: Query, catalogue: Catalogue, unit_id: str, period: Period) 
     by_form = {row["form"]: row for row in rows}
     return tuple(
         FormCoverage(
-            form.code, form.name_vi, form.by_agency, form.sender_tier, row["expected_count"], row["accepted_count"],
-            row["returned_count"], row["missing_count"], row["late_count"],
+            form.code, form.name_vi, form.by_agency, form.sender_tier, row["expected_count"],
+            row["accepted_count"], row["returned_count"], row["missing_count"], row["late_count"],
         )
-        for form in sorted(catalogue.forms.values(), key=lambda form: (form.by_agency, form.code == COMMUNE_FORM))
+        for form in _forms(catalogue)
         if (row := by_form.get(form.code)) is not None
     )  # fmt: skip
+
+
+def _forms(catalogue: Catalogue) -> list[Form]:
+    """The forms in the order of the coverage table: the higher tier first, departments last."""
+    return sorted(catalogue.forms.values(), key=lambda each: (each.by_agency, each.code == COMMUNE_FORM))
 
 
 def _months(query: Query, unit_id: str, months: Sequence[str]) -> tuple[MonthCoverage, ...]:
@@ -372,10 +386,11 @@ def _submissions(query: Query, unit_id: str, months: Sequence[str]) -> list[tupl
 
 
 def _summaries(query: Query, unit_id: str, period: Period) -> dict[Key, Summary]:
-    """Figures of the unit and all below it; coverage of last year's year to date comes from last year's own row."""
+    """Figures of the unit and all below; how complete last year's year to date was stands in its own row."""
     rows = query(
-        "SELECT s.unit_id, s.indicator, s.breakdown, s.month_value, s.quarter_to_date_value, s.year_to_date_value,"
-        " s.same_month_last_year_value, s.year_to_date_last_year_value, s.numerator, s.denominator,"
+        "SELECT s.unit_id, s.indicator, s.breakdown, s.month_value, s.quarter_to_date_value,"
+        " s.year_to_date_value, s.same_month_last_year_value, s.year_to_date_last_year_value,"
+        " s.numerator, s.denominator,"
         " s.expected_count, s.reported_count, s.nothing_count, s.blank_count, s.not_collected_count,"
         " s.year_to_date_expected_count, s.year_to_date_reported_count,"
         " s.same_month_last_year_expected_count, s.same_month_last_year_reported_count,"
@@ -456,7 +471,7 @@ def _products(query: Query, unit_id: str, period: Period) -> tuple[Recognition, 
 
 
 def _remarks(query: Query, unit_id: str, period: Period) -> tuple[Remark, ...]:
-    """What was said, departments first, then the units from the higher tier down, each in the order of its id."""
+    """What was said: departments, then the units from the higher tier down, each in the order of its id."""
     rows = query(
         "SELECT m.remark_kind, m.remark, m.agency, m.agency_name, m.unit_full_name FROM marts.remarks AS m"
         " JOIN core.unit_ancestors AS a ON a.period = m.period AND a.unit_id = m.unit_id"
@@ -477,9 +492,9 @@ def _remarks(query: Query, unit_id: str, period: Period) -> tuple[Remark, ...]:
 
 def _targets(query: Query, unit_id: str, period: Period) -> tuple[TargetProgress, ...]:
     rows = query(
-        "SELECT plan, plan_number, plan_name_vi, is_sample, target, target_text_vi, indicator, breakdown, shape,"
-        " bound_tier, planned_low, planned_high, base_value, actual_value, achieved_pct, result, units_bound_count,"
-        " units_reached_count, expected_count, reported_count, due_date, unit_vi"
+        "SELECT plan, plan_number, plan_name_vi, is_sample, target, target_text_vi, indicator, breakdown,"
+        " shape, bound_tier, planned_low, planned_high, base_value, actual_value, achieved_pct, result,"
+        " units_bound_count, units_reached_count, expected_count, reported_count, due_date, unit_vi"
         " FROM marts.plan_progress WHERE period = ? AND unit_id = ? ORDER BY is_sample, plan, position",
         [period.key, unit_id],
     )
@@ -487,8 +502,9 @@ def _targets(query: Query, unit_id: str, period: Period) -> tuple[TargetProgress
         TargetProgress(
             row["plan"], row["plan_number"] or "", row["plan_name_vi"], bool(row["is_sample"]), row["target"],
             row["target_text_vi"], row["indicator"] or "", row["breakdown"] or "", row["shape"],
-            row["bound_tier"] or "", row["planned_low"], row["planned_high"], row["base_value"], row["actual_value"],
-            row["achieved_pct"], row["result"], row["units_bound_count"] or 0, row["units_reached_count"] or 0,
+            row["bound_tier"] or "", row["planned_low"], row["planned_high"], row["base_value"],
+            row["actual_value"], row["achieved_pct"], row["result"], row["units_bound_count"] or 0,
+            row["units_reached_count"] or 0,
             row["expected_count"] or 0, row["reported_count"] or 0, row["due_date"], row["unit_vi"] or "",
         )
         for row in rows
@@ -497,8 +513,8 @@ def _targets(query: Query, unit_id: str, period: Period) -> tuple[TargetProgress
 
 def _tasks(query: Query, unit_id: str, period: Period) -> tuple[TaskProgress, ...]:
     rows = query(
-        "SELECT plan, plan_number, plan_name_vi, is_sample, task, task_text_vi, lead_agency, due_date, task_state,"
-        " progress_pct, reports_count"
+        "SELECT plan, plan_number, plan_name_vi, is_sample, task, task_text_vi, lead_agency, due_date,"
+        " task_state, progress_pct, reports_count"
         " FROM marts.task_progress WHERE period = ? AND unit_id = ? ORDER BY is_sample, plan, position",
         [period.key, unit_id],
     )

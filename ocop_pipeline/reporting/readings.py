@@ -1,13 +1,13 @@
-"""What a published figure says before it becomes words: its state, its amounts, and what it may be compared with.
+"""What a published figure says before it becomes words: its state, its amounts, what it compares with.
 
-Here: the four states (silence is not zero), the ids that walk a figure back, and the rule of comparison. Not here:
-SQL, sentences, layout.
+Here: the four states (silence is not zero), the ids that walk a figure back, and the rule of comparison. Not
+here: SQL, sentences, layout.
 """
 
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from ocop_pipeline.domain.indicators import Indicator, Kind
 from ocop_pipeline.reporting.document import Mark
@@ -162,8 +162,8 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         year=amounts.of(summary.year if summary else None, "year"),
         last_month=amounts.earlier(summary.last_month if summary else None),
         last_year=amounts.earlier(summary.last_year if summary else None, "year"),
-        numerator=amounts.part(indicator.numerator, shown.numerator if shown else None),
-        denominator=amounts.part(indicator.denominator, shown.denominator if shown else None),
+        numerator=amounts.part("numerator", indicator.numerator, shown),
+        denominator=amounts.part("denominator", indicator.denominator, shown),
         expected=summary.expected if summary else 0,
         reported=summary.reported if summary else 0,
         by_communes=data.askers.get(code) == frozenset({COMMUNE_FORM}),
@@ -214,16 +214,20 @@ class _Amounts:
     def earlier(self, value: Decimal | None, span: str = "month") -> Amount | None:
         return self._amount(value, self.data.period.same_last_year().key, self.indicator, span)
 
-    def part(self, code: str | None, value: Decimal | None) -> Amount | None:
-        if code is None:
+    def part(
+        self, name: Literal["numerator", "denominator"], code: str | None, summary: Summary | None
+    ) -> Amount | None:
+        """A part of the ratio: added over the reports that gave both, so not that indicator's own total."""
+        if code is None or summary is None:
             return None
-        return self._amount(value, self.data.period.key, self.data.indicators[code], "month")
+        value = summary.numerator if name == "numerator" else summary.denominator
+        return self._amount(value, self.data.period.key, self.data.indicators[code], name)
 
-    def _amount(self, value: Decimal | None, period: str, indicator: Indicator, span: str) -> Amount | None:
+    def _amount(self, value: Decimal | None, period: str, measured: Indicator, span: str) -> Amount | None:
         if value is None:
             return None
-        address = figure_id(period, self.unit_id, indicator.code, self.breakdown, span)
-        return Amount(value, indicator.unit_vi, address)
+        address = figure_id(period, self.unit_id, self.indicator.code, self.breakdown, span)
+        return Amount(value, measured.unit_vi, address)
 
 
 def _year_state(summary: Summary | None, month: State) -> State:
@@ -263,8 +267,8 @@ def compare(now: Decimal | None, then: Decimal | None, kind: Kind, *, same_scope
         now: The figure, None when missing.
         then: The earlier figure, None when missing.
         kind: Its kind: ratios differ by percentage points, all else by per cent.
-        same_scope: Whether both come from all reports asked for, and equally many of them. Equally many of which
-            some are missing may be different ones, so they are not of the same scope.
+        same_scope: Whether both come from all reports asked for, and equally many of them. Where some are
+            missing they may be different ones, so that the two are not of the same scope.
 
     Returns:
         What may be said; the index also across scopes, for tables that mark it so.

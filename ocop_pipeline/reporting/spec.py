@@ -72,7 +72,7 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the body shows before it refers to an annex: names in a sentence, quotes, letters of a quote."""
+    """How much the body shows before it refers to an annex: names, quotes, letters of a quote."""
 
     names: int
     quotes: int
@@ -184,8 +184,8 @@ def load_issuer(path: Path, unit_code: str, on: date) -> Issuer | None:
     """Read a unit's letterhead of a day from the site's file.
 
     Args:
-        path: `letterhead.yml`: a list `letterheads`, each with `unit_code`, optional `valid_from` and `valid_to`, and
-            the fields of `Issuer`.
+        path: `letterhead.yml`: a list `letterheads`, each with `unit_code`, optional `valid_from` and
+            `valid_to`, and the fields of `Issuer`.
         unit_code: Official code of the unit.
         on: A day.
 
@@ -212,8 +212,8 @@ def load_issuer(path: Path, unit_code: str, on: date) -> Issuer | None:
 
 def _issuer(row: Row, *others: str, is_sample: bool) -> Issuer:
     row.only(
-        *others, "parent_body", "issuing_body", "symbol", "place", "signer_authority", "signer_title", "signer_name",
-        "addressees", "recipients",
+        *others, "parent_body", "issuing_body", "symbol", "place", "signer_authority", "signer_title",
+        "signer_name", "addressees", "recipients",
     )  # fmt: skip
     return Issuer(
         parent_body=row.optional("parent_body") or "",
@@ -231,8 +231,8 @@ def _issuer(row: Row, *others: str, is_sample: bool) -> Issuer:
 
 def _spec(code: str, folders: tuple[Path, ...], row: Row) -> ReportSpec:
     row.only(
-        "code", "tiers", "kind", "summary", "title", "file_name", "legal_bases", "department", "letterhead", "sections",
-        "annexes", "unit_tables", "limits", "labels",
+        "code", "tiers", "kind", "summary", "title", "file_name", "legal_bases", "department", "letterhead",
+        "sections", "annexes", "unit_tables", "limits", "labels",
     )  # fmt: skip
     if row.text("code") != code:
         raise row.error(f"the report in folder {code} must have the code {code}", "code")

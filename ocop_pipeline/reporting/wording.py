@@ -3,16 +3,17 @@
 Here: the environment, its filters and the reading of what it renders. Not here: which text stands where (the
 report's specification), what the figures are, or any sentence (those are templates).
 
-Templates are plain text: a blank line ends a paragraph, a line that begins with "- " is a bullet. Inside, Jinja's
-autoescape separates our words from data: data can make neither a paragraph nor a bullet nor a figure. A bare number
-is refused, so that every number goes through a filter of `formats`.
+Templates are plain text: a blank line ends a paragraph, a line that begins with "- " is a bullet. Inside,
+Jinja's autoescape separates our words from data: data can make neither a paragraph nor a bullet nor a figure.
+A bare number is refused, so that every number goes through a filter of `formats`.
 """
 
 import html
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,19 +74,14 @@ def _render(templates: tuple[Path, ...], name: str, context: Mapping[str, Any]) 
         raise WordingError(f"{name}: {error}") from error
 
 
-def _blocks_of(chunk: str) -> Iterable[Block]:
-    """Read one stretch without blank lines: lines of running text are one paragraph, bullets one list."""
-    words: list[str] = []
-    bullets: list[Text] = []
-    for each in filter(None, map(str.strip, chunk.split("\n"))):
-        if each.startswith(_BULLET):
-            bullets.append(_runs(each.removeprefix(_BULLET)))
+def _blocks_of(chunk: str) -> Iterator[Block]:
+    """Read one stretch without blank lines: neighbouring lines of running text are one paragraph."""
+    lines = filter(None, map(str.strip, chunk.split("\n")))
+    for is_list, group in groupby(lines, key=lambda each: each.startswith(_BULLET)):
+        if is_list:
+            yield Bullets(tuple(_runs(each.removeprefix(_BULLET)) for each in group))
         else:
-            words.append(each)
-    if words:
-        yield Paragraph(_runs(" ".join(words)))
-    if bullets:
-        yield Bullets(tuple(bullets))
+            yield Paragraph(_runs(" ".join(group)))
 
 
 def _runs(text: str) -> Text:

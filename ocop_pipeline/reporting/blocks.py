@@ -1,0 +1,45 @@
+"""The blocks a report's specification can name.
+
+Here: the closed list. Not here: how any of them is built.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from ocop_pipeline.reporting.document import Block
+from ocop_pipeline.reporting.grids import funding_table, indicator_table, unit_tables
+from ocop_pipeline.reporting.lists import (
+    REMARK_KINDS,
+    coverage_table,
+    product_table,
+    quotes,
+    remark_tables,
+    status_table,
+)
+from ocop_pipeline.reporting.progress import chart, plan_tables, sample_notice
+from ocop_pipeline.reporting.setting import Setting
+
+Builder = Callable[[Setting], list[Block]]
+
+
+def _quotes_of(kind: str) -> Builder:
+    return lambda setting: quotes(setting, kind)
+
+
+BLOCKS: Final[Mapping[str, Builder]] = MappingProxyType(
+    {
+        "coverage_table": coverage_table,
+        "status_table": status_table,
+        "indicator_table": indicator_table,
+        "funding_table": funding_table,
+        "unit_tables": unit_tables,
+        "plan_tables": plan_tables,
+        "sample_notice": sample_notice,
+        "chart": chart,
+        "product_table": product_table,
+        "remark_tables": remark_tables,
+        **{f"quotes_{kind}": _quotes_of(kind) for kind in REMARK_KINDS},
+    }
+)
+"""Every block a specification may name. A builder gives no block where there is nothing to show."""

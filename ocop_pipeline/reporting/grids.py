@@ -1,0 +1,297 @@
+"""Tables of figures: every indicator of the unit, its funds, and the main indicators of every unit below.
+
+Here: rows, columns and the notes under them. Not here: any sum; a total is always the published figure of the
+parent unit.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from ocop_pipeline.domain.indicators import Indicator, Kind
+from ocop_pipeline.domain.units import Tier, UnitVersion
+from ocop_pipeline.reporting import formats
+from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
+from ocop_pipeline.reporting.gather import ReportData
+from ocop_pipeline.reporting.readings import Amount, Change, Reading, State, read
+from ocop_pipeline.reporting.setting import Setting, amount_cell, coverage_cell
+from ocop_pipeline.reporting.spec import UnitColumn, UnitTable
+
+_INDENT: Final = "\u00a0" * 4
+_FUNDING: Final = (("planned", "KP01"), ("disbursed", "KP02"), ("settled", "KP03"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the indicator table: a figure, or the title of a split where `reading` is None."""
+
+    text: str
+    code: str = ""
+    unit: str = ""
+    reading: Reading | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """A column of figures in the indicator table, and the cell it gives a figure."""
+
+    column: Column
+    cell: Callable[[Reading], Cell]
+
+
+def indicator_table(setting: Setting) -> list[Block]:
+    """Every indicator with its parts: month, quarter and year to date, the year before, coverage."""
+    data, label = setting.data, setting.label
+    lines = [(indicator, list(_lines(setting, indicator))) for indicator in _asked(data)]
+    readings = [line.reading for _, group in lines for line in group if line.reading]
+    measures = _measures(setting, readings)
+    rows: list[Row] = []
+    for section, group in groupby(lines, key=lambda each: each[0].section):
+        title = label("section", code=section, name=data.sections[section])
+        rows.append(Row((Cell(title, span=len(measures) + 3),), "group"))
+        rows.extend(_indicator_row(line, measures) for _, each in group for line in each)
+    columns = (
+        Column("code", label("code"), width=0.8),
+        Column("indicator", label("indicator"), width=4.2, row_header=True),
+        Column("measure", label("measure"), width=1.1),
+        *(measure.column for measure in measures),
+    )
+    caption = label("indicator_caption", unit=data.unit.full_name)
+    return [Table(caption, columns, tuple(rows), _indicator_notes(setting, readings))]
+
+
+def _asked(data: ReportData) -> Iterator[Indicator]:
+    """The indicators something asks of this unit in this month, in their order, funding's cross left out."""
+    for indicator in data.indicators.values():
+        if data.summary(indicator.code) is not None:
+            yield indicator
+
+
+def _lines(setting: Setting, indicator: Indicator) -> Iterator[_Line]:
+    data = setting.data
+    # A share adds up to how many units said yes: what is counted then is units.
+    unit = setting.label("share_unit") if indicator.kind is Kind.SHARE else indicator.unit_vi
+    yield _Line(indicator.name_vi, indicator.code, unit, read(data, indicator.code))
+    for split in indicator.breakdowns:
+        parts = [
+            (f"{split.dimension}={code}", name)
+            for code, name in data.splits[indicator.code, split.dimension]
+            if data.summary(indicator.code, f"{split.dimension}={code}") is not None
+        ]
+        if not parts:
+            continue
+        key = f"dimension_{split.dimension}"
+        yield _Line(_INDENT + setting.label(key if key in setting.spec.labels else "dimension"))
+        for breakdown, name in parts:
+            yield _Line(f"{_INDENT}- {name}", "", unit, read(data, indicator.code, breakdown))
+
+
+def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
+    """The columns of figures; what is known of the year before has columns only where something is known."""
+    data, label = setting.data, setting.label
+    last, index = label("last_year"), label("index")
+
+    def column(key: str, header: str, group: str = "", width: float = 1.1) -> Column:
+        return Column(key, header, group=group, align="right", width=width)
+
+    def over_year(cell: Callable[[Reading], Cell]) -> Callable[[Reading], Cell]:
+        return lambda reading: cell(reading) if has_spans(data, reading.code) else Cell()
+
+    closing = [
+        _Measure(column("last_month", label("month"), last), lambda r: _earlier_cell(r.last_month)),
+        _Measure(
+            column("month_index", label("month"), index), lambda r: _index_cell(setting, r.month_change)
+        ),
+    ]
+    spans = [
+        _Measure(column("last_year", label("year"), last), over_year(lambda r: _earlier_cell(r.last_year))),
+        _Measure(
+            column("year_index", label("year"), index),
+            over_year(lambda r: _index_cell(setting, r.year_change)),
+        ),
+    ]
+    known = [
+        closing if any(reading.last_month for reading in readings) else [],
+        spans if any(reading.last_year and has_spans(data, reading.code) for reading in readings) else [],
+    ]
+    return [
+        _Measure(
+            column("month", label("month_or_closing"), width=1.25), lambda r: amount_cell(r.month, r.state)
+        ),
+        _Measure(
+            column("quarter", label("quarter")), over_year(lambda r: amount_cell(r.quarter, r.year_state))
+        ),
+        _Measure(
+            column("year", label("year"), width=1.2), over_year(lambda r: amount_cell(r.year, r.year_state))
+        ),
+        *(measures[0] for measures in known if measures),
+        *(measures[1] for measures in known if measures),
+        _Measure(column("reports", label("reports")), coverage_cell),
+    ]
+
+
+def _indicator_row(line: _Line, measures: Sequence[_Measure]) -> Row:
+    if line.reading is None:
+        return Row((Cell(), Cell(line.text), Cell(span=len(measures) + 1)))
+    figures = tuple(measure.cell(line.reading) for measure in measures)
+    return Row((Cell(line.code), Cell(line.text, emphasis=bool(line.code)), Cell(line.unit), *figures))
+
+
+def _indicator_notes(setting: Setting, readings: Sequence[Reading]) -> tuple[str, ...]:
+    data, label = setting.data, setting.label
+    notes = [label("indicator_note_coverage"), label("indicator_note_closing")]
+    if not any(reading.last_month or reading.last_year for reading in readings):
+        notes.append(label("indicator_note_no_last"))
+    else:
+        changes = [change for each in readings for change in (each.month_change, each.year_change)]
+        if any(change.index is not None and not change.same_scope for change in changes):
+            notes.append(label("indicator_note_scope"))
+        notes.append(label("indicator_note_last"))
+    return (*notes, label("indicator_note_value", unit_code=data.unit.code, period=data.period.key))
+
+
+def has_spans(data: ReportData, code: str) -> bool:
+    """Tell whether quarter and year to date say more than the closing value: flows and their ratios do."""
+    indicator = data.indicators[code]
+    if indicator.kind is Kind.RATIO and indicator.numerator:
+        indicator = data.indicators[indicator.numerator]
+    return indicator.kind is Kind.FLOW
+
+
+def _earlier_cell(amount: Amount | None) -> Cell:
+    return amount_cell(amount, State.NUMBER) if amount else Cell()
+
+
+def _index_cell(setting: Setting, change: Change) -> Cell:
+    if change.index is None:
+        return Cell()
+    text = formats.number(change.index, 1)
+    return Cell(text if change.same_scope else f"{text}\u00a0{setting.label('other_scope_sign')}")
+
+
+def funding_table(setting: Setting) -> list[Block]:
+    """Funds by source and content: planned, disbursed, settled since the year began."""
+    data, label = setting.data, setting.label
+    if data.summary("KP01") is None:
+        return []
+    columns = (
+        Column("item", label("funding_item"), width=4, row_header=True),
+        *(Column(key, label(f"funding_{key}"), align="right", width=1.3) for key, _ in _FUNDING),
+        Column("reports", label("reports"), align="right", width=1.1),
+    )
+    rows = [_funding_row(data, label("funding_total"), "", "total")]
+    for source, source_name in data.splits["KP01", "source"]:
+        lines = [
+            _funding_row(data, f"{_INDENT}{content_name}", f"content={content};source={source}", "normal")
+            for content, content_name in data.splits["KP01", "content"]
+            if _any_funds(data, f"content={content};source={source}")
+        ]
+        if lines:
+            rows.append(Row((Cell(source_name, span=len(columns)),), "group"))
+            rows.extend(lines)
+    caption = label("funding_caption", unit=data.unit.full_name)
+    return [Table(caption, columns, tuple(rows), (label("indicator_note_coverage"), label("funding_note")))]
+
+
+def _any_funds(data: ReportData, breakdown: str) -> bool:
+    return any((found := data.summary(code, breakdown)) is not None and found.month for _, code in _FUNDING)
+
+
+def _funding_row(data: ReportData, text: str, breakdown: str, kind: RowKind) -> Row:
+    readings = [read(data, code, breakdown) for _, code in _FUNDING]
+    cells = (amount_cell(reading.month, reading.state) for reading in readings)
+    return Row((Cell(text), *cells, coverage_cell(readings[0])), kind)
+
+
+def unit_tables(setting: Setting) -> list[Block]:
+    """The main indicators by unit below, in blocks of columns that fit their page."""
+    below = setting.data.below
+    if not below:
+        return []
+    districts = [unit for unit in below if unit.tier is Tier.DISTRICT]
+    tables = setting.spec.unit_tables
+    by_district = [_unit_table(setting, table, districts) for table in tables] if districts else []
+    return [*by_district, *(_unit_table(setting, table, below) for table in tables)]
+
+
+def _unit_table(setting: Setting, table: UnitTable, units: Sequence[UnitVersion]) -> Table:
+    data, label = setting.data, setting.label
+    shown = [
+        column for column in table.columns if data.summary(column.indicator, column.breakdown) is not None
+    ]
+    columns = [
+        Column("order", label("order"), align="center", width=0.55),
+        Column("unit", label("unit"), width=2.3, row_header=True),
+    ]
+    for column in shown:
+        columns.extend(_unit_columns(setting, column))
+    rows = [
+        _unit_row(setting, shown, data.unit, "", "total"),
+        _unit_coverage_row(setting, shown),
+        *_unit_rows(setting, shown, units),
+    ]
+    only_districts = all(unit.tier is Tier.DISTRICT for unit in units)
+    key = "units_caption_districts" if only_districts else "units_caption"
+    caption = label(key, title=table.caption, unit=data.unit.full_name)
+    return Table(caption, tuple(columns), tuple(rows), (label("units_note_total", unit=data.unit.full_name),))
+
+
+def _unit_columns(setting: Setting, column: UnitColumn) -> list[Column]:
+    key = f"{column.indicator}.{column.breakdown}"
+    if len(column.spans) == 1:
+        return [Column(key, column.label, align="right")]
+    return [
+        Column(f"{key}.{span}", setting.label(span), group=column.label, align="right", width=0.95)
+        for span in column.spans
+    ]
+
+
+def _unit_rows(
+    setting: Setting, columns: Sequence[UnitColumn], units: Sequence[UnitVersion]
+) -> Iterator[Row]:
+    """A row per unit; above communes a district stands as their sum, and they are numbered anew in each."""
+    order = 0
+    heads = len({unit.tier for unit in units}) > 1
+    for unit in units:
+        if heads and unit.tier is Tier.DISTRICT:
+            order = 0
+            yield _unit_row(setting, columns, unit, "", "subtotal")
+        else:
+            order += 1
+            yield _unit_row(setting, columns, unit, str(order), "normal")
+
+
+def _unit_row(
+    setting: Setting, columns: Sequence[UnitColumn], unit: UnitVersion, order: str, kind: RowKind
+) -> Row:
+    cells = [Cell(order), Cell(unit.full_name)]
+    for column in columns:
+        reading = read(setting.data, column.indicator, column.breakdown, unit.unit_id)
+        cells.extend(
+            _span_cell(setting, reading, span, single=unit.tier is Tier.COMMUNE) for span in column.spans
+        )
+    return Row(tuple(cells), kind)
+
+
+def _span_cell(setting: Setting, reading: Reading, span: str, *, single: bool) -> Cell:
+    if single and reading.kind is Kind.SHARE and reading.month is not None and reading.state is State.NUMBER:
+        return Cell(setting.label("yes" if reading.month.value else "no"), figure_id=reading.month.figure_id)
+    if span == "month":
+        return amount_cell(reading.month, reading.state)
+    return amount_cell(reading.quarter if span == "quarter" else reading.year, reading.year_state)
+
+
+def _unit_coverage_row(setting: Setting, columns: Sequence[UnitColumn]) -> Row:
+    """How many reports stand behind each total; the year to date is made of as many monthly reports."""
+    cells = [Cell(), Cell(setting.label("units_coverage"))]
+    for column in columns:
+        found = setting.data.summary(column.indicator, column.breakdown)
+        for span in column.spans:
+            counts = (found.reported, found.expected) if found else (0, 0)
+            if found and span == "year":
+                counts = (found.year_reported or 0, found.year_expected or 0)
+            # Spaces around the stroke of the longer pair, so that it can break in a narrow column.
+            stroke = " / " if span == "year" else "/"
+            cells.append(Cell("" if span == "quarter" else stroke.join(map(formats.number, counts))))
+    return Row(tuple(cells))

@@ -1,0 +1,181 @@
+"""Plans against what was done: targets, tasks, the notice of a sample, the chart.
+
+Here: how a target of each shape is shown. Not here: whether it is reached (the warehouse judges that).
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ocop_pipeline.reporting import formats
+from ocop_pipeline.reporting.chart import Bar, bar_chart
+from ocop_pipeline.reporting.document import Block, Cell, Column, Figure, Mark, Notice, Row, Table, marked
+from ocop_pipeline.reporting.gather import TargetProgress, TaskProgress
+from ocop_pipeline.reporting.readings import Amount, State, read
+from ocop_pipeline.reporting.setting import Setting, amount_cell, day_text
+
+
+def plan_tables(setting: Setting) -> list[Block]:
+    """Each plan in force: its targets and tasks, with a notice where the plan is a sample."""
+    bound: tuple[TargetProgress | TaskProgress, ...] = (*setting.data.targets, *setting.data.tasks)
+    plans = list(dict.fromkeys(each.plan for each in bound))
+    blocks: list[Block] = []
+    for plan in plans:
+        targets = [each for each in setting.data.targets if each.plan == plan]
+        tasks = [each for each in setting.data.tasks if each.plan == plan]
+        if targets:
+            blocks.append(_target_table(setting, targets))
+        if tasks:
+            blocks.append(_task_table(setting, tasks))
+    return [*sample_notice(setting), *blocks] if blocks else []
+
+
+def sample_notice(setting: Setting) -> list[Block]:
+    """Say prominently that a plan is made up, where one is."""
+    plans: tuple[TargetProgress | TaskProgress, ...] = (*setting.data.targets, *setting.data.tasks)
+    if not any(each.is_sample for each in plans):
+        return []
+    return [Notice(setting.label("sample_plan_notice"), "sample")]
+
+
+def _plan_caption(setting: Setting, kind: str, each: TargetProgress | TaskProgress) -> str:
+    plan = each.plan_name
+    if each.plan_number:
+        plan = setting.label("plan_number", plan=plan, number=each.plan_number)
+    if each.is_sample:
+        return setting.label("plan_sample" if kind == "plan" else f"{kind}_sample", plan=plan)
+    return setting.label(f"{kind}_caption", plan=plan)
+
+
+def _target_table(setting: Setting, targets: Sequence[TargetProgress]) -> Table:
+    label = setting.label
+    columns = (
+        Column("order", label("order"), align="center", width=0.6),
+        Column("target", label("plan_target"), width=4.6, row_header=True),
+        Column("measure", label("measure"), width=1.1),
+        Column("planned", label("plan_planned"), align="right", width=1.5),
+        Column("actual", label("plan_actual"), align="right", width=1.5),
+        Column("achieved", label("plan_achieved"), align="right", width=0.9),
+        Column("reports", label("reports"), align="right", width=1.2),
+        Column("due", label("plan_due"), align="center", width=1.15),
+        Column("result", label("plan_result"), width=1.2),
+    )
+    rows = tuple(_target_row(setting, target) for target in targets)
+    return Table(_plan_caption(setting, "plan", targets[0]), columns, rows, (label("plan_note"),))
+
+
+def _target_row(setting: Setting, target: TargetProgress) -> Row:
+    data = setting.data
+    address = f"{data.period.key}/{data.unit.unit_id}/plan/{target.plan}/{target.target}"
+    achieved = Cell() if target.achieved_pct is None else Cell(formats.number(target.achieved_pct, 1))
+    return Row((
+        Cell(target.target), Cell(target.text), Cell(target.unit), Cell(_planned(setting, target)),
+        _actual_cell(setting, target, address), achieved,
+        Cell(_coverage(target)),
+        Cell(day_text(target.due_date)), Cell(setting.label(f"plan_result_{target.result}")),
+    ))  # fmt: skip
+
+
+def _coverage(target: TargetProgress) -> str:
+    if not target.expected:
+        return ""
+    return f"{formats.number(target.reported)}/{formats.number(target.expected)}"
+
+
+def _planned(setting: Setting, target: TargetProgress) -> str:
+    if target.planned_low is None:
+        return setting.label("plan_words")
+    low = _as_set(target.planned_low)
+    if target.planned_high is not None:
+        return setting.label("plan_range", low=low, high=_as_set(target.planned_high))
+    if not target.bound_tier:
+        return setting.label("plan_at_least", low=low)
+    indicator = setting.data.indicators.get(target.indicator)
+    yes_no = indicator is not None and indicator.value_type == "yes_no"
+    return setting.label("plan_each_yes" if yes_no else "plan_each", low=low)
+
+
+def _as_set(value: Decimal) -> str:
+    """Write a planned number with the digits it was set with: 60 %, not 60,0 %."""
+    return formats.quantity(value, "")
+
+
+def _actual_cell(setting: Setting, target: TargetProgress, address: str) -> Cell:
+    if target.actual_value is None or (target.expected and not target.reported):
+        return marked(Mark.NOT_REPORTED, figure_id=address) if target.indicator else Cell()
+    if target.bound_tier:
+        reached, bound = map(formats.number, (target.units_reached, target.units_bound))
+        return Cell(setting.label("plan_units", reached=reached, bound=bound), figure_id=address)
+    return amount_cell(Amount(target.actual_value, target.unit, address), State.NUMBER)
+
+
+def _task_table(setting: Setting, tasks: Sequence[TaskProgress]) -> Table:
+    label = setting.label
+    columns = (
+        Column("order", label("order"), align="center", width=0.6),
+        Column("task", label("task_text"), width=4.8, row_header=True),
+        Column("lead", label("task_lead"), width=2.4),
+        Column("due", label("plan_due"), align="center", width=1.15),
+        Column("state", label("task_state"), width=1.4),
+        Column("progress", label("task_progress"), align="right", width=0.9),
+        Column("reports", label("task_reports"), align="right", width=0.9),
+    )
+    rows = tuple(
+        Row((
+            Cell(task.task), Cell(task.text), Cell(task.lead_agency), Cell(day_text(task.due_date)),
+            Cell(setting.name("task_state", task.state) or label("task_none")),
+            Cell("" if task.progress_pct is None else formats.number(task.progress_pct, 1)),
+            Cell(formats.number(task.reports)),
+        ))
+        for task in tasks
+    )  # fmt: skip
+    return Table(_plan_caption(setting, "task", tasks[0]), columns, rows, (label("task_note"),))
+
+
+def chart(setting: Setting) -> list[Block]:
+    """One chart: the first plan with measured targets, and what was done; without one, products by star."""
+    return _plan_chart(setting) or _valid_chart(setting)
+
+
+def _plan_chart(setting: Setting) -> list[Block]:
+    label = setting.label
+    measured = [
+        each for each in setting.data.targets if each.achieved_pct is not None and each.result != "no_data"
+    ]
+    if not measured:
+        return []
+    bars = [
+        Bar(
+            label("chart_plan_bar", code=each.target, name=setting.data.indicators[each.indicator].name_vi),
+            each.achieved_pct,
+            Decimal(100),
+        )
+        for each in measured
+        if each.plan == measured[0].plan
+    ]
+    caption = label("chart_plan_caption", plan=measured[0].plan_name)
+    svg = bar_chart(bars, unit="%", value_name=label("chart_plan_value"), plan_name=label("chart_plan_plan"))
+    return [Figure(svg, _alternative(setting, caption, bars, "%"), caption)]
+
+
+def _valid_chart(setting: Setting) -> list[Block]:
+    data, label = setting.data, setting.label
+    readings = [read(data, "SP03", f"star={code}") for code, _ in data.splits.get(("SP03", "star"), ())]
+    bars = [Bar(each.name, each.month.value if each.month else None) for each in readings]
+    if not any(bar.value for bar in bars):
+        return []
+    unit = data.indicators["SP03"].unit_vi
+    caption = label("chart_valid_caption", day=formats.short_date(data.period.end))
+    svg = bar_chart(bars, unit=unit, value_name=label("chart_valid_value"))
+    return [Figure(svg, _alternative(setting, caption, bars, unit), caption)]
+
+
+def _alternative(setting: Setting, caption: str, bars: Sequence[Bar], unit: str) -> str:
+    items = (
+        setting.label(
+            "chart_alt_item",
+            label=bar.label,
+            value=Mark.NOT_REPORTED.value if bar.value is None else formats.quantity(bar.value, unit),
+        )
+        for bar in bars
+    )
+    return setting.label("chart_alt", caption=caption, items="; ".join(items))

@@ -1,0 +1,56 @@
+"""What every block is built from, and the cells all tables share.
+
+Here: a report's data beside its words, and how one figure stands in a cell. Not here: any table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from ocop_pipeline.reporting import formats
+from ocop_pipeline.reporting.document import Cell, Mark, marked
+from ocop_pipeline.reporting.gather import ReportData
+from ocop_pipeline.reporting.readings import Amount, Reading, State
+from ocop_pipeline.reporting.spec import ReportSpec
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a block is built from.
+
+    Attributes:
+        data: The report's data.
+        spec: The kind of report.
+        annexes: Key of each annex that is printed -> what the text calls it ("Phụ lục IV").
+    """
+
+    data: ReportData
+    spec: ReportSpec
+    annexes: Mapping[str, str]
+
+    def label(self, key: str, **values: object) -> str:
+        """A word of the report."""
+        return self.spec.label(key, **values)
+
+    def name(self, code_list: str, code: str) -> str:
+        """Name of a code; the code itself where the list does not know it, blank for blank."""
+        return self.data.names.get((code_list, code), code)
+
+
+def amount_cell(amount: Amount | None, state: State) -> Cell:
+    """Print an amount, or the sign of the state that stands in its place."""
+    if amount is None or state.mark is not None:
+        return marked(state.mark or Mark.NOT_REPORTED, figure_id=amount.figure_id if amount else "")
+    if amount.value == 0:
+        return marked(Mark.ZERO, figure_id=amount.figure_id)
+    return Cell(formats.quantity(amount.value, amount.unit), figure_id=amount.figure_id)
+
+
+def coverage_cell(reading: Reading) -> Cell:
+    """Print how many reports gave a figure, of how many that were asked."""
+    return Cell(f"{formats.number(reading.reported)}/{formats.number(reading.expected)}")
+
+
+def day_text(day: date | None) -> str:
+    """Write a date as dd/mm/yyyy, a missing one as nothing."""
+    return formats.short_date(day) if day else ""

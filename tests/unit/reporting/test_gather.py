@@ -1,0 +1,98 @@
+"""What a report reads from the published tables."""
+
+from decimal import Decimal
+
+import pytest
+from synthetic import LAM_DONG, OLD_LAM_DONG, Marts, add_plan, catalogue, fill
+
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier, UnknownUnitError
+from ocop_pipeline.reporting.gather import NoFiguresError, gather
+
+OCTOBER, MAY = Period("2026-10"), Period("2025-05")
+
+
+def test_figures_are_the_published_ones():
+    """A figure reaches the report exactly as the mart has it, its coverage with it."""
+    marts = Marts()
+    fill(marts, LAM_DONG, OCTOBER, communes=3)
+    marts.change(
+        "UPDATE marts.indicator_summary SET month_value = 1234.5678, reported_count = 2"
+        " WHERE unit_id = ? AND indicator = 'KT01' AND breakdown = ''",
+        [LAM_DONG],
+    )
+    summary = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).summary("KT01")
+    assert summary is not None
+    assert (summary.month, summary.reported, summary.expected) == (Decimal("1234.5678"), 2, 3)
+
+
+def test_only_the_unit_and_what_is_below_it_is_read():
+    """A district's report holds its own communes' figures and reports, and nobody else's."""
+    marts = Marts()
+    fill(marts, OLD_LAM_DONG, MAY, communes=2)
+    district = catalogue().units.children(OLD_LAM_DONG, MAY.end)[0]
+    data = gather(marts.query, catalogue(), district.unit_id, MAY)
+    own = {district.unit_id} | {unit.unit_id for unit in data.below}
+    assert {unit_id for unit_id, _, _ in data.summaries} <= own
+    assert {status.unit_id for status in data.statuses} <= own
+    assert {unit.tier for unit in data.below} == {Tier.COMMUNE}
+
+
+def test_districts_stand_before_their_communes():
+    """In a three-tier month each district is followed by its own communes, in the order of codes."""
+    marts = Marts()
+    fill(marts, OLD_LAM_DONG, MAY, communes=1)
+    below = gather(marts.query, catalogue(), OLD_LAM_DONG, MAY).below
+    head = None
+    for unit in below:
+        if unit.tier is Tier.DISTRICT:
+            assert head is None or head.code < unit.code
+            head = unit
+        else:
+            assert head is not None
+            assert unit.parent_id == head.unit_id
+
+
+def test_coverage_of_last_years_year_to_date_comes_from_last_years_own_row():
+    """What last year's year to date was made of is looked up in last year's published month."""
+    marts = Marts()
+    fill(marts, LAM_DONG, OCTOBER, communes=2)
+    fill(marts, LAM_DONG, Period("2025-10"), communes=2)
+    summary = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).summary("TT04")
+    assert summary is not None
+    assert (summary.last_year_expected, summary.last_year_reported) == (20, 20)
+
+
+def test_sources_are_the_submissions_of_the_year_to_date():
+    """The manifest can name every accepted submission behind the month and the year to date."""
+    marts = Marts()
+    fill(marts, LAM_DONG, Period("2026-09"), communes=2)
+    communes = fill(marts, LAM_DONG, OCTOBER, communes=2, missing=())
+    data = gather(marts.query, catalogue(), LAM_DONG, OCTOBER)
+    assert f"{communes[0].unit_id}2026-09" in data.submissions
+    assert data.month_submissions == 5  # two communes, three departments
+    assert len(data.submissions) == 10
+    assert [month.period for month in data.months] == ["2026-09", "2026-10"]
+
+
+def test_plans_of_the_unit_only():
+    """A report compares with the plans that bind its unit, not with another unit's."""
+    marts = Marts()
+    communes = fill(marts, LAM_DONG, OCTOBER, communes=2)
+    results = {target.code: ("no_data", None) for target in catalogue().plans["xuan-loc-2019"].targets}
+    add_plan(marts, "xuan-loc-2019", communes[0].unit_id, OCTOBER, results)
+    assert gather(marts.query, catalogue(), LAM_DONG, OCTOBER).targets == ()
+
+
+def test_unpublished_month_is_refused():
+    """A report on nothing is an error with the unit's name, not an empty report."""
+    marts = Marts()
+    fill(marts, LAM_DONG, OCTOBER, communes=1)
+    with pytest.raises(NoFiguresError, match="Lâm Đồng"):
+        gather(marts.query, catalogue(), LAM_DONG, Period("2026-09"))
+
+
+def test_unit_of_another_time_is_refused():
+    """The province of before 01/07/2025 has no report on a month after it."""
+    with pytest.raises(UnknownUnitError):
+        gather(Marts().query, catalogue(), OLD_LAM_DONG, OCTOBER)
