@@ -10,7 +10,6 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from math import nan
 from typing import Final, NamedTuple
 
 from ocop_pipeline.domain.forms import INFO, REMARKS
@@ -39,6 +38,8 @@ HEADER_ROWS: Final = 30
 """A table's header is looked for in this many rows from the top of its sheet."""
 INFO_ROWS: Final = 80
 """Labels of a cover sheet are looked for in this many rows."""
+NONE: Final = 0.0
+"""Stands in `Extract.numbers` where the cell has no number; its state says so."""
 UNKNOWN_LINE: Final = "?"
 """Line key of slots for lines the form does not know; the key as written travels in `Extract.keys`."""
 
@@ -167,10 +168,10 @@ class Extract:
         info: the cover sheet, by field.
         findings: what is wrong with sheets, columns and lines.
         slots: position in the layout's `slots`.
-        rows: row of the cell, from 0.
+        rows: row of the cell, from 1.
         columns: column of the cell, from 0.
         states: position in `cells.STATES`, one byte a cell.
-        numbers: the number; NaN where there is none.
+        numbers: the number; nought where there is none.
         texts: (position, text) of the cells that have a text.
         days: (position, proleptic ordinal) of the cells that are days.
         keys: (position, line key as written) of cells on unknown lines.
@@ -404,7 +405,7 @@ class _Reading:
             info=self._info,
             findings=tuple(self._findings),
             slots=array("H", self._slots),
-            rows=array("I", self._rows),
+            rows=array("I", [row + 1 for row in self._rows]),
             columns=array("H", self._columns),
             states=bytes(self._states),
             numbers=array("d", self._numbers),
@@ -420,16 +421,16 @@ class _Reading:
                 self._numbers[position] = other
 
     def _refuse_huge(self) -> None:
-        """What is too large to be kept exactly is no number (NaN, which stands for none, fails both comparisons)."""
+        """What is too large to be kept exactly is no number, but the text that stood there."""
         for position, number in enumerate(self._numbers):
             if number >= LARGEST_NUMBER or number <= -LARGEST_NUMBER:
                 self._states[position] = TEXT
-                self._numbers[position] = nan
+                self._numbers[position] = NONE
                 self._texts.append((position, repr(number)))
 
     # ------------------------------------------------------------------------------------- cells
 
-    def _put(self, slot: int, row: int, column: int, state: int, number: float = nan) -> int:
+    def _put(self, slot: int, row: int, column: int, state: int, number: float = NONE) -> int:
         self._slots.append(slot)
         self._rows.append(row)
         self._columns.append(column)
@@ -457,28 +458,28 @@ class _Reading:
 
     def _read_value(self, value: CellValue, *, yes_no: bool) -> tuple[int, float, str, date | None]:
         if isinstance(value, CellError):
-            return ERROR, nan, value.code, None
+            return ERROR, NONE, value.code, None
         if yes_no:
             return self._read_answer(value)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return NUMBER, float(value), "", None
         if isinstance(value, date):
-            return DAY, nan, shown(value), read_day(value)
+            return DAY, NONE, shown(value), read_day(value)
         text = shown(value)
         if not text:
-            return BLANK, nan, "", None
+            return BLANK, NONE, "", None
         how = read_number(text)
         if how is not None:
             return NUMBER, how.number, text, None
         if is_dash(text) or fold(text) in self._words.nothing:
-            return NOTHING, nan, text, None
-        return TEXT, nan, text, None
+            return NOTHING, NONE, text, None
+        return TEXT, NONE, text, None
 
     def _read_answer(self, value: CellValue) -> tuple[int, float, str, date | None]:
         """An answer yes or no; 1 and 0 are answers too."""
         text = shown(value)
         if not text:
-            return BLANK, nan, "", None
+            return BLANK, NONE, "", None
         if isinstance(value, bool):
             return (YES if value else NO), float(value), text, None
         key = fold(text)
@@ -486,7 +487,7 @@ class _Reading:
             return YES, 1.0, text, None
         if key in self._words.no or text == "0" or is_dash(text):
             return NO, 0.0, text, None
-        return TEXT, nan, text, None
+        return TEXT, NONE, text, None
 
     def _put_typed(self, kind: str, slot: int, row: int, column: int, value: CellValue) -> None:
         """A cell of a row or pair, read the way its field asks for."""
@@ -503,8 +504,8 @@ class _Reading:
         elif kind == "day":
             self._put_day(slot, row, column, value, text)
         else:
-            number = value if kind == "star" and isinstance(value, (int, float)) else nan
-            at = self._put(slot, row, column, NUMBER if number == number else TEXT, float(number))
+            is_number = kind == "star" and isinstance(value, (int, float))
+            at = self._put(slot, row, column, NUMBER if is_number else TEXT, float(value) if is_number else NONE)
             self._texts.append((at, text))
 
     def _put_day(self, slot: int, row: int, column: int, value: CellValue, text: str) -> None:

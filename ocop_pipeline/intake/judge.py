@@ -10,16 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.domain.findings import Finding, Severity, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.extract import ReadingSpec
 from ocop_pipeline.intake.recognise import Identity
-from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table
+from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.scratch import Scratch, open_scratch
+from ocop_pipeline.warehouse.scratch import open_scratch
 
 RULE_TABLES = ("units", "periods", "indicators", "code_items", "form_lines")
 """The tables of schema `catalogue` that form rules read."""
@@ -87,7 +88,7 @@ def judge(
         rules: the rules; all of `sql/audits` by default.
     """
     if not candidates:
-        return Judging([], CELLS_SCHEMA.empty_table())
+        return Judging([], pa.Table.from_batches([], CELLS_SCHEMA))
     rules = load_rules() if rules is None else rules
     months = _months(candidates, spec, reference_tables(catalogue, ("*",), {c.identity.period for c in candidates}))
     found: dict[str, list[Finding]] = {}
@@ -108,7 +109,7 @@ def cells_of(candidates: Sequence[Candidate], spec: ReadingSpec) -> pa.Table:
     """Rows of raw.cells of any files, without judging them."""
     groups = _grouped(candidates)
     tables = [LayoutBatch(layout, groups[layout.code]).cells() for layout in spec.layouts if layout.code in groups]
-    return pa.concat_tables(tables) if tables else CELLS_SCHEMA.empty_table()
+    return pa.concat_tables(tables) if tables else pa.Table.from_batches([], CELLS_SCHEMA)
 
 
 def verdict_of(findings: Iterable[Finding]) -> Verdict:
@@ -129,7 +130,7 @@ class _Month:
         month = Period.parse(self.period)
         table = submissions_table(self.candidates, {}, {}).drop_columns(["verdict"])
         for name, day in (("period_start", month.start), ("period_end", month.end)):
-            table = table.append_column(name, pa.array([day] * table.num_rows, pa.date32()))
+            table = table.append_column(name, pc.cast(texts([day.isoformat()] * table.num_rows), pa.date32()))
         return table
 
     def cells(self) -> pa.Table:

@@ -3,12 +3,15 @@
 Belongs here: building columns for a whole batch at once. Texts that repeat (ids, sheets, lines, states) travel as
 dictionaries whose indexes are taken over from the extracts as they are: a thousand files are then a few dozen
 buffers and no Python object per cell. Does not: deciding anything.
+
+Nothing here hands pyarrow a Python value to convert (`pa.array`, `pa.scalar`): that makes it import pandas, which
+takes a second. Columns come from buffers and from the string builder.
 """
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -42,7 +45,9 @@ CELLS_SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 """Columns of raw.cells."""
-_LINE_WORDS = ("part", "line_code", "field", "indicator", "breakdown", "dimension", "part_rule", "total_line_code", "value_type")
+_LINE_WORDS = (
+    "part", "line_code", "field", "indicator", "breakdown", "dimension", "part_rule", "total_line_code", "value_type",
+)  # fmt: skip
 _LINE_FLAGS = ("required", "whole_number")
 FORM_VALUES_SCHEMA = pa.schema(
     [("period", _WORD), ("submission_id", _WORD), ("form", _WORD), ("unit_id", _WORD), ("agency", _WORD)]
@@ -51,7 +56,8 @@ FORM_VALUES_SCHEMA = pa.schema(
     + [("sheet", _WORD), ("cell", pa.string()), ("state", _WORD), ("value", _NUMBER)]
 )
 """Columns of staging.form_values (`sql/staging/form_values.sql` says what they mean)."""
-_EPOCH = date(1970, 1, 1).toordinal()
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NUMERIC, _COUNTED = ("number", "yes", "no"), ("number", "nothing")
 _ROW_PARTS = (REGISTER, TASKS)
 
 
@@ -86,19 +92,46 @@ def submissions_table(
     Args:
         candidates: the files.
         verdicts: submission_id -> verdict; null where unknown.
-        sequences: submission_id -> place in the order in which files supersede each other.
+        sequences: submission_id -> place in the order in which files supersede each other; 0 where unknown.
     """
-    rows = [
-        (
-            c.submission_id, c.identity.form, c.identity.layout, c.identity.unit_id, c.identity.agency,
-            c.identity.period, verdicts.get(c.submission_id), c.received_at.astimezone(UTC).replace(tzinfo=None),
-            sequences.get(c.submission_id), c.file_name, c.identity.reported_on,
-        )
-        for c in candidates
-    ]  # fmt: skip
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(SUBMISSIONS_SCHEMA)
-    arrays = [pa.array(column, kind.type) for column, kind in zip(columns, SUBMISSIONS_SCHEMA, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=SUBMISSIONS_SCHEMA)
+    identities = [candidate.identity for candidate in candidates]
+    received = array("q", (_microseconds(candidate.received_at) for candidate in candidates))
+    places = array("q", (sequences.get(candidate.submission_id, 0) for candidate in candidates))
+    days = [identity.reported_on.isoformat() if identity.reported_on else None for identity in identities]
+    columns = [
+        texts([candidate.submission_id for candidate in candidates]),
+        texts([identity.form for identity in identities]),
+        texts([identity.layout for identity in identities]),
+        texts([identity.unit_id for identity in identities]),
+        texts([identity.agency for identity in identities]),
+        texts([identity.period for identity in identities]),
+        texts([verdicts.get(candidate.submission_id) for candidate in candidates]),
+        _plain(pa.timestamp("us"), received.tobytes(), len(received)),
+        _plain(pa.int64(), places.tobytes(), len(places)),
+        texts([candidate.file_name for candidate in candidates]),
+        pc.cast(texts(days), pa.date32()),
+    ]
+    return pa.Table.from_arrays(columns, schema=SUBMISSIONS_SCHEMA)
+
+
+def texts(values: Iterable[str | None]) -> pa.Array:
+    """A column of texts; None is null."""
+    builder = pa.lib.StringBuilder()
+    builder.append_values(values)
+    return builder.finish()
+
+
+def _microseconds(moment: datetime) -> int:
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+def _plain(kind: pa.DataType, data: bytes, length: int) -> pa.Array:
+    return pa.Array.from_buffers(kind, length, [None, pa.py_buffer(data)])
+
+
+def _flags(values: Sequence[bool]) -> pa.Array:
+    return pc.cast(_plain(pa.uint8(), bytes(values), len(values)), pa.bool_())
 
 
 class LayoutBatch:
@@ -114,9 +147,7 @@ class LayoutBatch:
         self._group = group
         self._extracts = [candidate.extract for candidate in group]
         self._counts = [len(extract.slots) for extract in self._extracts]
-        # Which file each cell belongs to: its number, repeated.
-        owners = (number.to_bytes(4, "little") * count for number, count in enumerate(self._counts))
-        self._owner = self._joined(pa.int32(), owners)
+        self._owner = self._repeated(range(len(group)))
         slots = self._joined(pa.uint16(), (extract.slots.tobytes() for extract in self._extracts))
         self._slot = pc.cast(slots, pa.int32())
 
@@ -132,9 +163,12 @@ class LayoutBatch:
             self._addresses,
             self._row_numbers,
             self._states,
-            self._numbers,
-            self._sparse(pa.string(), [extract.texts for extract in self._extracts]),
-            self._sparse(pa.date32(), [[(at, day - _EPOCH) for at, day in e.days] for e in self._extracts]),
+            self._values(_NUMERIC),
+            self._sparse([extract.texts for extract in self._extracts]),
+            pc.cast(
+                self._sparse([[(at, date.fromordinal(day).isoformat()) for at, day in e.days] for e in self._extracts]),
+                pa.date32(),
+            ),
         ]
         return pa.Table.from_arrays(columns, schema=CELLS_SCHEMA)
 
@@ -146,43 +180,49 @@ class LayoutBatch:
             lines: (part, line code, field) -> row of catalogue.form_lines of their form in that month.
         """
         of_slot = [lines.get(slot) for slot in self._layout.slots]
-        asked = pa.array([line is not None for line in of_slot]).take(self._slot)
-        form = self._layout.form
-        states = self._states
-        nought = pc.equal(states.indices, STATES.index("nothing"))
-        values = pc.if_else(nought, pa.scalar(Decimal(0), _NUMBER), self._numbers)
-        valued = pa.array([state in ("number", "nothing") for state in STATES]).take(states.indices)
         columns = [
             self._of_owner([period] * len(self._group)),
             self._of_owner([candidate.submission_id for candidate in self._group]),
-            self._of_owner([form] * len(self._group)),
+            self._of_owner([self._layout.form] * len(self._group)),
             self._of_owner([candidate.identity.unit_id for candidate in self._group]),
             self._of_owner([candidate.identity.agency for candidate in self._group]),
             *(self._of_slot([line[name] if line else None for line in of_slot]) for name in _LINE_WORDS),
-            *(pa.array([bool(line and line[name]) for line in of_slot]).take(self._slot) for name in _LINE_FLAGS),
+            *(_flags([bool(line and line[name]) for line in of_slot]).take(self._slot) for name in _LINE_FLAGS),
             self._sheets,
             self._addresses,
-            states,
-            pc.if_else(valued, values, pa.scalar(None, _NUMBER)),
+            self._states,
+            self._values(_COUNTED),
         ]
+        asked = _flags([line is not None for line in of_slot]).take(self._slot)
         return pa.Table.from_arrays(columns, schema=FORM_VALUES_SCHEMA).filter(asked)
 
     # ------------------------------------------------------------------------------ shared columns
 
     @cached_property
+    def _state_codes(self) -> pa.Array:
+        return pc.cast(self._joined(pa.uint8(), (extract.states for extract in self._extracts)), pa.int32())
+
+    @cached_property
     def _states(self) -> pa.DictionaryArray:
-        codes = self._joined(pa.uint8(), (extract.states for extract in self._extracts))
-        return pa.DictionaryArray.from_arrays(pc.cast(codes, pa.int32()), pa.array(STATES, pa.string()))
+        return pa.DictionaryArray.from_arrays(self._state_codes, texts(STATES))
+
+    def _values(self, states: Sequence[str]) -> pa.Array:
+        """The number of each cell that is in one of these states; "không phát sinh" is nought."""
+        # A condition that is null, not false, gives null: no value, whatever stands in the buffer.
+        known = pc.cast(texts(["1" if state in states else None for state in STATES]), pa.bool_())
+        condition = known.take(self._state_codes)
+        return pc.if_else(condition, self._numbers, self._numbers)
 
     @cached_property
     def _numbers(self) -> pa.Array:
         floats = self._joined(pa.float64(), (extract.numbers.tobytes() for extract in self._extracts))
-        return pc.cast(pc.if_else(pc.is_finite(floats), floats, None), _NUMBER)
+        return pc.cast(floats, _NUMBER)
 
     @cached_property
     def _row_numbers(self) -> pa.Array:
-        rows = self._joined(pa.uint32(), (extract.rows.tobytes() for extract in self._extracts))
-        return pc.add(pc.cast(rows, pa.int32()), pa.scalar(1, pa.int32()))
+        return pc.cast(
+            self._joined(pa.uint32(), (extract.rows.tobytes() for extract in self._extracts)), pa.int32()
+        )
 
     @cached_property
     def _row_texts(self) -> pa.Array:
@@ -192,44 +232,50 @@ class LayoutBatch:
     def _addresses(self) -> pa.Array:
         columns = self._joined(pa.uint16(), (extract.columns.tobytes() for extract in self._extracts))
         widest = pc.max(columns).as_py() or 0
-        letters = pa.array([column_letters(number) for number in range(widest + 1)], pa.string())
-        return pc.binary_join_element_wise(letters.take(columns), self._row_texts, "")
+        letters = texts([column_letters(number) for number in range(widest + 1)])
+        return pc.binary_join_element_wise(letters.take(columns), self._row_texts, texts([""])[0])
 
     @cached_property
     def _sheets(self) -> pa.DictionaryArray:
         """Each cell's sheet, as it is called in its own file."""
         parts = list(dict.fromkeys(part for part, _, _ in self._layout.slots))
         names = [extract.sheet_names.get(part, "") for extract in self._extracts for part in parts]
-        part_of_slot = pa.array([parts.index(part) for part, _, _ in self._layout.slots], pa.int32())
-        at = pc.add(pc.multiply(self._owner, pa.scalar(len(parts), pa.int32())), part_of_slot.take(self._slot))
-        return pa.DictionaryArray.from_arrays(at, pa.array(names, pa.string()))
+        part_of_slot = array("i", (parts.index(part) for part, _, _ in self._layout.slots))
+        first = self._repeated(range(0, len(names), len(parts)))
+        at = pc.add(first, _plain(pa.int32(), part_of_slot.tobytes(), len(part_of_slot)).take(self._slot))
+        return pa.DictionaryArray.from_arrays(at, texts(names))
 
     def _line_keys(self) -> pa.Array:
         """The line code; in tables of any length the row; on a line the form does not know what is written there."""
         slots = self._layout.slots
-        is_row = pa.array([part in _ROW_PARTS for part, _, _ in slots]).take(self._slot)
-        keys = pc.if_else(is_row, self._row_texts, pa.array([key for _, key, _ in slots], pa.string()).take(self._slot))
+        is_row = _flags([part in _ROW_PARTS for part, _, _ in slots]).take(self._slot)
+        keys = pc.if_else(is_row, self._row_texts, texts([key for _, key, _ in slots]).take(self._slot))
         if any(extract.keys for extract in self._extracts):
-            keys = pc.coalesce(self._sparse(pa.string(), [extract.keys for extract in self._extracts]), keys)
+            keys = pc.coalesce(self._sparse([extract.keys for extract in self._extracts]), keys)
         return keys
 
     # ------------------------------------------------------------------------------------ building
 
-    def _of_owner(self, texts: Sequence[str]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(self._owner, pa.array(texts, pa.string()))
+    def _repeated(self, numbers: Iterable[int]) -> pa.Array:
+        """One number a file, repeated for each of its cells."""
+        pieces = (number.to_bytes(4, "little") * count for number, count in zip(numbers, self._counts, strict=True))
+        return self._joined(pa.int32(), pieces)
 
-    def _of_slot(self, texts: Sequence[str | None]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(self._slot, pa.array(texts, pa.string()))
+    def _of_owner(self, values: Sequence[str]) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(self._owner, texts(values))
+
+    def _of_slot(self, values: Sequence[str | None]) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(self._slot, texts(values))
 
     def _joined(self, kind: pa.DataType, pieces: Iterable[bytes]) -> pa.Array:
-        return pa.Array.from_buffers(kind, sum(self._counts), [None, pa.py_buffer(b"".join(pieces))])
+        return _plain(kind, b"".join(pieces), sum(self._counts))
 
-    def _sparse(self, kind: pa.DataType, values: Sequence[Iterable[tuple[int, object]]]) -> pa.Array:
-        """Values at some positions of each file, null elsewhere."""
-        column: list[object] = [None] * sum(self._counts)
+    def _sparse(self, values: Sequence[Iterable[tuple[int, str]]]) -> pa.Array:
+        """Texts at some positions of each file, null elsewhere."""
+        column: list[str | None] = [None] * sum(self._counts)
         start = 0
         for pairs, count in zip(values, self._counts, strict=True):
             for at, value in pairs:
                 column[start + at] = value
             start += count
-        return pa.array(column, pa.int32()).cast(kind) if pa.types.is_date32(kind) else pa.array(column, kind)
+        return texts(column)

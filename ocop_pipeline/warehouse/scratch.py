@@ -91,8 +91,9 @@ class Scratch:
 
     def remember(self, submission_ids: Collection[str]) -> None:
         """Keep what these submissions of the batch say, as the month before of the next period judged."""
-        accepted = pa.table({"submission_id": pa.array(list(submission_ids), pa.string())})
-        self._connection.register("accepted", accepted)
+        self._connection.execute("CREATE OR REPLACE TEMP TABLE accepted (submission_id VARCHAR)")
+        if submission_ids:
+            self._connection.execute("INSERT INTO accepted SELECT UNNEST(?)", [list(submission_ids)])
         self._connection.execute(
             "DELETE FROM core.indicator_values AS v USING staging.submissions AS s, accepted AS a "
             "WHERE a.submission_id = s.submission_id AND v.period = s.period AND v.form = s.form "
@@ -101,7 +102,6 @@ class Scratch:
         self._connection.execute(_REMEMBER_VALUES)
         for which in ("first", "second"):
             self._connection.execute(_REMEMBER_RECOGNITIONS.format(which=which))
-        self._connection.unregister("accepted")
 
     def _copy(self, how: str, name: str, rows: pa.Table, *, by_name: bool = False) -> None:
         self._connection.register("loading", rows)

@@ -5,36 +5,41 @@
 WITH written AS (
     SELECT
         c.submission_id, c.sheet, c.cell, c.text, s.unit_id, s.period_end,
-        REGEXP_REPLACE(
-            TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(c.text)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')),
-            '^(xa|phuong|thi tran|dac khu|tt|p|x) ', ''
-        ) AS word
+        TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(c.text)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')) AS word
     FROM staging.cells AS c
     JOIN staging.submissions AS s ON s.submission_id = c.submission_id
     JOIN meta.run_periods AS r ON r.period = s.period
     WHERE c.part = 'register' AND c.field = 'commune_name' AND c.state IN ('text', 'number')
 ),
 
+-- "Xa Lọ" may be a name as it stands or the commune "Lọ": both are looked for.
+readings AS (
+    SELECT DISTINCT word, unit_id, period_end, REPLACE(word, ' ', '') AS reading FROM written
+    UNION
+    SELECT
+        word, unit_id, period_end,
+        REPLACE(REGEXP_REPLACE(word, '^(xa|phuong|thi tran|dac khu|tt|p|x) ', ''), ' ', '')
+    FROM written
+),
+
 names AS (
     SELECT
         u.unit_id, u.parent_id, u.valid_from, u.valid_to,
-        REGEXP_REPLACE(
-            TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(u.full_name)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')),
-            '^(xa|phuong|thi tran|dac khu|tt|p|x) ', ''
-        ) AS word
+        TRANSLATE(STRIP_ACCENTS(LOWER(u.name)), 'đ -.,''’', 'd') AS reading
     FROM catalogue.units AS u
     WHERE u.tier = 'commune'
+),
+
+known AS (
+    SELECT DISTINCT w.word, w.unit_id
+    FROM readings AS w
+    JOIN names AS n ON n.reading = w.reading
+    WHERE
+        n.valid_to < w.period_end
+        OR (w.period_end BETWEEN n.valid_from AND n.valid_to AND w.unit_id IN (n.unit_id, n.parent_id))
 )
 
 SELECT w.submission_id, w.sheet, w.cell, JSON_OBJECT('text', w.text) AS args
 FROM written AS w
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM names AS n
-    WHERE
-        n.word = w.word
-        AND (
-            n.valid_to < w.period_end
-            OR (w.period_end BETWEEN n.valid_from AND n.valid_to AND w.unit_id IN (n.unit_id, n.parent_id))
-        )
-)
+LEFT JOIN known AS k ON k.word = w.word AND k.unit_id = w.unit_id
+WHERE k.word IS NULL

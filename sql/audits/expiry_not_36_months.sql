@@ -7,7 +7,7 @@ WITH dated AS (
     FROM staging.register_rows AS g
     JOIN staging.submissions AS s ON s.submission_id = g.submission_id
     JOIN meta.run_periods AS r ON r.period = s.period
-    WHERE g.expiry_date > g.first_date
+    WHERE g.expiry_date > g.first_date AND (g.second_date IS NOT NULL OR g.second_star IS NULL)
 )
 
 SELECT g.submission_id, g.sheet, c.cell, JSON_OBJECT('expiry', g.expiry_date, 'day', g.decided) AS args

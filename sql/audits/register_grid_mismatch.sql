@@ -1,6 +1,7 @@
 -- Recognitions of the period on the progress sheet (SP01, in all and by star) against the decisions in the register
 -- that are dated within the period's window.
--- Source: indicators.csv, SP01: counted from the register by date of decision; the grid is a cross-check.
+-- Source: indicators.csv, SP01: counted from the register by date of decision; the grid is a cross-check. Where a
+-- decision in the register has no date, the date is asked for (DECISION_DATE_MISSING) and nothing is compared.
 WITH decisions AS (
     SELECT g.submission_id, g.first_star_code AS star, g.first_date AS decided
     FROM staging.register_rows AS g
@@ -15,6 +16,10 @@ counted AS (
     JOIN meta.run_periods AS r ON r.period = s.period
     JOIN decisions AS d ON d.submission_id = s.submission_id AND d.decided BETWEEN s.period_start AND s.period_end
     WHERE d.star IS NULL OR d.star <> 'none'
+),
+
+undated AS (
+    SELECT DISTINCT submission_id FROM decisions WHERE decided IS NULL AND star IS NOT NULL AND star <> 'none'
 ),
 
 counts AS (
@@ -36,4 +41,5 @@ JOIN meta.run_periods AS r ON r.period = v.period
 JOIN catalogue.form_lines AS l
     ON l.form = v.form AND l.period = v.period AND l.part = v.part AND l.line_code = v.line_code AND l.field = v.field
 LEFT JOIN counts AS k ON k.submission_id = v.submission_id AND k.breakdown = v.breakdown
-WHERE v.indicator = 'SP01' AND v.value <> COALESCE(k.decisions_count, 0)
+LEFT JOIN undated AS n ON n.submission_id = v.submission_id
+WHERE v.indicator = 'SP01' AND n.submission_id IS NULL AND v.value <> COALESCE(k.decisions_count, 0)

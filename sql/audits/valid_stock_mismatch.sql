@@ -47,7 +47,16 @@ counts AS (
     SELECT submission_id, CONCAT('star=', star), COUNT(*) FROM valid GROUP BY submission_id, star
 ),
 
-known AS (SELECT DISTINCT submission_id FROM latest)
+-- A decision without a date is asked for (DECISION_DATE_MISSING); until then there is nothing to compare with.
+known AS (
+    SELECT DISTINCT l.submission_id
+    FROM latest AS l
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM decisions AS d
+        WHERE d.submission_id = l.submission_id AND d.decision_date IS NULL AND d.star IN ('3', '4', 'potential_5', '5')
+    )
+)
 
 SELECT
     v.submission_id, v.sheet, v.cell,
