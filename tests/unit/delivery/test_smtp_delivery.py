@@ -356,7 +356,7 @@ def test_a_line_with_a_dot_does_not_end_the_mail(office: Office) -> None:
     message = b"Subject: x\r\n\r\n.\r\n..a\r\n.b\r\nc\r\n"
     with smtp.Session(plain(office)) as session:
         session.send(message, [LAN], lambda _: None)
-    assert office.mails[0].message.get_content() == ".\n..a\n.b\nc\n"
+    assert office.mails[0].message.get_content() == ".\r\n..a\r\n.b\r\nc\r\n"
 
 
 def test_nothing_is_sent_without_a_record(tmp_path: Path, office: Office) -> None:
