@@ -213,9 +213,10 @@ def _check_shape(sql: str, tree: exp.Query, contract: Contract) -> None:
     for select in tree.find_all(exp.Select):
         if select.is_star or any(isinstance(each.unalias(), exp.Columns) for each in select.selects):
             raise ModelError("has a star; write the columns out")
-    given = tuple(tree.named_selects)
-    if given != contract.columns:
-        raise ModelError(f"gives {', '.join(given)}; its contract says {', '.join(contract.columns)}")
+    pairs = itertools.zip_longest(tree.named_selects, contract.columns, fillvalue="nothing")
+    for place, (given, declared) in enumerate(pairs, start=1):
+        if given != declared:
+            raise ModelError(f"gives {given} as column {place}; its contract says {declared}")
 
 
 def _lineage(tree: exp.Query, columns: Iterable[str], schema: MappingSchema) -> Lineage:
