@@ -1,5 +1,6 @@
 """The site's recipients.yml: what it may say, and that a mistake in it is told with its line."""
 
+import re
 from datetime import date
 from email.headerregistry import Address
 from pathlib import Path
@@ -17,6 +18,7 @@ from ocop_pipeline.catalogue.recipients import (
     load_recipients,
 )
 from ocop_pipeline.catalogue.units import load_units
+from ocop_pipeline.settings import load_settings
 
 UNITS = load_units()
 TODAY = date(2026, 10, 20)
@@ -100,6 +102,17 @@ def test_a_mistake_is_told_with_its_line(
     assert reason in refusal.value.reason
     if line is not None:
         assert refusal.value.row == line
+
+
+def test_the_documented_examples_are_sound(tmp_path: Path) -> None:
+    """What docs/delivery.md shows can be copied: both files load."""
+    page = (Path(__file__).parents[3] / "docs" / "delivery.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```(yaml|toml)\n(.*?)```", page, re.DOTALL))
+    assert len(load(tmp_path, blocks["yaml"]).lists) == 3
+    (tmp_path / "ocop.toml").write_text(blocks["toml"], encoding="utf-8")
+    mail = load_settings(tmp_path, environment={"OCOP_SMTP_PASSWORD": "x"}).mail
+    assert mail is not None
+    assert is_address(mail.sender)
 
 
 def test_the_same_address_in_a_second_list_is_refused(tmp_path: Path) -> None:
