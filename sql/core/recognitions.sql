@@ -4,11 +4,13 @@
 -- hoà) make no other name. No recognition is lost because a district's line names its commune in an unknown way.
 WITH lines AS (
     SELECT
-        g.submission_id, s.form, s.sequence, s.unit_id AS reporter_id, g.unit_id, p.end_date, g.sheet,
-        g.product_name, g.producer_name, g.producer_type_code, g.product_group,
+        g.submission_id, s.form, s.sequence, s.unit_id AS reporter_id, w.unit_id, p.end_date, g.sheet,
+        g.product_name, g.producer_name, g.producer_type_code, w.product_group,
         g.first_star_code, g.first_date, g.first_decision, g.first_body, g.first_cell,
         g.second_star_code, g.second_date, g.second_decision, g.second_body, g.second_cell, g.product_cell
     FROM staging.register_rows AS g
+    JOIN staging.register_places AS w
+        ON w.submission_id = g.submission_id AND w.sheet = g.sheet AND w.line_key = g.line_key
     JOIN staging.submissions AS s ON s.submission_id = g.submission_id
     JOIN catalogue.periods AS p ON p.period = g.period
 ),

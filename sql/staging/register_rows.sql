@@ -1,8 +1,6 @@
 -- One row per product line of the register sheet (BM02) of a report that counts: the 22 columns of the form, typed,
 -- personal data left out. Codes are filled where the wording is known; the wording itself is kept beside. Wordings are
--- compared without case, diacritics and punctuation, as intake folds them; a product group known so is given the
--- spelling of its list. `unit_id` is the commune the line is of: the reporting commune, or the one a district's line
--- names; none where the name is not known or two communes of the district answer to it.
+-- compared without case, diacritics and punctuation, as intake folds them.
 WITH wide AS (
     SELECT
         c.submission_id, c.period, c.sheet, c.line_key, MIN(c.row_no) AS row_no,
@@ -49,81 +47,11 @@ star_words AS (
 
 type_words AS (
     SELECT word, MIN(code) AS code FROM words WHERE code_list = 'producer_type' GROUP BY word
-),
-
-spelled_groups AS (
-    SELECT
-        i.name_vi,
-        TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(i.name_vi)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')) AS word
-    FROM catalogue.code_items AS i
-    WHERE i.code_list = 'product_sector'
-),
-
-group_words AS (
-    SELECT word, MIN(name_vi) AS name_vi FROM spelled_groups GROUP BY word
-),
-
-written AS (
-    SELECT
-        w.submission_id, w.sheet, w.line_key, s.unit_id AS reporter_id, s.period_end, LOWER(w.commune_name) AS name,
-        REGEXP_REPLACE(
-            REGEXP_REPLACE(
-                REGEXP_REPLACE(
-                    TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.commune_name)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')),
-                    '^tt ', 'thi tran '
-                ),
-                '^p ', 'phuong '
-            ),
-            '^x ', 'xa '
-        ) AS word
-    FROM wide AS w
-    JOIN staging.submissions AS s ON s.submission_id = w.submission_id
-    WHERE s.form <> 'OCOP-XA'
-),
-
-communes AS (
-    SELECT
-        u.unit_id, u.parent_id, u.valid_from, u.valid_to, LOWER(u.full_name) AS full_name, LOWER(u.name) AS name,
-        TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(u.full_name)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
-            AS full_word,
-        TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(u.name)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')) AS word
-    FROM catalogue.units AS u
-    WHERE u.tier = 'commune'
-),
-
--- Best reading first: as the unit is written, without its type, without diacritics, without both.
-named AS (
-    SELECT
-        w.submission_id, w.sheet, w.line_key, c.unit_id,
-        CASE
-            WHEN w.name = c.full_name THEN 1 WHEN w.name = c.name THEN 2 WHEN w.word = c.full_word THEN 3 ELSE 4
-        END AS reading
-    FROM written AS w
-    JOIN communes AS c
-        ON c.parent_id = w.reporter_id AND w.period_end BETWEEN c.valid_from AND c.valid_to
-        AND w.word IN (c.full_word, c.word)
-),
-
-best AS (
-    SELECT
-        submission_id, sheet, line_key, unit_id, reading,
-        MIN(reading) OVER (PARTITION BY submission_id, sheet, line_key) AS best_reading
-    FROM named
-),
-
-placed AS (
-    SELECT submission_id, sheet, line_key, MIN(unit_id) AS unit_id
-    FROM best
-    WHERE reading = best_reading
-    GROUP BY submission_id, sheet, line_key
-    HAVING COUNT(*) = 1
 )
 
 SELECT
     w.period, w.submission_id, w.sheet, w.line_key, w.row_no,
-    CASE WHEN s.form = 'OCOP-XA' THEN s.unit_id ELSE p.unit_id END AS unit_id,
-    w.product_name, COALESCE(g.name_vi, w.product_group) AS product_group, w.producer_type,
-    t.code AS producer_type_code, w.producer_name, w.commune_name,
+    w.product_name, w.product_group, w.producer_type, t.code AS producer_type_code, w.producer_name, w.commune_name,
     w.current_star, s0.code AS current_star_code, w.expiry_date,
     w.first_star, s1.code AS first_star_code, w.first_date, CAST(w.first_year AS INTEGER) AS first_year,
     w.first_decision, w.first_body,
@@ -131,10 +59,6 @@ SELECT
     w.second_decision, w.second_body,
     w.product_cell, w.first_cell, w.second_cell
 FROM wide AS w
-JOIN staging.submissions AS s ON s.submission_id = w.submission_id
-LEFT JOIN placed AS p ON p.submission_id = w.submission_id AND p.sheet = w.sheet AND p.line_key = w.line_key
-LEFT JOIN group_words AS g
-    ON g.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.product_group)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
 LEFT JOIN type_words AS t
     ON t.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.producer_type)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
 LEFT JOIN star_words AS s0
