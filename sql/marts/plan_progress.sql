@@ -1,14 +1,19 @@
 -- One row per month and target of a plan in force: what was planned, what was done, and whether that is enough. Measured
 -- at the tier and on the map the plan binds: on its own unit, or on each unit below it. A cumulative target counts from
--- the first month of the plan's first year. A target of words only is printed with the figure, never judged.
+-- the first month of the plan's first year. A target of words only is printed with the figure, never judged. A
+-- percentage of two indicators that have a ratio is that ratio: only reports that gave both parts may bend it.
 WITH targets AS (
     SELECT
         p.period, p.end_date, t.plan, t.target, t.unit_id, t.bound_tier, t.shape, t.measure, t.indicator, t.breakdown,
-        t.base_indicator, t.planned_low, t.planned_high, t.due_date, t.first_month, i.kind
+        t.base_indicator, t.planned_low, t.planned_high, t.due_date, t.first_month, i.kind,
+        COALESCE(q.indicator, t.indicator) AS standing_indicator, COALESCE(q.kind, i.kind) AS standing_kind
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
     JOIN catalogue.plan_targets AS t ON p.year BETWEEN t.first_year AND t.last_year
     LEFT JOIN catalogue.indicators AS i ON i.indicator = t.indicator
+    LEFT JOIN catalogue.indicators AS q
+        ON q.kind = 'ratio' AND q.numerator = t.indicator AND q.denominator = t.base_indicator
+        AND t.shape = 'percent_of_base'
 ),
 
 bound AS (
@@ -38,19 +43,19 @@ standing AS (
     SELECT
         t.period, t.plan, t.target, b.unit_id,
         CASE
-            WHEN t.shape = 'percent_of_base' AND t.kind <> 'ratio'
+            WHEN t.shape = 'percent_of_base' AND t.standing_kind <> 'ratio'
                 THEN CASE
                     WHEN base.value > 0 THEN CAST(ROUND(m.value * 100 / base.value, 4) AS DECIMAL(28, 4))
                 END
             ELSE m.value
         END AS value,
-        COALESCE(base.value, m.denominator) AS base_value,
+        COALESCE(m.denominator, base.value) AS base_value,
         m.expected_count, m.reported_count
     FROM targets AS t
     JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
     JOIN core.rollups AS m
-        ON m.period = t.period AND m.span = 'month' AND m.unit_id = b.unit_id AND m.indicator = t.indicator
-        AND m.breakdown = t.breakdown
+        ON m.period = t.period AND m.span = 'month' AND m.unit_id = b.unit_id
+        AND m.indicator = t.standing_indicator AND m.breakdown = t.breakdown
     LEFT JOIN core.rollups AS base
         ON base.period = t.period AND base.span = 'month' AND base.unit_id = b.unit_id
         AND base.indicator = t.base_indicator AND base.breakdown = ''
