@@ -7,8 +7,8 @@ from sqlglot import exp
 from tests.source_tables import models
 
 PORTABLE = sorted(name for name in models() if name.startswith(("core.", "marts.")))
-# LAG counts rows, not months: where a month is missing it would compare with another one. The rest differ in their
-# results between engines, or do not exist elsewhere.
+# LAG counts rows, not months: where a month is missing it would compare with another one. The rest differ
+# in their results between engines, or do not exist elsewhere.
 _REFUSED = (
     exp.Qualify,
     exp.Lambda,
