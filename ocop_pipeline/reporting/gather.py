@@ -4,10 +4,11 @@ Here: the queries and the shapes they fill. Not here: words, rounding, compariso
 SQL runs. It reads through a function, so that nothing here knows which engine answers.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Final
 
 from ocop_pipeline.catalogue import Agency, Catalogue
@@ -224,12 +225,23 @@ class ReportData:
     month_submissions: int
     catalogue_digest: str
 
+    @cached_property
+    def last_year(self) -> str:
+        """Key of the same month of the year before."""
+        return self.period.same_last_year().key
+
     def summary(self, indicator: str, breakdown: str = "", unit_id: str | None = None) -> Summary | None:
         """The figure of a unit (the report's own by default); None where nothing asks for it there."""
         return self.summaries.get((unit_id or self.unit.unit_id, indicator, breakdown))
 
 
-def gather(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> ReportData:
+def gather(
+    query: Query,
+    catalogue: Catalogue,
+    unit_id: str,
+    period: Period,
+    below: Collection[tuple[str, str]] | None = None,
+) -> ReportData:
     """Read everything a monthly report on a unit prints.
 
     Args:
@@ -237,6 +249,8 @@ def gather(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> 
         catalogue: The catalogue the warehouse was built with.
         unit_id: Our id of the unit.
         period: A month.
+        below: (indicator, breakdown) pairs wanted of the units below (`ReportSpec.unit_lines`); all when
+            None. A province has ten times more figures below it than its report prints.
 
     Returns:
         The data, with nothing rounded and nothing added up here: each total is the warehouse's own.
@@ -265,7 +279,7 @@ def gather(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> 
         names=_names(catalogue, on),
         askers=_askers(catalogue, on),
         agencies=catalogue.agencies_on(on),
-        summaries=_summaries(query, unit_id, period),
+        summaries=_summaries(query, unit_id, period, below),
         coverage=coverage,
         statuses=_statuses(query, unit_id, period),
         products=_products(query, unit_id, period),
@@ -385,8 +399,15 @@ def _submissions(query: Query, unit_id: str, months: Sequence[str]) -> list[tupl
     return [(row["submission_id"], row["period"]) for row in rows]
 
 
-def _summaries(query: Query, unit_id: str, period: Period) -> dict[Key, Summary]:
+def _summaries(
+    query: Query, unit_id: str, period: Period, below: Collection[tuple[str, str]] | None
+) -> dict[Key, Summary]:
     """Figures of the unit and all below; how complete last year's year to date was stands in its own row."""
+    wanted, values = "TRUE", []
+    if below is not None:
+        pairs = ", ".join("(?, ?)" for _ in below)
+        wanted = f"a.distance = 0 OR (s.indicator, s.breakdown) IN ({pairs})" if pairs else "a.distance = 0"
+        values = [value for pair in below for value in pair]
     rows = query(
         "SELECT s.unit_id, s.indicator, s.breakdown, s.month_value, s.quarter_to_date_value,"
         " s.year_to_date_value, s.same_month_last_year_value, s.year_to_date_last_year_value,"
@@ -400,8 +421,8 @@ def _summaries(query: Query, unit_id: str, period: Period) -> dict[Key, Summary]
         " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
         " LEFT JOIN marts.indicator_summary AS l ON l.period = ? AND l.unit_id = s.unit_id"
         " AND l.indicator = s.indicator AND l.breakdown = s.breakdown"
-        " WHERE s.period = ? AND a.ancestor_id = ?",
-        [period.same_last_year().key, period.key, unit_id],
+        f" WHERE s.period = ? AND a.ancestor_id = ? AND ({wanted})",
+        [period.same_last_year().key, period.key, unit_id, *values],
     )
     return {(row["unit_id"], row["indicator"], row["breakdown"]): _summary(row) for row in rows}
 

@@ -42,6 +42,7 @@ class NoticeSpec:
     summary: str
     summary_unknown: str
     title: str
+    addressee: str
     addressee_unknown: str
     opening: str
     closing: str
@@ -69,6 +70,7 @@ def load_notice_spec(site: Path | None = None) -> NoticeSpec:
         "summary",
         "summary_unknown",
         "title",
+        "addressee",
         "addressee_unknown",
         "opening",
         "closing",
@@ -97,8 +99,8 @@ def compose_notice(
     Args:
         answer: The judgement as `ocop check` gives it: `file`, `submission_id`, `verdict`, `unit_name`,
             `period`, `findings` (each `severity`, `sheet`, `cell`, `message_vi`, and `advice_vi` where there
-            is one), and where known `received_on`, a date. Names and texts in it may be anything: they are
-            printed as what they are.
+            is one); where known also `agency_name`, the department that sent it, and `received_on`, a date.
+            Names and texts in it may be anything: they are printed as what they are.
         spec: The words.
         issuer: Who sends it back.
         as_of: Day of the notice.
@@ -135,7 +137,7 @@ def compose_notice(
         recipients=spec.recipients,
         created=as_of,
         title=wording.line(spec.folders, spec.title, context),
-        addressees=(answer.get("unit_name") or spec.addressee_unknown,),
+        addressees=(_addressee(answer, spec, context),),
     )
 
 
@@ -145,6 +147,7 @@ def _context(answer: Mapping[str, Any], spec: NoticeSpec, issuer: Issuer, due: d
     return {
         "issuer_name": issuer.name,
         "file": answer["file"],
+        "unit_name": answer.get("unit_name") or "",
         "received": answer.get("received_on"),
         "receipt": receipt(answer.get("submission_id")) or spec.labels["no_receipt"],
         "verdict": answer["verdict"],
@@ -154,6 +157,15 @@ def _context(answer: Mapping[str, Any], spec: NoticeSpec, issuer: Issuer, due: d
         "warnings": severities.count("warning"),
         "due": due,
     }
+
+
+def _addressee(answer: Mapping[str, Any], spec: NoticeSpec, context: Mapping[str, Any]) -> str:
+    """A department by its own name, a unit through its committee, nobody known by a general word."""
+    if answer.get("agency_name"):
+        return str(answer["agency_name"])
+    if answer.get("unit_name"):
+        return wording.line(spec.folders, spec.addressee, context)
+    return spec.addressee_unknown
 
 
 def _symbol(kind: str, report_symbol: str) -> str:
@@ -231,10 +243,12 @@ def _run_text(runs: list[Data]) -> str:
 def _table_lines(table: Data) -> Iterator[str]:
     """Give each row as "header: text; header: text", which any screen and any mail program can show."""
     headers = [cell["text"] for cell in table["header"][-1]]
+    numbered = table["columns"][0]["key"] == "order"
     yield f"{table['caption']}:"
     for row in table["rows"]:
         texts = [cell["text"] for cell in row["cells"]]
         # A row with spanning cells, or under a header of two rows, is given as its texts alone.
         named = zip(headers if len(headers) == len(texts) else [""] * len(texts), texts, strict=True)
-        yield "; ".join(f"{header}: {text}" if header else text for header, text in named if text)
+        cells = [f"{header}: {text}" if header else text for header, text in named if text]
+        yield f"{texts[0]}. " + "; ".join(cells[1:]) if numbered and texts[0] else "; ".join(cells)
     yield from table["notes"]

@@ -212,7 +212,7 @@ class _Amounts:
         return self._amount(value, self.data.period.key, self.indicator, span)
 
     def earlier(self, value: Decimal | None, span: str = "month") -> Amount | None:
-        return self._amount(value, self.data.period.same_last_year().key, self.indicator, span)
+        return self._amount(value, self.data.last_year, self.indicator, span)
 
     def part(
         self, name: Literal["numerator", "denominator"], code: str | None, summary: Summary | None

@@ -151,6 +151,13 @@ class ReportSpec:
     limits: Limits
     labels: Mapping[str, str]
 
+    @property
+    def unit_lines(self) -> frozenset[tuple[str, str]]:
+        """The (indicator, breakdown) pairs the tables by unit show."""
+        return frozenset(
+            (column.indicator, column.breakdown) for table in self.unit_tables for column in table.columns
+        )
+
     def label(self, key: str, **values: object) -> str:
         """A word or note, its `{places}` filled.
 

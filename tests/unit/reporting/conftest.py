@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import the modules they share; the import mode puts no test folder on the path."""
+"""Lets the tests of this folder import the modules they share, whichever way pytest imports them."""
 
 import sys
 from pathlib import Path

@@ -1,7 +1,7 @@
 """Published tables filled by rule instead of by a pipeline: a small province or the real one, any month.
 
-Shared by the tests of this folder. Values follow from codes alone, so that the same call gives the same tables;
-a parent's figure is made from its communes' by the indicator's kind. No test here, and no real person.
+Shared by the tests of this folder. Values follow from codes alone, so that the same call gives the same
+tables; a parent's figure is made from its communes'. No test here, and no real person.
 """
 
 import functools
@@ -19,6 +19,7 @@ from ocop_pipeline.catalogue.columns import load_columns
 from ocop_pipeline.catalogue.tables import read_yaml
 from ocop_pipeline.domain.indicators import Kind, Source
 from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.plans import Target
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.paths import CATALOGUE_DATA, SQL
 
@@ -205,11 +206,13 @@ class _Build:
             late = sent and number_for("late", unit.unit_id, agency, below=40) == 1
             received = datetime(due.year, due.month, 18 if late else 15, 8) if sent else None  # noqa: DTZ001
             statuses.append({
-                "period": key, "form": form, "unit_id": unit.unit_id, "agency": agency, "unit_name": unit.name,
-                "unit_full_name": unit.full_name, "parent_id": unit.parent_id, "agency_name": agency_name or None,
+                "period": key, "form": form, "unit_id": unit.unit_id, "agency": agency,
+                "unit_name": unit.name, "unit_full_name": unit.full_name, "parent_id": unit.parent_id,
+                "agency_name": agency_name or None,
                 "status": "accepted" if sent else "missing", "due_date": due, "first_received_at": received,
                 "first_accepted_at": received, "submissions_count": int(sent), "is_late": late,
-                "has_returned_correction": False, "submission_id": f"{unit.unit_id}{agency}{key}" if sent else None,
+                "has_returned_correction": False,
+                "submission_id": f"{unit.unit_id}{agency}{key}" if sent else None,
             })  # fmt: skip
             for ancestor in self.above.get(unit.unit_id, [unit.unit_id, self.unit.unit_id]):
                 tally = counts.setdefault(
@@ -225,7 +228,8 @@ class _Build:
             {
                 "period": key, "unit_id": ancestor, "form": form, "expected_count": len(tally["expected"]),
                 "accepted_count": len(tally["accepted"]), "returned_count": 0,
-                "missing_count": len(tally["expected"]) - len(tally["accepted"]), "late_count": len(tally["late"]),
+                "missing_count": len(tally["expected"]) - len(tally["accepted"]),
+                "late_count": len(tally["late"]),
             }
             for (ancestor, form), tally in counts.items()
         ])  # fmt: skip
@@ -315,7 +319,8 @@ class _Build:
             "period": self.period.key, "unit_id": unit_id, "indicator": code, "breakdown": breakdown,
             "month_value": known, "quarter_to_date_value": known,
             "year_to_date_value": known * month_no if flow and known is not None else known,
-            "same_month_last_year_value": last, "expected_count": asked, "reported_count": sent, "nothing_count": 0,
+            "same_month_last_year_value": last, "expected_count": asked, "reported_count": sent,
+            "nothing_count": 0,
             "blank_count": 0, "not_collected_count": 0, "year_to_date_expected_count": asked * month_no,
             "year_to_date_reported_count": sent * month_no,
             "same_month_last_year_expected_count": asked if self.last_year else None,
@@ -340,8 +345,8 @@ def add_remarks(marts: Marts, communes: Sequence[UnitVersion], period: Period, e
     """Let every so-many-th commune say something of each kind."""
     marts.add("marts.remarks", [
         {
-            "period": period.key, "form": "OCOP-XA", "unit_id": unit.unit_id, "agency": "", "unit_name": unit.name,
-            "unit_full_name": unit.full_name, "remark_kind": kind,
+            "period": period.key, "form": "OCOP-XA", "unit_id": unit.unit_id, "agency": "",
+            "unit_name": unit.name, "unit_full_name": unit.full_name, "remark_kind": kind,
             "remark": said[number_for(unit.unit_id, kind, below=len(said))], "submission_id": unit.unit_id,
             "sheet": "BM04", "cell": f"C{row}",
         }
@@ -354,11 +359,13 @@ def add_products(marts: Marts, communes: Sequence[UnitVersion], period: Period, 
     """Let products be recognised within the month."""
     marts.add("marts.recognised_products", [
         {
-            "period": period.key, "product_id": f"x{n}", "decision_date": period.start, "product_name": f"Cà phê bột {n}",
-            "producer_name": f"Hợp tác xã Nông nghiệp số {n}", "producer_type": "cooperative", "product_group": "food",
+            "period": period.key, "product_id": f"x{n}", "decision_date": period.start,
+            "product_name": f"Cà phê bột {n}", "producer_name": f"Hợp tác xã Nông nghiệp số {n}",
+            "producer_type": "cooperative", "product_group": "food",
             "unit_id": unit.unit_id, "unit_name": unit.name, "unit_full_name": unit.full_name,
             "star": ("3", "4")[n % 2], "recognition_kind": ("first", "upgrade", "again")[n % 3],
-            "recognising_level": "province", "issuing_body": "UBND tỉnh Lâm Đồng", "decision_no": f"{100 + n}/QĐ-UBND",
+            "recognising_level": "province", "issuing_body": "UBND tỉnh Lâm Đồng",
+            "decision_no": f"{100 + n}/QĐ-UBND",
             "expiry_date": date(period.start.year + 3, period.start.month, period.start.day),
             "submission_id": unit.unit_id, "sheet": "BM02", "cell": f"B{n}",
         }
@@ -381,10 +388,11 @@ def add_plan(
             "breakdown": target.breakdown, "shape": str(target.shape),
             "bound_tier": str(target.binds.tier) if target.binds.tier else "", "planned_low": target.low,
             "planned_high": target.high, "actual_value": None if done is None else Decimal(done),
-            "achieved_pct": None if done is None or not target.low else Decimal(done) * 100 / (124 if target.binds.tier else target.low),
+            "achieved_pct": _achieved(target, done),
             "result": result, "units_bound_count": 124 if target.binds.tier else 1,
             "units_reached_count": done if target.binds.tier and done else 0, "expected_count": 1240,
-            "reported_count": 0 if done is None else 1180, "due_date": plan.due_date(target), "unit_vi": target.unit_vi,
+            "reported_count": 0 if done is None else 1180, "due_date": plan.due_date(target),
+            "unit_vi": target.unit_vi,
             "position": position,
         }
         for position, target in enumerate(plan.targets)
@@ -392,13 +400,19 @@ def add_plan(
     ])  # fmt: skip
     marts.add("marts.task_progress", [
         head | {
-            "task": task.code, "task_text_vi": task.text_vi, "lead_agency": task.lead_agency, "due_date": task.due,
+            "task": task.code, "task_text_vi": task.text_vi, "lead_agency": task.lead_agency,
+            "due_date": task.due,
             "task_state": ("in_progress", "done", None)[position % 3],
             "progress_pct": (Decimal("66.5"), Decimal(100), None)[position % 3],
             "reports_count": (1, 1, 0)[position % 3], "position": position,
         }
         for position, task in enumerate(plan.tasks)
     ])  # fmt: skip
+
+
+def _achieved(target: Target, done: int | None) -> Decimal | None:
+    enough = Decimal(124) if target.binds.tier else target.low
+    return Decimal(done) * 100 / enough if done is not None and enough else None
 
 
 SAMPLE_2026: Mapping[str, tuple[str, int | None]] = {

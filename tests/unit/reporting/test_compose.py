@@ -1,4 +1,4 @@
-"""Reports from published tables. Run this file with Python to write the golden document anew after a wanted change."""
+"""Reports from published tables. Run this file with Python to write the golden text anew."""
 
 import dataclasses
 import json
@@ -50,9 +50,12 @@ def small_province(**options) -> Marts:
     return marts
 
 
-def report(marts: Marts, unit_id: str = LAM_DONG, period: Period = OCTOBER, code: str = "province_month") -> Document:
+def report(
+    marts: Marts, unit_id: str = LAM_DONG, period: Period = OCTOBER, code: str = "province_month"
+) -> Document:
     """Compose the report of a unit with the letterhead derived from it."""
-    return compose(gather(marts.query, catalogue(), unit_id, period), load_spec(code), None, AS_OF)
+    spec = load_spec(code)
+    return compose(gather(marts.query, catalogue(), unit_id, period, spec.unit_lines), spec, None, AS_OF)
 
 
 def printed(document: Document) -> str:
@@ -65,7 +68,9 @@ def printed(document: Document) -> str:
             lines.extend(_printed_block(block))
     notes = [re.sub("danh mục [0-9a-f]{10}", "danh mục …", note) for note in data["footnotes"]]
     head = json.dumps(data["letterhead"], ensure_ascii=False)
-    return "\n".join([head, *data["addressees"], *data["legal_bases"], *lines, data["map_note"], *notes]) + "\n"
+    return (
+        "\n".join([head, *data["addressees"], *data["legal_bases"], *lines, data["map_note"], *notes]) + "\n"
+    )
 
 
 def _printed_block(block: dict[str, Any]) -> Iterator[str]:
@@ -81,7 +86,8 @@ def _printed_block(block: dict[str, Any]) -> Iterator[str]:
         case "paragraph":
             yield "".join(map(_with_id, block["runs"]))
         case kind:
-            yield f"{kind}: {block.get('text') or block.get('alt') or block.get('lines')} {block.get('source', '')}"
+            words = block.get("text") or block.get("alt") or " / ".join(block["lines"])
+            yield f"{kind}: {words} {block.get('source', '')}".rstrip()
 
 
 def _with_id(item: dict[str, Any]) -> str:
@@ -144,7 +150,7 @@ def test_equal_data_gives_equal_documents():
 
 
 def test_html_and_paper_print_the_same_figures():
-    """Every figure of the document stands with its id and its text in the HTML, and with its text on paper."""
+    """Every figure of the document stands with its id and text in the HTML, and with its text on paper."""
     document = golden_document()
     html, paper = write_html(document), squeezed("".join(pdf_pages(write_pdf(document))))
     figures = {
@@ -155,10 +161,7 @@ def test_html_and_paper_print_the_same_figures():
         if cell.figure_id
     }
     assert len(figures) > 300
-    on_screen = {
-        (match[1], match[2])
-        for match in re.finditer(r'data-figure="([^"]+)"[^>]*>([^<]*)<', html)
-    }
+    on_screen = {(match[1], match[2]) for match in re.finditer(r'data-figure="([^"]+)"[^>]*>([^<]*)<', html)}
     assert figures <= on_screen
     assert all(squeezed(text) in paper for _, text in figures)
 
@@ -191,12 +194,13 @@ def test_four_states_stay_apart():
         ("TT06", "month_value = 0, nothing_count = 0"),
         ("DT01", "month_value = NULL, reported_count = 0, not_collected_count = 4"),
     ):
-        marts.change(
-            f"UPDATE marts.indicator_summary SET {change} WHERE unit_id = ? AND indicator = ? AND breakdown = ''",
-            [LAM_DONG, code],
-        )
+        set_total(marts, code, change)
     document = report(marts)
-    marks = {row.cells[0].text: row.cells[3].mark for row in _indicator_rows(document) if row.cells[0].text in codes}
+    marks = {
+        row.cells[0].text: row.cells[3].mark
+        for row in _indicator_rows(document)
+        if row.cells[0].text in codes
+    }
     assert marks == {
         "TT04": Mark.NOT_REPORTED,
         "TT05": Mark.NOTHING_TO_REPORT,
@@ -226,15 +230,12 @@ def test_silent_commune_is_not_zero():
 def test_totals_are_the_published_ones_and_never_sums():
     """The total row prints the parent's own figure even where the rows below add up to another."""
     marts = small_province()
-    marts.change(
-        "UPDATE marts.indicator_summary SET month_value = 777 WHERE unit_id = ? AND indicator = 'SP03' AND breakdown = ''",
-        [LAM_DONG],
-    )
+    set_total(marts, "SP03", "month_value = 777")
     assert set(cells_of(report(marts), "2026-10/p68.2/SP03")) == {"777"}
 
 
 def test_every_total_prints_its_coverage():
-    """Each total of the tables of figures has its reports beside it; the body says from how many it is made."""
+    """Each total of the tables has its reports beside it; the body says from how many it is made."""
     document = golden_document()
     for row in _indicator_rows(document):
         if row.cells[0].text:
@@ -283,17 +284,24 @@ def test_long_lists_of_names_are_cut_and_refer_to_the_annex():
     assert re.search(r"và 08 đơn vị khác \(danh sách tại Phụ lục [IV]+\)", text)
 
 
-def _sp01(marts: Marts, change: str) -> str:
+def set_total(marts: Marts, code: str, change: str) -> None:
+    """Change the province's own total of an indicator."""
     marts.change(
-        f"UPDATE marts.indicator_summary SET {change} WHERE unit_id = ? AND indicator = 'SP01' AND breakdown = ''",
-        [LAM_DONG],
+        f"UPDATE marts.indicator_summary SET {change} WHERE unit_id = ? AND indicator = ? AND breakdown = ''",
+        [LAM_DONG, code],
     )
+
+
+def _sp01(marts: Marts, change: str) -> str:
+    set_total(marts, "SP01", change)
     return text_of(report(marts))
 
 
 def test_nothing_recognised_is_certain_only_when_all_reported():
-    """"No product was recognised" is said only of a complete month; else only that none was seen so far."""
-    assert "Trong tháng không có sản phẩm nào được công nhận (4/4 xã)" in _sp01(small_province(), "month_value = 0")
+    """That no product was recognised is said only of a complete month; else that none was seen so far."""
+    assert "Trong tháng không có sản phẩm nào được công nhận (4/4 xã)" in _sp01(
+        small_province(), "month_value = 0"
+    )
     partial = _sp01(small_province(), "month_value = 0, reported_count = 3")
     assert "trong tháng chưa ghi nhận sản phẩm nào được công nhận (tổng hợp từ 3/4 xã)" in partial
     silent = _sp01(small_province(), "month_value = NULL, reported_count = 0")
@@ -303,8 +311,14 @@ def test_nothing_recognised_is_certain_only_when_all_reported():
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("month_value = 50, same_month_last_year_value = 40", "; tăng 25% so với cùng kỳ năm trước (40 buổi)"),
-        ("month_value = 30, same_month_last_year_value = 40", "; giảm 25% so với cùng kỳ năm trước (40 buổi)"),
+        (
+            "month_value = 50, same_month_last_year_value = 40",
+            "; tăng 25% so với cùng kỳ năm trước (40 buổi)",
+        ),
+        (
+            "month_value = 30, same_month_last_year_value = 40",
+            "; giảm 25% so với cùng kỳ năm trước (40 buổi)",
+        ),
         ("month_value = 40, same_month_last_year_value = 40", "; bằng cùng kỳ năm trước"),
         ("month_value = 40, same_month_last_year_value = 0", "; cùng kỳ năm trước không phát sinh"),
         ("month_value = 0, same_month_last_year_value = 40", "; cùng kỳ năm trước 40 buổi"),
@@ -317,10 +331,7 @@ def test_nothing_recognised_is_certain_only_when_all_reported():
 def test_comparison_with_last_year(change, said):
     """Growth is a number only between two complete figures with a base; nothing ever falls by 100%."""
     marts = small_province()
-    marts.change(
-        f"UPDATE marts.indicator_summary SET {change} WHERE unit_id = ? AND indicator = 'TT04' AND breakdown = ''",
-        [LAM_DONG],
-    )
+    set_total(marts, "TT04", change)
     text = text_of(report(marts))
     sentence = re.search(r"Hội nghị, buổi tuyên truyền: [^.]*(?:\.\d{3}[^.]*)*", text)
     assert sentence is not None
@@ -329,7 +340,7 @@ def test_comparison_with_last_year(change, said):
 
 
 def test_without_last_year_no_comparison_is_made():
-    """Where nothing is known of the year before, no sentence mentions it and the table has no such columns."""
+    """Where nothing is known of the year before, no sentence mentions it and no column shows it."""
     document = report(small_province(last_year=False))
     assert "cùng kỳ" not in text_of(dataclasses.replace(document, annexes=()))
     assert all(column.group == "" for column in document.annexes[0].blocks[0].columns)
@@ -419,7 +430,9 @@ def test_hostile_remark_stays_words():
     marts.change("UPDATE marts.report_status SET unit_full_name = ?, status = 'missing'", [hostile])
     document = report(marts)
     data = to_data(document)
-    named = [run for block in data["body"] if block["type"] == "bullets" for item in block["items"] for run in item]
+    named = [
+        run for block in data["body"] if block["type"] == "bullets" for item in block["items"] for run in item
+    ]
     assert not any(run["figure_id"] == "x" for run in named)
     assert any("{{ 7 * 7 }} <script>alert(1)</script>" in run["text"] for run in named)
     assert "<script>alert" not in write_html(document)
@@ -447,8 +460,14 @@ def test_district_report():
     fill(marts, district.unit_id, MAY, communes=3)
     document = report(marts, district.unit_id, MAY, "district_month")
     data = to_data(document)
-    assert data["letterhead"]["issuing_body"] == ["ỦY BAN NHÂN DÂN", f"{district.type} {district.name}".upper()]
-    assert document.addressees == ("Ủy ban nhân dân tỉnh Lâm Đồng", "Sở Nông nghiệp và Môi trường tỉnh Lâm Đồng")
+    assert data["letterhead"]["issuing_body"] == [
+        "ỦY BAN NHÂN DÂN",
+        f"{district.type} {district.name}".upper(),
+    ]
+    assert document.addressees == (
+        "Ủy ban nhân dân tỉnh Lâm Đồng",
+        "Sở Nông nghiệp và Môi trường tỉnh Lâm Đồng",
+    )
     assert "KP04" in text_of(document)
 
 
@@ -534,10 +553,14 @@ def test_misspelt_letterhead_field_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("template", "reason"),
-    [("{{ figures }}", "without a filter"), ("{{ nobody }}", "nobody"), ("{{ 'x' | number_of }}", "number_of")],
+    [
+        ("{{ figures }}", "without a filter"),
+        ("{{ nobody }}", "nobody"),
+        ("{{ 'x' | number_of }}", "number_of"),
+    ],
 )
 def test_wrong_template_is_refused(tmp_path, template, reason):
-    """A bare number, an undefined name or an unknown filter stops the report instead of printing something."""
+    """A bare number, an undefined name or an unknown filter stops the report."""
     (tmp_path / "t.txt.j2").write_text(template, encoding="utf-8")
     with pytest.raises(wording.WordingError, match=reason):
         wording.paragraphs((tmp_path,), "t.txt.j2", {"figures": 1234})
@@ -547,15 +570,30 @@ def test_no_label_is_left_over():
     """Every word in the labels is used somewhere: a label nobody prints is a mistake."""
     folder = Path(wording.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    made = ("dimension_", "coverage_", "status_", "funding_", "plan_result_", "remark_caption_", "plan_caption",
-            "plan_sample", "task_caption", "task_sample")  # fmt: skip
-    unused = [key for key in load_spec("province_month").labels if key not in code and not key.startswith(made)]
+    made = (
+        "dimension_", "coverage_", "status_", "funding_", "plan_result_", "remark_caption_", "plan_caption",
+        "plan_sample", "task_caption", "task_sample",
+    )  # fmt: skip
+    unused = [
+        key for key in load_spec("province_month").labels if key not in code and not key.startswith(made)
+    ]
     assert unused == []
 
 
 def test_issuer_speaks_of_itself_on_one_line():
     """A name broken for the letterhead is whole in a sentence."""
-    issuer = Issuer("", "Sở Nông nghiệp\nvà Môi trường", "BC-SNNMT", "Lâm Đồng", "", "GIÁM ĐỐC", "", (), (), is_sample=False)
+    issuer = Issuer(
+        "",
+        "Sở Nông nghiệp\nvà Môi trường",
+        "BC-SNNMT",
+        "Lâm Đồng",
+        "",
+        "GIÁM ĐỐC",
+        "",
+        (),
+        (),
+        is_sample=False,
+    )
     assert issuer.name == "Sở Nông nghiệp và Môi trường"
 
 

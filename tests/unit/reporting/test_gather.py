@@ -26,6 +26,20 @@ def test_figures_are_the_published_ones():
     assert (summary.month, summary.reported, summary.expected) == (Decimal("1234.5678"), 2, 3)
 
 
+def test_only_the_wanted_figures_of_the_units_below_are_read():
+    """A report may ask for a few figures of the units below; of its own unit it always has all."""
+    marts = Marts()
+    communes = fill(marts, LAM_DONG, OCTOBER, communes=2)
+    data = gather(
+        marts.query, catalogue(), LAM_DONG, OCTOBER, {("TT04", ""), ("SP06", "horizon=within_3_months")}
+    )
+    below = {key for key in data.summaries if key[0] == communes[0].unit_id}
+    assert {key[1:] for key in below} == {("TT04", ""), ("SP06", "horizon=within_3_months")}
+    assert data.summary("SP01", "star=3") is not None
+    none = gather(marts.query, catalogue(), LAM_DONG, OCTOBER, ())
+    assert {unit_id for unit_id, _, _ in none.summaries} == {LAM_DONG}
+
+
 def test_only_the_unit_and_what_is_below_it_is_read():
     """A district's report holds its own communes' figures and reports, and nobody else's."""
     marts = Marts()
