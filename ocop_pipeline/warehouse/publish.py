@@ -227,14 +227,20 @@ def _judge(
         except duckdb.Error as error:
             raise ModelError(f"{model.name}: a check failed to run: {error}\n{sql}") from error
 
-    relation = published_relation(model)
-    results = audit(select, model.contract, relation)
+    results = audit(select, model.contract, published_relation(model))
     if validate is None or any(_stops(each) for each in results):
         return results
+    # The second judge holds rows in memory and takes seconds for a million, so it is shown the month the run is for;
+    # the months published along with it, and the checks written in SQL, are the fast path's.
+    expectations = replace(
+        model.contract, checks=tuple(check for check in model.contract.checks if check.expect)
+    )
+    relation = judged_relation(model)
     rows = connection.sql(f"SELECT * FROM {relation}").to_arrow_table()
-    return [
-        _harder(*pair) for pair in zip(results, validate(rows, model.contract, select, relation), strict=True)
-    ]
+    second = {each.name: each for each in validate(rows, expectations, select, relation)}
+    if set(second) != {check.name for check in expectations.checks}:
+        raise ModelError(f"{model.name}: the judges answer different checks: {sorted(second)}")
+    return [_harder(each, second[each.name]) if each.name in second else each for each in results]
 
 
 def published_relation(model: SqlModel) -> str:
@@ -244,11 +250,16 @@ def published_relation(model: SqlModel) -> str:
     return f"(SELECT * FROM {_quoted(model)} WHERE {_IN_RUN})"
 
 
+def judged_relation(model: SqlModel) -> str:
+    """What the second judge sees: the rows of the run's last month, or the whole of a table without months."""
+    if model.contract.refresh is Refresh.WHOLE:
+        return _quoted(model)
+    return f"(SELECT * FROM {_quoted(model)} WHERE period = (SELECT MAX(period) FROM {RUN_PERIODS}))"
+
+
 def _harder(fast: CheckResult, second: CheckResult) -> CheckResult:
-    """The one that found more; the two judges are proven to agree, so a difference is logged as a fault."""
-    if fast.name != second.name:
-        raise ModelError(f"the judges answer different checks: {fast.name}, {second.name}")
-    if fast.violations != second.violations:
+    """The one that found more; the two judges are proven to agree, so a second that finds more is logged as a fault."""
+    if second.violations > fast.violations:
         logger.error(
             "%s: %s violations in SQL, %s by the second judge", fast.name, fast.violations, second.violations
         )

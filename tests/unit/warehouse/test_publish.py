@@ -230,7 +230,7 @@ def test_an_interrupt_rolls_back(connection, model):
 
 
 def test_the_second_judge_sees_the_rows_of_the_run(connection, model):
-    """It is handed what was written for the run's periods, as Arrow, with a way to run SQL there."""
+    """It is handed the rows of the month the run is for, as Arrow, with a way to run SQL there."""
     seen = []
 
     def judge(rows, contract, select, relation):
@@ -238,8 +238,8 @@ def test_the_second_judge_sees_the_rows_of_the_run(connection, model):
         return audit(select, contract, relation)
 
     _publish(connection, model(), SEPTEMBER)
-    _publish(connection, model(), OCTOBER, validate=judge)
-    assert seen == [([OCTOBER, OCTOBER], [(2,)])]
+    _publish(connection, model(), SEPTEMBER, OCTOBER, validate=judge)
+    assert seen[-1] == ([OCTOBER, OCTOBER], [(2,)])
 
 
 def test_the_second_judge_can_stop_a_publication(connection, model, caplog):
@@ -272,7 +272,7 @@ def test_judges_that_answer_other_checks_are_refused(connection, model):
     """Results are matched by name, never by luck."""
 
     def judge(rows, contract, select, relation):
-        return list(reversed(audit(select, contract, relation)))
+        return audit(select, contract, relation)[1:]
 
     with pytest.raises(ModelError, match="answer different checks"):
         _publish(connection, model(), OCTOBER, validate=judge)
