@@ -1,17 +1,18 @@
 """The closed list of findings, and the sentences that tell people about them.
 
-Belongs here: loading `findings.csv`, making a finding with its severity, filling its sentence. Does not: deciding
-that something was found (intake, and the rules in `sql/audits`). All words for people are in the data files.
+Belongs here: loading `findings.csv`, making a finding with its severity, filling its sentence. Does not:
+deciding that something was found (intake, and the rules in `sql/audits`). All words for people are in the
+data files.
 """
 
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.tables import Row, read_csv, refuse_repeats
@@ -22,7 +23,7 @@ FINDING_COLUMNS = ("code", "severity", "scope", "sentence_vi", "sentence_en", "a
 Language = Literal["vi", "en"]
 
 FILE, FORM = "file", "form"
-"""Scopes: found while receiving and reading a file; found by a rule in `sql/audits`, on a file or in the warehouse."""
+"""Scopes: found while receiving and reading a file; found by a rule in `sql/audits`."""
 _CODE = string.ascii_uppercase + string.digits + "_"
 _MISSING = "…"
 _LONGEST_SHOWN = 200
@@ -36,8 +37,8 @@ class FindingType:
         code: upper snake case, stable: scripts depend on it.
         severity: `error` returns a submission, `warning` flags it.
         scope: `file` or `form`, see above.
-        sentence_vi: what is wrong, with ``{arg}`` places; ``{arg:n}`` is a number, ``{arg:d}`` a day, ``{arg:w}`` a
-            word of `finding_words.csv`.
+        sentence_vi: what is wrong, with ``{arg}`` places; ``{arg:n}`` is a number, ``{arg:d}`` a day,
+            ``{arg:w}`` a word of `finding_words.csv`.
         sentence_en: the same in English.
         advice_vi: what the sender is asked to do.
     """
@@ -82,6 +83,11 @@ class FindingTypes:
         texts = {name: plain(value) for name, value in args.items()}
         return Finding(code, self._types[code].severity, sheet, cell, texts)
 
+    def of_args(self, code: str, args: Mapping[str, object]) -> Finding:
+        """The same of the arguments of a refused file, which may name a sheet and a cell themselves."""
+        rest = {name: value for name, value in args.items() if name not in ("sheet", "cell")}
+        return self.make(code, str(args.get("sheet", "")), str(args.get("cell", "")), **rest)
+
     def message(self, finding: Finding, language: Language = "vi") -> str:
         """The place, what is wrong there and (in Vietnamese) what to do, as plain text on one line."""
         kind = self._types[finding.code]
@@ -112,8 +118,8 @@ def load_findings(path: Path, words_path: Path) -> FindingTypes:
     """Read the list of findings and the words for places.
 
     Raises:
-        CatalogueError: a repeated or ill-written code, an unknown severity or scope, or a sentence whose places
-            are not well formed.
+        CatalogueError: a repeated or ill-written code, an unknown severity or scope, or a sentence whose
+            places are not well formed.
     """
     rows = read_csv(path, FINDING_COLUMNS)
     refuse_repeats(rows, "code")
@@ -153,7 +159,9 @@ def _places(sentence: str) -> set[str]:
         if name is None:
             continue
         if not name.isidentifier() or spec not in ("", "n", "d", "w") or conversion:
-            raise ValueError(f"place {{{name}:{spec}}} must be {{name}}, {{name:n}}, {{name:d}} or {{name:w}}")
+            raise ValueError(
+                f"place {{{name}:{spec}}} must be {{name}}, {{name:n}}, {{name:d}} or {{name:w}}"
+            )
         found.add(name)
     return found
 
@@ -161,7 +169,9 @@ def _places(sentence: str) -> set[str]:
 class _Filling(dict[str, "_Argument"]):
     """Arguments by name; one that a finding lacks shows as an ellipsis instead of stopping a whole run."""
 
-    def __init__(self, args: Mapping[str, str], language: Language, words: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(
+        self, args: Mapping[str, str], language: Language, words: Mapping[str, tuple[str, str]]
+    ) -> None:
         super().__init__({name: _Argument(text, language, words) for name, text in args.items()})
         self._language: Language = language
         self._words = words
@@ -190,11 +200,10 @@ class _Argument:
 
 
 class _Formatter(string.Formatter):
-    """Formats named places only, straight from the mapping: no attributes, no indexes."""
+    """Takes every place from the mapping; places with attributes or indexes were refused when loading."""
 
-    def get_field(self, field_name: str, args: object, kwargs: object) -> tuple[object, str]:
-        assert isinstance(kwargs, dict)  # noqa: S101 - vformat is given a mapping
-        return kwargs[field_name], field_name
+    def get_value(self, key: int | str, _args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        return kwargs[str(key)]
 
 
 _FORMATTER = _Formatter()

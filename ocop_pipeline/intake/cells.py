@@ -17,18 +17,21 @@ STATES: Final = ("blank", "number", "nothing", "text", "day", "yes", "no", "erro
 BLANK, NUMBER, NOTHING, TEXT, DAY, YES, NO, ERROR, UNCOMPUTED = range(len(STATES))
 
 LARGEST_NUMBER: Final = 1e15
-"""Numbers from here on do not fit DECIMAL(20, 4) exactly and are no count of anything; they are kept as text."""
+"""Numbers from here on do not fit DECIMAL(20, 4) exactly and count nothing; they are kept as text."""
 LONGEST_TEXT: Final = 20_000
 """Characters kept of a cell; a spreadsheet allows 32,767, a CSV any number."""
 
-# Day 1 of the spreadsheet calendar is 31/12/1899 for days after February 1900; years 1954 to 2100 are believed.
+# Day 1 of the spreadsheet calendar is 31/12/1899 for days after February 1900; years 1954 to 2100 are
+# believed.
 _SERIAL_ZERO = date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 73_415
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 _WORDS = re.compile(r"[a-z0-9]+")
 _MARKS = re.compile("[\u0300-\u036f]")
-_DASHES = re.compile("[-\u2010-\u2015\u2212\uff0d./ ]*[-\u2010-\u2015\u2212\uff0d/][-\u2010-\u2015\u2212\uff0d./ ]*")
+_DASHES = re.compile(
+    "[-\u2010-\u2015\u2212\uff0d./ ]*[-\u2010-\u2015\u2212\uff0d/][-\u2010-\u2015\u2212\uff0d./ ]*"
+)
 _GAP_IN_NUMBER = re.compile("(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}")
 _GROUPED_BY_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}(\.[0-9]{3})+(,[0-9]{1,10})?")
@@ -81,8 +84,8 @@ def read_number(text: str) -> Shows | None:
     """Read a number written as text in the Vietnamese or the English way; None when it is none.
 
     "1.234.567,8" and "1,234,567.8" can be read one way only. A single separator before three digits can be
-    either; it is then read the Vietnamese way (point groups thousands, comma is decimal) and `other` holds the
-    rest. Words, units and brackets are never stripped: "khoảng 20" is no number.
+    either; it is then read the Vietnamese way (point groups thousands, comma is decimal) and `other` holds
+    the rest. Words, units and brackets are never stripped: "khoảng 20" is no number.
     """
     text = _GAP_IN_NUMBER.sub("", text.strip()).replace("\u2212", "-")
     if _PLAIN.fullmatch(text):

@@ -1,4 +1,4 @@
-"""From the grid of a workbook to the cells of a form: which layout it is, and what stands in each cell that matters.
+"""From the grid of a workbook to the cells of a form: its layout, and what stands in each cell that matters.
 
 Belongs here: finding layout, tables, columns and lines by their texts, wherever they were moved to. Does not:
 who sent it and whether it may be (`recognise`), whether the values are right (the rules). Runs in the reading
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from ocop_pipeline.domain.forms import INFO, REMARKS
+from ocop_pipeline.domain.forms import INFO
 from ocop_pipeline.intake.cells import (
     BLANK,
     DAY,
@@ -78,11 +78,13 @@ class SheetSpec:
         lines: folded line key -> its slots.
         unknown: slots of an unknown line, one a value column.
         slots: field -> slot (pairs and rows).
-        kinds: field -> how its cells are read (``text``, ``number``, ``day``, ``star``).
+        kinds: field -> how its cells are read: ``text``, ``paragraphs``, ``number``, ``day``, ``words``
+            (a text where a dash or "không" means that there is nothing).
         anchor: field without which a row is no row.
         evidence: fields one of which shows that a row without a number is a row all the same.
         addressed: fields that give a cell even when blank, so that a finding has a place to point to.
-        carried: fields that a blank cell takes from the row above where the first of them is blank (merged cells).
+        carried: fields that a blank cell takes from the row above where the first of them is blank (merged
+            cells).
     """
 
     part: str
@@ -199,8 +201,8 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
         workbook: the sheets of one file.
 
     Returns:
-        The cells with their places. When no layout was recognised, or several equally well, it is empty but for
-        one finding that says what was seen.
+        The cells with their places. When no layout was recognised, or several equally well, it is empty but
+        for one finding that says what was seen.
     """
     layout, places, findings = recognise_layout(spec.layouts, workbook)
     reading = _Reading(spec.words, findings)
@@ -220,11 +222,13 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
 def recognise_layout(
     layouts: Sequence[LayoutSpec], workbook: Workbook
 ) -> tuple[LayoutSpec | None, dict[str, Sheet], list[Seen]]:
-    """Find the layout that explains a workbook best, by its sheets and the texts in them; file names play no part.
+    """Find the layout that explains a workbook best, by its sheets and the texts in them.
+
+    The name of the file plays no part.
 
     Returns:
-        The layout (None when too little of any was found, or two are found equally well), the sheet of each part,
-        and the finding that says why there is no layout.
+        The layout (None when too little of any was found, or two are found equally well), the sheet of each
+        part, and the finding that says why there is no layout.
     """
     looked = _Looked(workbook.sheets)
     ranked = _rank(layouts, looked, by_content=False)
@@ -253,9 +257,9 @@ class _Looked:
     def __init__(self, sheets: Sequence[Sheet]) -> None:
         self.sheets = sheets
         self.by_name: dict[str, Sheet] = {}
-        # Backwards and hidden first, so that the first visible sheet of a name has the last word.
-        for sheet in sorted(reversed(sheets), key=lambda sheet: not sheet.hidden):
-            self.by_name[fold(sheet.name)] = sheet
+        # Of two sheets of one name the first visible one.
+        for sheet in sorted(sheets, key=lambda sheet: sheet.hidden):
+            self.by_name.setdefault(fold(sheet.name), sheet)
         self._texts: dict[int, frozenset[str]] = {}
 
     def texts(self, sheet: Sheet) -> frozenset[str]:
@@ -290,7 +294,9 @@ def _match(layout: LayoutSpec, looked: _Looked, *, by_content: bool) -> _Match:
     if info is not None and cover is not None:
         texts = looked.texts(cover)
         labels = len(texts & info.headers.keys())
-        points += labels + _TITLE_POINTS * (layout.title_key in texts) + _FORM_POINTS * (layout.form_key in texts)
+        points += (
+            labels + _TITLE_POINTS * (layout.title_key in texts) + _FORM_POINTS * (layout.form_key in texts)
+        )
     certain = len(places) == len(layout.sheets) and info is not None and 2 * labels > len(info.headers)
     return _Match(layout, points / layout.points, certain, places)
 
@@ -302,7 +308,9 @@ def _place_by_content(layout: LayoutSpec, looked: _Looked, places: dict[str, She
         if spec.part in places or not spec.headers:
             continue
         rest = [sheet for sheet in looked.sheets if id(sheet) not in taken]
-        shares = [(len(looked.texts(sheet) & spec.headers.keys()) / len(spec.headers), sheet) for sheet in rest]
+        shares = [
+            (len(looked.texts(sheet) & spec.headers.keys()) / len(spec.headers), sheet) for sheet in rest
+        ]
         share, sheet = max(shares, key=lambda pair: pair[0], default=(0.0, None))
         if sheet is not None and share >= _SHEET_BY_CONTENT:
             places[spec.part] = sheet
@@ -313,14 +321,14 @@ def _place_by_content(layout: LayoutSpec, looked: _Looked, places: dict[str, She
 
 
 class _Table(NamedTuple):
-    """Where a table stands in its sheet: header row and the column of each field (positions in `Sheet.rows`)."""
+    """Where a table stands in its sheet: header row and column of each field, positions in `Sheet.rows`."""
 
     header: int
     columns: dict[str, int]
 
 
 def find_table(rows: Sequence[Sequence[CellValue]], spec: SheetSpec) -> _Table | None:
-    """Find the header row that shows most of a table's headers; None when no row has the key column and another."""
+    """Find the row with most of a table's headers; None when no row has the key column and another."""
     best: dict[str, int] = {}
     at = -1
     for number, row in enumerate(rows[:HEADER_ROWS]):
@@ -348,7 +356,11 @@ def _header_columns(row: Sequence[CellValue], headers: dict[str, str]) -> dict[s
 def _is_numbering(row: Sequence[CellValue]) -> bool:
     """Whether a row only numbers the columns: (1) (2) (3), or A B 1 2."""
     filled = [shown(value) for value in row if value is not None]
-    return len(filled) > 1 and all(_COLUMN_NUMBERS.fullmatch(text) for text in filled) and len(set(filled)) == len(filled)
+    return (
+        len(filled) > 1
+        and all(_COLUMN_NUMBERS.fullmatch(text) for text in filled)
+        and len(set(filled)) == len(filled)
+    )
 
 
 class _Reading:
@@ -382,9 +394,13 @@ class _Reading:
             return
         table = find_table(sheet.rows, spec)
         if table is None:
-            self.find("HEADER_NOT_FOUND", clean(sheet.name), "", headers=", ".join(list(spec.texts.values())[:6]))
+            self.find(
+                "HEADER_NOT_FOUND", clean(sheet.name), "", headers=", ".join(list(spec.texts.values())[:6])
+            )
             return
-        missing = [spec.texts[name] for name in spec.texts if name in spec.required and name not in table.columns]
+        missing = [
+            spec.texts[name] for name in spec.texts if name in spec.required and name not in table.columns
+        ]
         for header in missing:
             self.find("MISSING_COLUMN", clean(sheet.name), sheet.address(table.header, 0), header=header)
         first = table.header + 1
@@ -415,7 +431,7 @@ class _Reading:
         )
 
     def _settle_separators(self) -> None:
-        """Read "1.234" the way the file's other numbers show; the Vietnamese way where they show nothing or both."""
+        """Read "1.234" the way the file's other numbers show; the Vietnamese way where they do not tell."""
         if self._two_ways and self._point_is_decimal == {True}:
             for position, other in self._two_ways:
                 self._numbers[position] = other
@@ -438,7 +454,9 @@ class _Reading:
         self._numbers.append(number)
         return len(self._slots) - 1
 
-    def _put_number(self, slot: int, row: int, column: int, value: CellValue, *, yes_no: bool = False) -> None:
+    def _put_number(
+        self, slot: int, row: int, column: int, value: CellValue, *, yes_no: bool = False
+    ) -> None:
         """A cell that should hold a number, or yes or no."""
         state, number, text, day = self._read_value(value, yes_no=yes_no)
         at = self._put(slot, row, column, state, number)
@@ -459,35 +477,30 @@ class _Reading:
     def _read_value(self, value: CellValue, *, yes_no: bool) -> tuple[int, float, str, date | None]:
         if isinstance(value, CellError):
             return ERROR, NONE, value.code, None
-        if yes_no:
-            return self._read_answer(value)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not yes_no:
             return NUMBER, float(value), "", None
         if isinstance(value, date):
             return DAY, NONE, shown(value), read_day(value)
         text = shown(value)
         if not text:
             return BLANK, NONE, "", None
+        state, number = self._read_answer(text) if yes_no else self._read_count(text)
+        return state, number, text, None
+
+    def _read_count(self, text: str) -> tuple[int, float]:
         how = read_number(text)
         if how is not None:
-            return NUMBER, how.number, text, None
-        if is_dash(text) or fold(text) in self._words.nothing:
-            return NOTHING, NONE, text, None
-        return TEXT, NONE, text, None
+            return NUMBER, how.number
+        return (NOTHING if is_dash(text) or fold(text) in self._words.nothing else TEXT), NONE
 
-    def _read_answer(self, value: CellValue) -> tuple[int, float, str, date | None]:
-        """An answer yes or no; 1 and 0 are answers too."""
-        text = shown(value)
-        if not text:
-            return BLANK, NONE, "", None
-        if isinstance(value, bool):
-            return (YES if value else NO), float(value), text, None
+    def _read_answer(self, text: str) -> tuple[int, float]:
+        """An answer yes or no; 1 and 0, true and false are answers too."""
         key = fold(text)
-        if key in self._words.yes or text == "1":
-            return YES, 1.0, text, None
-        if key in self._words.no or text == "0" or is_dash(text):
-            return NO, 0.0, text, None
-        return TEXT, NONE, text, None
+        if key in self._words.yes or key in ("1", "true"):
+            return YES, 1.0
+        if key in self._words.no or key in ("0", "false") or is_dash(text):
+            return NO, 0.0
+        return TEXT, NONE
 
     def _put_typed(self, kind: str, slot: int, row: int, column: int, value: CellValue) -> None:
         """A cell of a row or pair, read the way its field asks for."""
@@ -504,9 +517,7 @@ class _Reading:
         elif kind == "day":
             self._put_day(slot, row, column, value, text)
         else:
-            is_number = kind == "star" and isinstance(value, (int, float))
-            at = self._put(slot, row, column, NUMBER if is_number else TEXT, float(value) if is_number else NONE)
-            self._texts.append((at, text))
+            self._texts.append((self._put(slot, row, column, TEXT), text))
 
     def _put_day(self, slot: int, row: int, column: int, value: CellValue, text: str) -> None:
         day = read_day(value)
@@ -526,18 +537,17 @@ class _Reading:
                 name = spec.headers.get(fold(value))
                 if name is not None and name not in seen:
                     seen.add(name)
-                    self._put_pair(sheet, spec, name, number, *_value_beside(row, column, spec))
+                    self._put_pair(sheet, spec, name, (number, *_value_beside(row, column, spec)))
                 elif name is None and ":" in value:
                     head, _, tail = value.partition(":")
                     name = spec.headers.get(fold(head))
                     if name is not None and name not in seen:
                         seen.add(name)
                         inside = (column, tail.strip()) if tail.strip() else _value_beside(row, column, spec)
-                        self._put_pair(sheet, spec, name, number, *inside)
+                        self._put_pair(sheet, spec, name, (number, *inside))
 
-    def _put_pair(
-        self, sheet: Sheet, spec: SheetSpec, name: str, number: int, at_column: int, value: CellValue
-    ) -> None:
+    def _put_pair(self, sheet: Sheet, spec: SheetSpec, name: str, at: tuple[int, int, CellValue]) -> None:
+        number, at_column, value = at
         row, column = sheet.first_row + number, sheet.first_col + at_column
         slot = spec.slots[name]
         if value is None and (row, column) in sheet.uncomputed:
@@ -545,7 +555,11 @@ class _Reading:
         else:
             self._put_typed(spec.kinds[name], slot, row, column, value)
         if spec.part == INFO:
-            day = read_day(value) if not isinstance(value, (str, float, int)) or spec.kinds[name] == "day" else None
+            day = (
+                read_day(value)
+                if not isinstance(value, (str, float, int)) or spec.kinds[name] == "day"
+                else None
+            )
             text = shown(value)
             self._info[name] = InfoCell(
                 text, day.toordinal() if day else None, clean(sheet.name), address(row, column)
@@ -553,15 +567,18 @@ class _Reading:
 
     # ------------------------------------------------------------------------------------- lines
 
-    def _read_lines(self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int) -> None:
-        """Lines with a key. This loop sees every line of every file: the usual cell takes the shortest way."""
+    def _read_lines(  # noqa: C901 - sees every cell of every file: calls would double its time
+        self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int
+    ) -> None:
+        """Lines with a key. This loop sees every line of every file: the usual cell has the shortest way."""
         columns = [table.columns.get(name, -1) for name in spec.value_fields]
         key_column = table.columns[spec.key_field or ""]
         note_column = table.columns.get("note", -1)
         first_row, first_col, uncomputed = sheet.first_row, sheet.first_col, sheet.uncomputed
         slots, at_rows, at_columns = self._slots, self._rows, self._columns
         states, numbers = self._states, self._numbers
-        lines, seen = spec.lines, set()
+        lines = spec.lines
+        seen: set[int] = set()
         for number in range(first, len(sheet.rows)):
             row = sheet.rows[number]
             line = self._line(lines, row[key_column], seen)
@@ -600,7 +617,8 @@ class _Reading:
             return lines.get(key) or lines.get(fold(key))
         text = shown(key)
         line = lines.get(fold(text))
-        # A number 1.10 typed as a number is stored as 1.1: met a second time it is the tenth, not the first again.
+        # A number 1.10 typed as a number is stored as 1.1: met a second time it is the tenth, not the first
+        # again.
         if line is not None and line.note in seen and "." in text:
             return lines.get(fold(text + "0"), line)
         return line
@@ -630,7 +648,11 @@ class _Reading:
             values = {name: row[column] for name, column in columns}
             if not self._is_row(values, spec):
                 continue
-            above = self._carry(sheet, spec, table, number, values, above)
+            if spec.carried:
+                _carry(
+                    sheet, spec.carried, {name: (number, column) for name, column in columns}, values, above
+                )
+                above = {name: values.get(name) for name in spec.carried}
             at_row = sheet.first_row + number
             for name, column in columns:
                 at_column = sheet.first_col + column
@@ -643,7 +665,7 @@ class _Reading:
                     self._put(spec.slots[name], at_row, at_column, BLANK)
 
     def _is_row(self, values: dict[str, CellValue], spec: SheetSpec) -> bool:
-        """Whether a row is one of the table's: numbered and filled, or filled in a way that only such a row is.
+        """Whether a row is one of the table's: numbered and filled, or filled as only such a row is.
 
         In the registers of provinces only numbered rows are products; totals and footers carry no number.
         """
@@ -661,29 +683,28 @@ class _Reading:
         key = fold(text)
         return any(key == word or key.startswith(word + " ") for word in self._words.total)
 
-    def _carry(
-        self,
-        sheet: Sheet,
-        spec: SheetSpec,
-        table: _Table,
-        number: int,
-        values: dict[str, CellValue],
-        above: dict[str, CellValue],
-    ) -> dict[str, CellValue]:
-        """Fill the entity's cells that are merged over several products from the row where they stand.
 
-        A blank producer means the same producer as above, with all that belongs to it; any single cell inside a
-        merged range takes the range's value. The cell keeps its own address, which lies in the merged range.
-        """
-        if not spec.carried:
-            return above
-        same = values.get(spec.carried[0]) is None
-        for name in spec.carried:
-            if name in values and values[name] is None and above.get(name) is not None:
-                at = (sheet.first_row + number, sheet.first_col + table.columns[name])
-                if same or any(top <= at[0] <= bottom and left <= at[1] <= right for top, left, bottom, right in sheet.merged):
-                    values[name] = above[name]
-        return {name: values.get(name) for name in spec.carried}
+def _carry(
+    sheet: Sheet,
+    carried: Sequence[str],
+    places: dict[str, tuple[int, int]],
+    values: dict[str, CellValue],
+    above: dict[str, CellValue],
+) -> None:
+    """Fill the cells of an entity that are merged over several products from the row where they stand.
+
+    A blank producer means the same producer as above, with all that belongs to it; any single cell inside a
+    merged range takes the range's value. The cell keeps its own address, which lies in the merged range.
+    """
+    same = values.get(carried[0]) is None
+    for name in carried:
+        if name in values and values[name] is None and above.get(name) is not None:
+            row, column = places[name]
+            at = (sheet.first_row + row, sheet.first_col + column)
+            if same or any(
+                top <= at[0] <= low and left <= at[1] <= right for top, left, low, right in sheet.merged
+            ):
+                values[name] = above[name]
 
 
 def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tuple[int, CellValue]:

@@ -62,7 +62,7 @@ class Previous:
 
 @dataclass(frozen=True, slots=True)
 class Judging:
-    """Judgements in the order of the candidates, and the cells of all of them (schema `tables.CELLS_SCHEMA`)."""
+    """Judgements in the order of the candidates, and the cells of all (schema `tables.CELLS_SCHEMA`)."""
 
     judgements: list[Judgement]
     cells: pa.Table = field(repr=False)
@@ -77,8 +77,8 @@ def judge(
 ) -> Judging:
     """Judge a batch of files of any months.
 
-    Months are judged in their order, so that what is accepted of one is the month before of the next. Errors return
-    a file, warnings alone do not.
+    Months are judged in their order, so that what is accepted of one is the month before of the next. Errors
+    return a file, warnings alone do not.
 
     Args:
         candidates: the files, in the order in which later ones supersede earlier ones.
@@ -90,7 +90,9 @@ def judge(
     if not candidates:
         return Judging([], pa.Table.from_batches([], CELLS_SCHEMA))
     rules = load_rules() if rules is None else rules
-    months = _months(candidates, spec, reference_tables(catalogue, ("*",), {c.identity.period for c in candidates}))
+    months = _months(
+        candidates, spec, reference_tables(catalogue, ("*",), {c.identity.period for c in candidates})
+    )
     found: dict[str, list[Finding]] = {}
     with open_scratch() as scratch:
         scratch.load_reference(months.reference)
@@ -108,7 +110,9 @@ def judge(
 def cells_of(candidates: Sequence[Candidate], spec: ReadingSpec) -> pa.Table:
     """Rows of raw.cells of any files, without judging them."""
     groups = _grouped(candidates)
-    tables = [LayoutBatch(layout, groups[layout.code]).cells() for layout in spec.layouts if layout.code in groups]
+    tables = [
+        LayoutBatch(layout, groups[layout.code]).cells() for layout in spec.layouts if layout.code in groups
+    ]
     return pa.concat_tables(tables) if tables else pa.Table.from_batches([], CELLS_SCHEMA)
 
 

@@ -1,9 +1,10 @@
 """One look into the inbox, from bytes to verdicts: archive, ledger, reading, recognising, judging.
 
-Belongs here: the order of the steps and what each leaves behind when the process is killed after it. Does not: the
-steps. The order is: bytes into the archive, arrivals into the ledger, verdicts into the ledger, tables to the caller.
-A run that is stopped anywhere is made good by the next: what has arrived without a verdict is judged then, and what
-has a verdict but is missing in the warehouse is read again from the archive (`rebuild`).
+Belongs here: the order of the steps and what each leaves behind when the process is killed after it. Does
+not: the steps. The order is: bytes into the archive, arrivals into the ledger, verdicts into the ledger,
+tables to the caller. A run that is stopped anywhere is made good by the next: what has arrived without a
+verdict is judged then, and what has a verdict but is missing in the warehouse is read again from the archive
+(`rebuild`).
 """
 
 import hashlib
@@ -45,7 +46,7 @@ PreviousOf = Callable[[Collection[str]], Previous]
 
 INBOX_CHANNEL = "inbox"
 SAME_MOMENT = timedelta(seconds=1)
-"""Files last changed within this time came at once, as far as anybody can tell: clocks and copies are not finer."""
+"""Files last changed within this time came at once as far as anybody can tell: clocks are no finer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     settle_seconds: float = 2.0,
     scope: Collection[str] | None = None,
     workers: int | None = None,
+    trust_file_times: bool = False,
     progress: Progress = no_progress,
 ) -> TakenIn:
     """Take in what is new in the inbox.
@@ -111,6 +113,8 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
         settle_seconds: how long a file must have been left alone to count as complete.
         scope: ids of the provinces served; None for all.
         workers: reading processes; as many as processors when None.
+        trust_file_times: whether a file arrived when it was last changed (a share that stamps what is put
+            there) and not when it was first seen.
         progress: told about the reading of files.
 
     Raises:
@@ -120,7 +124,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     found = scan(inbox, settle_seconds, now, keeper=archive.batch(), known=ledger.known_sightings())
     arrivals = [item for item in found if isinstance(item, Arrival)]
     refusals = [item for item in found if isinstance(item, Refusal)]
-    duplicates = _record_arrivals(ledger, arrivals, now)
+    duplicates = _record_arrivals(ledger, arrivals, now, trust_file_times=trust_file_times)
     refused = _record_refusals(ledger, [item for item in refusals if not item.waiting], now)
 
     spec = reading_spec(catalogue)
@@ -132,7 +136,9 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
     verdicts = {item.submission_id: str(item.verdict) for item in judging.judgements}
     logger.info(
-        "took in %d files: %d accepted", len(judgements), sum(v == Verdict.ACCEPTED for v in verdicts.values())
+        "took in %d files: %d accepted",
+        len(judgements),
+        sum(v == Verdict.ACCEPTED for v in verdicts.values()),
     )
     return TakenIn(
         judgements=(*judgements, *duplicates, *refused),
@@ -146,7 +152,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     )
 
 
-def check(
+def check(  # noqa: PLR0913 - what a site may set, named one by one
     paths: Sequence[Path],
     catalogue: Catalogue,
     today: date,
@@ -183,7 +189,7 @@ def check(
     return list(_in_order_of(paths, digests, by_digest))
 
 
-def rebuild(
+def rebuild(  # noqa: PLR0913 - the doors of the deployment, named one by one
     archive: Archive,
     ledger: Ledger,
     catalogue: Catalogue,
@@ -225,7 +231,9 @@ def rebuild(
     return Restored(submissions_table(candidates, verdicts, sequences), cells_of(candidates, spec))
 
 
-def waiting_periods(settings: Settings, catalogue: Catalogue, ledger: Ledger, now: datetime) -> dict[str, str]:
+def waiting_periods(
+    settings: Settings, catalogue: Catalogue, ledger: Ledger, now: datetime
+) -> dict[str, str]:
     """What lies in the inbox, or was left over by a stopped run, and has not been judged.
 
     Returns:
@@ -246,7 +254,11 @@ def waiting_periods(settings: Settings, catalogue: Catalogue, ledger: Ledger, no
     for left in ledger.unjudged():
         items[left.sha256] = Item(left.sha256, archive.path(left.sha256), left.display_name)
     for sha256, result in reading.read_items(list(items.values())):
-        known = None if isinstance(result, Unreadable) else identify(result, catalogue, now.date(), scope).identity
+        known = (
+            None
+            if isinstance(result, Unreadable)
+            else identify(result, catalogue, now.date(), scope).identity
+        )
         waiting[sha256] = known.period if known else ""
     return waiting
 
@@ -269,7 +281,7 @@ class _Reading:
     def recognise(
         self, arrivals: Sequence[ArrivalRecord], items: Sequence[Item[str]] | None = None
     ) -> tuple[list[Candidate], list[Judgement]]:
-        """Files whose sender and month are known, later ones after those they supersede; the others, set aside."""
+        """Files whose sender and month are known, in the order of superseding; the rest, set aside."""
         by_digest = {arrival.sha256: arrival for arrival in arrivals}
         candidates: list[Candidate] = []
         set_aside: list[Judgement] = []
@@ -277,7 +289,7 @@ class _Reading:
         for sha256, result in results:
             arrival = by_digest[sha256]
             if isinstance(result, Unreadable):
-                finding = finding_types().make(result.code.name, **result.args)
+                finding = finding_types().of_args(result.code.name, result.args)
                 set_aside.append(_set_aside(arrival, None, (finding,)))
                 continue
             known = identify(result, self.catalogue, self.today, self.scope)
@@ -287,7 +299,8 @@ class _Reading:
                 candidates.append(_candidate(arrival, known.identity, result, known.findings))
         ordered, ambiguous = in_order(candidates, {sha: a.modified_at for sha, a in by_digest.items()})
         set_aside += [
-            _set_aside(by_digest[c.submission_id], c.identity, (*c.findings, finding)) for c, finding in ambiguous
+            _set_aside(by_digest[c.submission_id], c.identity, (*c.findings, finding))
+            for c, finding in ambiguous
         ]
         return ordered, set_aside
 
@@ -295,7 +308,9 @@ class _Reading:
         """The archived files, in their order, each checked against its digest."""
         assert self.archive is not None  # noqa: S101 - only a check without archive hands items in
         archive = self.archive
-        return self.read_items([Item(a.sha256, archive.path(a.sha256), a.display_name, a.sha256) for a in arrivals])
+        return self.read_items(
+            [Item(a.sha256, archive.path(a.sha256), a.display_name, a.sha256) for a in arrivals]
+        )
 
     def read_items(self, items: Sequence[Item[str]]) -> Iterator[tuple[str, Extract | Unreadable]]:
         """Read files in child processes."""
@@ -310,8 +325,8 @@ def in_order(
 ) -> tuple[list[Candidate], list[tuple[Candidate, Finding]]]:
     """Put files of one duty into the order in which later ones supersede earlier ones.
 
-    A file changed later is later. Of files changed at the same moment the higher "Lần gửi" is later; where that is
-    equal too, nobody can tell, and each of them is ambiguous.
+    A file changed later is later. Of files changed at the same moment the higher "Lần gửi" is later; where
+    that is equal too, nobody can tell, and each of them is ambiguous.
 
     Args:
         candidates: the files, of any duties.
@@ -405,7 +420,9 @@ def _in_order_of(
 # ---------------------------------------------------------------------------------- writing down
 
 
-def _record_arrivals(ledger: Ledger, arrivals: Sequence[Arrival], now: datetime) -> list[Judgement]:
+def _record_arrivals(
+    ledger: Ledger, arrivals: Sequence[Arrival], now: datetime, *, trust_file_times: bool
+) -> list[Judgement]:
     """Write down what arrived; return the paths that only repeat bytes known already."""
     fresh = [arrival for arrival in arrivals if not arrival.seen_before]
     if not fresh:
@@ -417,16 +434,23 @@ def _record_arrivals(ledger: Ledger, arrivals: Sequence[Arrival], now: datetime)
         if arrival.sha256 in names:
             finding = finding_types().make("DUPLICATE_FILE", first=names[arrival.sha256])
             duplicates.append(
-                Judgement(arrival.sha256, arrival.display_name, arrival.folder, Verdict.DUPLICATE, None, (finding,))
+                Judgement(
+                    arrival.sha256, arrival.display_name, arrival.folder, Verdict.DUPLICATE, None, (finding,)
+                )
             )
             continue
         names[arrival.sha256] = arrival.display_name
         records.append(
             ArrivalRecord(
-                arrival.sha256, arrival.size_bytes, now, arrival.modified_at, INBOX_CHANNEL, arrival.folder,
-                arrival.display_name,
+                sha256=arrival.sha256,
+                size_bytes=arrival.size_bytes,
+                received_at=min(now, arrival.modified_at) if trust_file_times else now,
+                modified_at=arrival.modified_at,
+                channel=INBOX_CHANNEL,
+                folder=arrival.folder,
+                display_name=arrival.display_name,
             )
-        )  # fmt: skip
+        )
     sightings = [Sighting(a.original, a.size_bytes, a.modified_ns, a.sha256, now) for a in fresh]
     ledger.record_arrivals(records, sightings)
     return duplicates
@@ -441,7 +465,7 @@ def _record_refusals(ledger: Ledger, refusals: Sequence[Refusal], now: datetime)
     return [
         Judgement(
             "", refusal.display_name, refusal.folder, Verdict.SET_ASIDE, None,
-            (finding_types().make(refusal.reason.name, **refusal.args),),
+            (finding_types().of_args(refusal.reason.name, refusal.args),),
         )
         for refusal in refusals
         if (refusal.original, refusal.reason.name) not in known
@@ -454,7 +478,9 @@ def _record_verdicts(
     if not judgements:
         return {}
     version = rules_version(load_rules())
-    return ledger.record_verdicts(_verdict_record(item, now, version, catalogue.digest) for item in judgements)
+    return ledger.record_verdicts(
+        _verdict_record(item, now, version, catalogue.digest) for item in judgements
+    )
 
 
 def _verdict_record(judgement: Judgement, now: datetime, version: str, digest: str) -> VerdictRecord:

@@ -58,7 +58,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The identity, None where it cannot be told (the file is set aside), and what there is to say about it."""
+    """The identity (None where it cannot be told: the file is set aside) and what there is to say."""
 
     identity: Identity | None
     findings: tuple[Finding, ...]
@@ -88,7 +88,7 @@ def identify(
 
 
 def read_period(cell: InfoCell) -> Period | None:
-    """The month a cover sheet names: "10/2026", "tháng 10 năm 2026", "2026-10", "01/10/2026" or a date cell."""
+    """The month a cover sheet names: "10/2026", "tháng 10 năm 2026", "2026-10", "01/10/2026", a date cell."""
     if cell.day is not None:
         day = date.fromordinal(cell.day)
         return _month(day.year, day.month)
@@ -173,7 +173,7 @@ class _Cover:
     # ---------------------------------------------------------------------------------------- unit
 
     def _unit(self, period: Period) -> UnitVersion | None:
-        """The unit on the month's closing day: by its code, checked against its name, or by its name alone."""
+        """The unit on the month's closing day: by its code, checked against its name, or by name alone."""
         on = period.end
         code = self._code()
         if not code:
@@ -194,7 +194,7 @@ class _Cover:
         return text.zfill(_CODE_DIGITS[self._tier]) if text.isascii() and text.isdigit() else text
 
     def _named(self, unit: UnitVersion) -> bool:
-        """Whether the name written is the unit's (no name contradicts nothing); missing accents are let pass."""
+        """Whether the name written is the unit's; no name contradicts nothing, missing accents may pass."""
         text = self._cell("unit_name").text
         if not text:
             return True
@@ -250,7 +250,7 @@ class _Cover:
         return None
 
     def _candidates(self, on: date) -> list[UnitVersion]:
-        """The units of the form's tier that bear the written name, within the district and province written."""
+        """The units of the form's tier that bear the name written, within the area written."""
         text = self._cell("unit_name").text
         if not text:
             return []

@@ -22,8 +22,8 @@ _OPTIONAL = frozenset(
      "second_year", "first_body", "second_body", "result", "progress", "task_code")
 )  # fmt: skip
 _REGISTER_EVIDENCE = frozenset(
-    ("current_star", "expiry_date", "first_star", "first_date", "first_decision", "second_star", "second_date",
-     "second_decision")
+    ("current_star", "expiry_date", "first_star", "first_date", "first_decision", "second_star",
+     "second_date", "second_decision")
 )  # fmt: skip
 _REGISTER_ADDRESSED = frozenset(
     ("product_name", "producer_name", "producer_type", "product_group", "current_star", "expiry_date",
@@ -72,7 +72,7 @@ def _sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots: _Slo
     for name, text in texts.items():
         headers.setdefault(fold(text), name)
     if sheet.kind == "lines":
-        return _lines_sheet(catalogue, layout, sheet, texts, headers, slots)
+        return _lines_sheet(catalogue, layout, sheet, slots)
     key_field = headers.get(fold(sheet.key)) if sheet.key else None
     return SheetSpec(
         part=sheet.part,
@@ -98,24 +98,16 @@ def _kind(part: str, name: str) -> str:
         return "paragraphs"
     if name.endswith(("_date", "reported_on")):
         return "day"
-    if name.endswith("_star"):
-        return "star"
     if name.endswith("_year") or name == "progress":
         return "number"
     # A dash on a cover sheet, or a short name, is text and not an answer to "how many".
     return "text" if part == INFO or name in _NAMES else "words"
 
 
-def _lines_sheet(
-    catalogue: Catalogue,
-    layout: Layout,
-    sheet: LayoutSheet,
-    texts: dict[str, str],
-    headers: dict[str, str],
-    slots: _Slots,
-) -> SheetSpec:
+def _lines_sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots: _Slots) -> SheetSpec:
     key_field = "key"
-    headers = {**headers, fold(sheet.key or ""): key_field}
+    texts = dict(sheet.columns)
+    headers = {**{fold(text): name for name, text in sheet.columns}, fold(sheet.key or ""): key_field}
     fields = VALUE_FIELDS[sheet.part]
     return SheetSpec(
         part=sheet.part,
@@ -128,7 +120,7 @@ def _lines_sheet(
         key_field=key_field,
         value_fields=fields,
         lines={
-            key: _line(catalogue, layout.form, sheet.part, code, slots)
+            key: _line(catalogue, sheet.part, code, slots)
             for key, code in _line_keys(catalogue, layout, sheet.part)
         },
         unknown=tuple(slots.add(sheet.part, UNKNOWN_LINE, name) for name in fields),
@@ -142,7 +134,9 @@ def _line_keys(catalogue: Catalogue, layout: Layout, part: str) -> list[tuple[st
         return [(fold(key), code) for (of_part, key), code in layout.line_keys.items() if of_part == part]
     codes: dict[str, None] = {}
     for day in change_days(catalogue):
-        codes |= dict.fromkeys(line.line_code for line in catalogue.lines(layout.form, day) if line.part == part)
+        codes |= dict.fromkeys(
+            line.line_code for line in catalogue.lines(layout.form, day) if line.part == part
+        )
     return [(fold(code), code) for code in codes]
 
 
@@ -157,7 +151,7 @@ def _bounds(items: Iterable[object]) -> set[date | None]:
     return {getattr(item, bound) for item in items for bound in ("valid_from", "valid_to")}
 
 
-def _line(catalogue: Catalogue, form: str, part: str, code: str, slots: _Slots) -> LineSpec:
+def _line(catalogue: Catalogue, part: str, code: str, slots: _Slots) -> LineSpec:
     fields = VALUE_FIELDS[part]
     indicator = catalogue.indicators.get(code.split(".", maxsplit=1)[0])
     asked = fields if part == FUNDING or indicator is None else (indicator.measure,)

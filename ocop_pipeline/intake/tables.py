@@ -1,11 +1,11 @@
 """Extracts as Arrow tables: raw.submissions, raw.cells, and the form values the rules read.
 
-Belongs here: building columns for a whole batch at once. Texts that repeat (ids, sheets, lines, states) travel as
-dictionaries whose indexes are taken over from the extracts as they are: a thousand files are then a few dozen
-buffers and no Python object per cell. Does not: deciding anything.
+Belongs here: building columns for a whole batch at once. Texts that repeat (ids, sheets, lines, states)
+travel as dictionaries whose indexes are taken over from the extracts as they are: a thousand files are then a
+few dozen buffers and no Python object per cell. Does not: deciding anything.
 
-Nothing here hands pyarrow a Python value to convert (`pa.array`, `pa.scalar`): that makes it import pandas, which
-takes a second. Columns come from buffers and from the string builder.
+Nothing here hands pyarrow a Python value to convert (`pa.array`, `pa.scalar`): that makes it import pandas,
+which takes a second. Columns come from buffers and from the string builder.
 """
 
 from array import array
@@ -30,8 +30,8 @@ _NUMBER = pa.decimal128(20, 4)
 
 SUBMISSIONS_SCHEMA = pa.schema(
     [
-        ("submission_id", pa.string()), ("form", pa.string()), ("layout", pa.string()), ("unit_id", pa.string()),
-        ("agency", pa.string()), ("period", pa.string()), ("verdict", pa.string()),
+        ("submission_id", pa.string()), ("form", pa.string()), ("layout", pa.string()),
+        ("unit_id", pa.string()), ("agency", pa.string()), ("period", pa.string()), ("verdict", pa.string()),
         ("received_at", pa.timestamp("us")), ("sequence", pa.int64()), ("file_name", pa.string()),
         ("reported_on", pa.date32()),
     ]
@@ -39,14 +39,16 @@ SUBMISSIONS_SCHEMA = pa.schema(
 """Columns of raw.submissions; times are UTC."""
 CELLS_SCHEMA = pa.schema(
     [
-        ("submission_id", _WORD), ("period", _WORD), ("part", _WORD), ("line_key", pa.string()), ("field", _WORD),
-        ("sheet", _WORD), ("cell", pa.string()), ("row_no", pa.int32()), ("state", _WORD), ("number", _NUMBER),
+        ("submission_id", _WORD), ("period", _WORD), ("part", _WORD), ("line_key", pa.string()),
+        ("field", _WORD), ("sheet", _WORD), ("cell", pa.string()), ("row_no", pa.int32()), ("state", _WORD),
+        ("number", _NUMBER),
         ("text", pa.string()), ("day", pa.date32()),
     ]
 )  # fmt: skip
 """Columns of raw.cells."""
 _LINE_WORDS = (
-    "part", "line_code", "field", "indicator", "breakdown", "dimension", "part_rule", "total_line_code", "value_type",
+    "part", "line_code", "field", "indicator", "breakdown", "dimension", "part_rule", "total_line_code",
+    "value_type",
 )  # fmt: skip
 _LINE_FLAGS = ("required", "whole_number")
 FORM_VALUES_SCHEMA = pa.schema(
@@ -166,7 +168,9 @@ class LayoutBatch:
             self._values(_NUMERIC),
             self._sparse([extract.texts for extract in self._extracts]),
             pc.cast(
-                self._sparse([[(at, date.fromordinal(day).isoformat()) for at, day in e.days] for e in self._extracts]),
+                self._sparse(
+                    [[(at, date.fromordinal(day).isoformat()) for at, day in e.days] for e in self._extracts]
+                ),
                 pa.date32(),
             ),
         ]
@@ -187,7 +191,10 @@ class LayoutBatch:
             self._of_owner([candidate.identity.unit_id for candidate in self._group]),
             self._of_owner([candidate.identity.agency for candidate in self._group]),
             *(self._of_slot([line[name] if line else None for line in of_slot]) for name in _LINE_WORDS),
-            *(_flags([bool(line and line[name]) for line in of_slot]).take(self._slot) for name in _LINE_FLAGS),
+            *(
+                _flags([bool(line and line[name]) for line in of_slot]).take(self._slot)
+                for name in _LINE_FLAGS
+            ),
             self._sheets,
             self._addresses,
             self._states,
@@ -246,7 +253,7 @@ class LayoutBatch:
         return pa.DictionaryArray.from_arrays(at, texts(names))
 
     def _line_keys(self) -> pa.Array:
-        """The line code; in tables of any length the row; on a line the form does not know what is written there."""
+        """The line code; in tables of any length the row; on unknown lines what is written there."""
         slots = self._layout.slots
         is_row = _flags([part in _ROW_PARTS for part, _, _ in slots]).take(self._slot)
         keys = pc.if_else(is_row, self._row_texts, texts([key for _, key, _ in slots]).take(self._slot))
@@ -258,7 +265,9 @@ class LayoutBatch:
 
     def _repeated(self, numbers: Iterable[int]) -> pa.Array:
         """One number a file, repeated for each of its cells."""
-        pieces = (number.to_bytes(4, "little") * count for number, count in zip(numbers, self._counts, strict=True))
+        pieces = (
+            number.to_bytes(4, "little") * count for number, count in zip(numbers, self._counts, strict=True)
+        )
         return self._joined(pa.int32(), pieces)
 
     def _of_owner(self, values: Sequence[str]) -> pa.DictionaryArray:

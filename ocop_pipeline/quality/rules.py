@@ -1,7 +1,8 @@
 """The rules of the forms: each a SELECT in `sql/audits` that returns offending cells, declared once.
 
-Belongs here: loading rules, running them, turning their rows into findings. The same text judges a batch of arrivals
-and audits the warehouse; who runs it is told by the `select` handed in, so no database is known here.
+Belongs here: loading rules, running them, turning their rows into findings. The same text judges a batch of
+arrivals and audits the warehouse; who runs it is told by the `select` handed in, so no database is known
+here.
 """
 
 import hashlib
@@ -86,8 +87,8 @@ def run_rules(select: Select, rules: Iterable[Rule]) -> dict[str, list[Finding]]
     """Run rules over whatever `staging` and `catalogue` tables `select` sees.
 
     Returns:
-        submission_id -> findings, in the order of the rules, then of sheet and cell. A rule that finds the same
-        cell twice for the same reason counts once.
+        submission_id -> findings, in the order of the rules, then of sheet and cell. A rule that finds the
+        same cell twice for the same reason counts once.
     """
     found: dict[str, list[Finding]] = {}
     for rule in rules:

@@ -1,8 +1,9 @@
 """The ledger: what arrived, what became of it, what was issued and sent. Rows are added, never changed.
 
 A file of its own (SQLite) beside the warehouse, for two reasons: DuckDB locks its file to one process, and
-`ocop status` must be readable while a run writes; and the warehouse must be rebuildable from archive, ledger and
-catalogue, so none of the three may live in it. Belongs here: writing down and looking up. Does not: deciding.
+`ocop status` must be readable while a run writes; and the warehouse must be rebuildable from archive, ledger
+and catalogue, so none of the three may live in it. Belongs here: writing down and looking up. Does not:
+deciding.
 """
 
 import json
@@ -95,7 +96,7 @@ _LATEST = "v.sequence = (SELECT MAX(w.sequence) FROM verdicts AS w WHERE w.sha25
 
 
 class LedgerError(Exception):
-    """The ledger cannot be opened or was written by a newer version; the message says which and what to do."""
+    """The ledger cannot be opened or was written by a newer version; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ class ArrivalRecord:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A path under which bytes were seen. The same bytes under a second path are a duplicate, not an arrival."""
+    """A path under which bytes were seen. The same bytes under a second path are a duplicate, no arrival."""
 
     original: str
     size_bytes: int
@@ -257,19 +258,28 @@ class Ledger:
     # ------------------------------------------------------------------------------------- writing
 
     def record_arrivals(self, arrivals: Iterable[ArrivalRecord], sightings: Iterable[Sighting]) -> None:
-        """Write down what arrived and under which paths, all or nothing; what is known already is left as it is."""
+        """Write down what arrived and under which paths, all or nothing; what is known is left as it is."""
         with self._transaction() as cursor:
             cursor.executemany(
-                "INSERT INTO arrivals (sha256, size_bytes, received_at, modified_at, channel, folder, display_name) "
+                "INSERT INTO arrivals "
+                "(sha256, size_bytes, received_at, modified_at, channel, folder, display_name) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [
-                    (a.sha256, a.size_bytes, _text(a.received_at), _text(a.modified_at), a.channel, a.folder, a.display_name)
+                    (
+                        a.sha256,
+                        a.size_bytes,
+                        _text(a.received_at),
+                        _text(a.modified_at),
+                        a.channel,
+                        a.folder,
+                        a.display_name,
+                    )
                     for a in arrivals
                 ],
             )
             cursor.executemany(
-                "INSERT INTO sightings (original, size_bytes, modified_ns, sha256, seen_at) VALUES (?, ?, ?, ?, ?) "
-                "ON CONFLICT DO NOTHING",
+                "INSERT INTO sightings (original, size_bytes, modified_ns, sha256, seen_at) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 [(s.original, s.size_bytes, s.modified_ns, s.sha256, _text(s.seen_at)) for s in sightings],
             )
 
@@ -277,7 +287,8 @@ class Ledger:
         """Write down what was not taken; the same refusal of the same path once."""
         with self._transaction() as cursor:
             cursor.executemany(
-                "INSERT INTO refusals (original, code, args, seen_at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO refusals (original, code, args, seen_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO NOTHING",
                 [(r.original, r.code, _json(dict(r.args)), _text(r.seen_at)) for r in refusals],
             )
 
@@ -290,12 +301,14 @@ class Ledger:
         with self._transaction() as cursor:
             before = cursor.execute("SELECT COALESCE(MAX(sequence), 0) FROM verdicts").fetchone()[0]
             cursor.executemany(
-                "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, reported_on, "
-                "rules_version, catalogue_hash, findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, "
+                "reported_on, rules_version, catalogue_hash, findings) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
-                        v.sha256, _text(v.judged_at), str(v.verdict), v.form, v.layout, v.unit_id, v.agency, v.period,
-                        v.reported_on, v.rules_version, v.catalogue_hash, _findings_text(v.findings),
+                        v.sha256, _text(v.judged_at), str(v.verdict), v.form, v.layout, v.unit_id, v.agency,
+                        v.period, v.reported_on, v.rules_version, v.catalogue_hash,
+                        _findings_text(v.findings),
                     )
                     for v in verdicts
                 ],
@@ -330,15 +343,21 @@ class Ledger:
         """Write down what happened on deliveries, all or nothing; on disk when this returns."""
         with self._transaction() as cursor:
             cursor.executemany(
-                "INSERT INTO deliveries (document_id, channel, recipient, state, at, detail) VALUES (?, ?, ?, ?, ?, ?)",
-                [(e.document_id, e.channel, e.recipient, str(e.state), _text(e.at), e.detail) for e in entries],
+                "INSERT INTO deliveries (document_id, channel, recipient, state, at, detail) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                [
+                    (e.document_id, e.channel, e.recipient, str(e.state), _text(e.at), e.detail)
+                    for e in entries
+                ],
             )
 
     # ------------------------------------------------------------------------------------- reading
 
     def known_sightings(self) -> dict[FileKey, str]:
         """File key -> digest of everything ever seen, for a scan to skip."""
-        rows = self._connection.execute("SELECT original, size_bytes, modified_ns, sha256 FROM sightings ORDER BY id")
+        rows = self._connection.execute(
+            "SELECT original, size_bytes, modified_ns, sha256 FROM sightings ORDER BY id"
+        )
         return {(original, size, modified): sha256 for original, size, modified, sha256 in rows}
 
     def arrivals(self, digests: Collection[str] | None = None) -> list[ArrivalRecord]:
@@ -357,7 +376,8 @@ class Ledger:
     def unjudged(self) -> list[ArrivalRecord]:
         """What arrived and has no verdict yet: new, or left over from a run that was stopped."""
         rows = self._connection.execute(
-            "SELECT a.sha256 FROM arrivals AS a WHERE NOT EXISTS (SELECT 1 FROM verdicts AS v WHERE v.sha256 = a.sha256)"
+            "SELECT a.sha256 FROM arrivals AS a "
+            "WHERE NOT EXISTS (SELECT 1 FROM verdicts AS v WHERE v.sha256 = a.sha256)"
         )
         digests = {sha for (sha,) in rows}
         return self.arrivals(digests) if digests else []
@@ -381,8 +401,16 @@ class Ledger:
     def sightings_of(self, sha256: str) -> list[Sighting]:
         """Every path under which the bytes were seen, oldest first."""
         rows = self._connection.execute(
-            "SELECT original, size_bytes, modified_ns, sha256, seen_at FROM sightings WHERE sha256 = ? ORDER BY id",
+            "SELECT original, size_bytes, modified_ns, sha256, seen_at FROM sightings "
+            "WHERE sha256 = ? ORDER BY id",
             (sha256,),
+        )
+        return [Sighting(path, size, modified, sha, _time(seen)) for path, size, modified, sha, seen in rows]
+
+    def sightings(self) -> list[Sighting]:
+        """Every path that was ever seen, oldest first."""
+        rows = self._connection.execute(
+            "SELECT original, size_bytes, modified_ns, sha256, seen_at FROM sightings ORDER BY id"
         )
         return [Sighting(path, size, modified, sha, _time(seen)) for path, size, modified, sha, seen in rows]
 
@@ -398,7 +426,7 @@ class Ledger:
             "WHERE period = ? AND (? IS NULL OR unit_id = ?) ORDER BY id",
             (period, unit_id, unit_id),
         )
-        return [IssueRecord(*row[:6], _time(row[6])) for row in rows]
+        return [_issue(row) for row in rows]
 
     def delivery_entries(self, document_ids: Collection[str] | None = None) -> list[DeliveryRecord]:
         """The entries on these documents (None: on all), in the order they were written down."""
@@ -418,16 +446,12 @@ class Ledger:
         rows = self._connection.execute(
             "SELECT v.sha256, v.judged_at, v.verdict, v.form, v.layout, v.unit_id, v.agency, v.period, "
             "v.rules_version, v.catalogue_hash, v.findings, v.reported_on, "
-            f"(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256) FROM verdicts AS v WHERE {where} "
+            "(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256) "
+            f"FROM verdicts AS v WHERE {where} "
             "ORDER BY v.sequence",
             parameters,
         )
-        return [
-            VerdictRecord(
-                row[0], _time(row[1]), Verdict(row[2]), *row[3:10], _findings(row[10]), row[11], row[12]
-            )
-            for row in rows
-        ]
+        return [_verdict(row) for row in rows]
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Cursor]:
@@ -469,6 +493,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("COMMIT")
 
 
+def _verdict(row: Sequence[Any]) -> VerdictRecord:
+    sha256, judged_at, verdict, form, layout, unit_id, agency, period = row[:8]
+    rules_version, catalogue_hash, findings, reported_on, sequence = row[8:]
+    return VerdictRecord(
+        sha256, _time(judged_at), Verdict(verdict), form, layout, unit_id, agency, period, rules_version,
+        catalogue_hash, _findings(findings), reported_on, sequence,
+    )  # fmt: skip
+
+
+def _issue(row: Sequence[Any]) -> IssueRecord:
+    period, unit_id, report, number, sha256, manifest, issued_at = row
+    return IssueRecord(period, unit_id, report, number, sha256, manifest, _time(issued_at))
+
+
 def _json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
@@ -479,7 +517,8 @@ def _findings_text(findings: Iterable[Finding]) -> str:
 
 def _findings(text: str) -> tuple[Finding, ...]:
     return tuple(
-        Finding(code, Severity(severity), sheet, cell, args) for code, severity, sheet, cell, args in json.loads(text)
+        Finding(code, Severity(severity), sheet, cell, args)
+        for code, severity, sheet, cell, args in json.loads(text)
     )
 
 

@@ -1,7 +1,7 @@
-"""A warehouse in memory for one batch of arrivals: the tables the rules read, filled with what is not yet accepted.
+"""A warehouse in memory for one batch of arrivals: the tables the rules read, with what is not yet accepted.
 
-Belongs here: opening it, its tables, bulk loading, and what an accepted month leaves for the next. Does not: which
-rules there are (`quality.rules`) or what a verdict is (intake). Nothing is written to disk.
+Belongs here: opening it, its tables, bulk loading, and what an accepted month leaves for the next. Does not:
+which rules there are (`quality.rules`) or what a verdict is (intake). Nothing is written to disk.
 """
 
 import contextlib
@@ -22,14 +22,15 @@ _CLOSED_DOORS: dict[str, str | bool | int | float | list[str]] = {
 }
 _TABLES = {
     "core.indicator_values": (
-        "period VARCHAR, unit_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, breakdown VARCHAR, "
-        "value DECIMAL(20, 4), state VARCHAR, submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
+        "period VARCHAR, unit_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, "
+        "breakdown VARCHAR, value DECIMAL(20, 4), state VARCHAR, submission_id VARCHAR, "
+        "sheet VARCHAR, cell VARCHAR"
     ),
     "core.recognitions": (
-        "product_id VARCHAR, decision_date DATE, product_name VARCHAR, producer_id VARCHAR, producer_name VARCHAR, "
-        "producer_type VARCHAR, product_group VARCHAR, unit_id VARCHAR, star VARCHAR, recognition_kind VARCHAR, "
-        "recognising_level VARCHAR, issuing_body VARCHAR, decision_no VARCHAR, expiry_date DATE, "
-        "submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
+        "product_id VARCHAR, decision_date DATE, product_name VARCHAR, producer_id VARCHAR, "
+        "producer_name VARCHAR, producer_type VARCHAR, product_group VARCHAR, unit_id VARCHAR, star VARCHAR, "
+        "recognition_kind VARCHAR, recognising_level VARCHAR, issuing_body VARCHAR, "
+        "decision_no VARCHAR, expiry_date DATE, submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
     ),
     "meta.run_periods": "period VARCHAR",
 }
@@ -60,7 +61,7 @@ class Scratch:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def select(self, sql: str) -> list[Sequence[Any]]:
+    def select(self, sql: str) -> Sequence[Sequence[Any]]:
         """The rows of one SELECT."""
         return self._connection.execute(sql).fetchall()
 
@@ -78,7 +79,7 @@ class Scratch:
     def load_batch(self, period: str, submissions: pa.Table, cells: pa.Table, form_values: pa.Table) -> None:
         """Make the arrivals of one period the content of `staging`, and that period the run's.
 
-        The tables are read where they lie: with their dictionaries the rules run faster on them than on a copy.
+        The tables are read where they lie: with their dictionaries the rules run faster than on a copy.
         """
         execute = self._connection.execute
         execute("TRUNCATE meta.run_periods")
@@ -142,13 +143,15 @@ def published_before(
     """
     made = {
         f"{schema}.{name}"
-        for schema, name in connection.execute("SELECT schema_name, table_name FROM duckdb_tables()").fetchall()
+        for schema, name in connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables()"
+        ).fetchall()
     }
     values = recognitions = None
     if "core.indicator_values" in made and months:
         values = connection.execute(
-            "SELECT period, unit_id, agency, form, indicator, breakdown, value, state FROM core.indicator_values "
-            "WHERE list_contains(?, period)",
+            "SELECT period, unit_id, agency, form, indicator, breakdown, value, state "
+            "FROM core.indicator_values WHERE list_contains(?, period)",
             [sorted(months)],
         ).to_arrow_table()
     if "core.recognitions" in made:

@@ -1,4 +1,4 @@
-"""Fills in forms for the tests: sound by default, changed cell by cell, as a read grid or as a real workbook."""
+"""Fills in forms for the tests: sound by default, changed cell by cell, as a grid or a real workbook."""
 
 import io
 from collections.abc import Mapping
@@ -51,7 +51,9 @@ class Filled:
         sheets = []
         for name, rows in self.grids().items():
             width = max(map(len, rows))
-            padded = [[float(v) if type(v) is int else v for v in row] + [None] * (width - len(row)) for row in rows]
+            padded = [
+                [float(v) if type(v) is int else v for v in row] + [None] * (width - len(row)) for row in rows
+            ]
             sheets.append(Sheet(name, False, padded))
         return Workbook("xlsx", tuple(sheets))
 
@@ -98,19 +100,35 @@ class Filled:
         extra = [f"Cột thêm {n}" for n in range(self.extra_columns)]
         table = self._line_rows(sheet) if sheet.kind == "lines" else self._table_rows(sheet)
         head = [sheet.key] if sheet.kind == "lines" else []
-        return [*lead, [*extra, *head, *(text for _, text in sheet.columns)], *table, *self.footer.get(sheet.part, [])]
+        return [
+            *lead,
+            [*extra, *head, *(text for _, text in sheet.columns)],
+            *table,
+            *self.footer.get(sheet.part, []),
+        ]
 
     def _line_rows(self, sheet: LayoutSheet) -> list[list[Any]]:
         rows = []
         extra: list[Any] = [None] * self.extra_columns
-        lines = {line.line_code: line for line in self.catalogue.lines(self.layout.form, self.on) if line.part == sheet.part}
+        lines = {
+            line.line_code: line
+            for line in self.catalogue.lines(self.layout.form, self.on)
+            if line.part == sheet.part
+        }
         for code, line in lines.items():
             key = self._key_of(sheet.part, code)
             if key is None:
                 continue
             label = {"label": line.label_vi, "unit": line.unit_vi}
             rows.append(
-                [*extra, key, *(label.get(name, self.values.get((sheet.part, code, name))) for name, _ in sheet.columns)]
+                [
+                    *extra,
+                    key,
+                    *(
+                        label.get(name, self.values.get((sheet.part, code, name)))
+                        for name, _ in sheet.columns
+                    ),
+                ]
             )
         return rows
 
@@ -124,7 +142,13 @@ class Filled:
         extra: list[Any] = [None] * self.extra_columns
         given = {REGISTER: self.register, TASKS: self.tasks}[sheet.part]
         return [
-            [*extra, *(row.get(name, number if name in ("row_no", "task_code") else None) for name, _ in sheet.columns)]
+            [
+                *extra,
+                *(
+                    row.get(name, number if name in ("row_no", "task_code") else None)
+                    for name, _ in sheet.columns
+                ),
+            ]
             for number, row in enumerate(given, start=1)
         ]
 
@@ -177,7 +201,13 @@ def sound(catalogue: Catalogue, layout: str = "xa-2026", **changes: Any) -> Fill
         "unit_name": name,
         "province_name": province,
     }
-    return Filled(catalogue, layout, info | changes.pop("info", {}), values=SOUND_VALUES | changes.pop("values", {}), **changes)
+    return Filled(
+        catalogue,
+        layout,
+        info | changes.pop("info", {}),
+        values=SOUND_VALUES | changes.pop("values", {}),
+        **changes,
+    )
 
 
 __all__ = ["FUNDING", "GRID", "PRODUCT", "REGISTER", "REMARKS", "SOUND_VALUES", "Filled", "sound"]
