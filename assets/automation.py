@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date, datetime
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -15,12 +16,15 @@ from ocop_pipeline.resources import Deployment
 from ocop_pipeline.settings import Settings
 from ocop_pipeline.warehouse.ledger import Ledger
 
+Job: TypeAlias = Any
+"""What `define_asset_job` gives; Dagster keeps the name of its type to itself."""
+
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 JOB_NAME = "monthly_report"
 SENSOR_SECONDS = 60
 
 
-def monthly_report_job() -> dg.UnresolvedAssetJobDefinition:
+def monthly_report_job() -> Job:
     """The whole way of a month, from the inbox to the delivered documents."""
     return dg.define_asset_job(
         JOB_NAME,
@@ -29,10 +33,12 @@ def monthly_report_job() -> dg.UnresolvedAssetJobDefinition:
     )
 
 
-def monthly_schedule(job: dg.UnresolvedAssetJobDefinition, catalogue: Catalogue) -> dg.ScheduleDefinition:
+def monthly_schedule(job: Job, catalogue: Catalogue) -> dg.ScheduleDefinition:
     """Early on the day after the last sender's deadline, for the month that closed on the 14th."""
     rules = catalogue.calendar.deadlines.values()
-    day = 1 + max(rule.day for rule in rules if rule.calendar == ADMINISTRATIVE.code and rule.sender != Sender.PROVINCE)
+    day = 1 + max(
+        rule.day for rule in rules if rule.calendar == ADMINISTRATIVE.code and rule.sender != Sender.PROVINCE
+    )
 
     @dg.schedule(
         job=job,
@@ -54,7 +60,7 @@ def closed_month(today: date) -> Period:
     return Period.last_closed(today)
 
 
-def folder_sensor(job: dg.UnresolvedAssetJobDefinition, settings: Settings) -> dg.SensorDefinition:
+def folder_sensor(job: Job, settings: Settings) -> dg.SensorDefinition:
     """Asks for a run of every month that new files in the drop folder belong to."""
 
     @dg.sensor(

@@ -69,14 +69,20 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
 
 def _schema(model: SqlModel) -> dg.TableSchema:
     return dg.TableSchema(
-        [dg.TableColumn(column.name, column.type, f"{column.meaning} ({column.label_vi})") for column in model.columns]
+        [
+            dg.TableColumn(column.name, column.type, f"{column.meaning} ({column.label_vi})")
+            for column in model.columns
+        ]
     )
 
 
 def _lineage(model: SqlModel) -> dg.TableColumnLineage:
     return dg.TableColumnLineage(
         {
-            column: [dg.TableColumnDep(asset_key(table), name) for table, name in sources]
+            # Tables of one schema can share an asset, and a column name may then come twice.
+            column: [
+                dg.TableColumnDep(key, name) for key, name in sorted({(asset_key(t), n) for t, n in sources})
+            ]
             for column, sources in model.lineage.items()
             if sources
         }

@@ -29,7 +29,8 @@ def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
         with deployment.writer() as connection:
             months = run_months(connection, context.partition_key, catalogue.digest + version)
             rows = {
-                table.name: table.rows for table in reference_tables(catalogue, deployment.settings.scope, months)
+                table.name: table.rows
+                for table in reference_tables(catalogue, deployment.settings.scope, months)
             }
             store_reference(connection, rows)
             set_run_periods(connection, months)

@@ -24,7 +24,7 @@ def build_definitions(settings: Settings, catalogue: Catalogue | None = None) ->
     job = monthly_report_job()
     return dg.Definitions(
         assets=[
-            intake_assets(catalogue),
+            intake_assets(),
             reference_asset(models),
             *model_assets(models),
             *document_assets(),

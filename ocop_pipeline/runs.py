@@ -56,7 +56,9 @@ def prepare_instance(settings: Settings) -> None:
         config.write_text(_INSTANCE, encoding="utf-8")
 
 
-def run_month(settings: Settings, period: str, progress: Callable[[str, int, int], None] | None = None) -> RunOutcome:
+def run_month(
+    settings: Settings, period: str, progress: Callable[[str, int, int], None] | None = None
+) -> RunOutcome:
     """Run the whole way of a month here and now.
 
     Args:

@@ -34,7 +34,8 @@ class Settings:
     """A deployment: a site folder (what people edit) and a state folder (what the pipeline writes).
 
     `scope` holds the codes of the provinces served (of any date; all their communes, districts and departments
-    are expected to report); `*` stands for the whole country.
+    are expected to report); `*` stands for the whole country. `trust_file_times` says that the drop folder stamps what
+    is put there, so that a file arrived when it was last changed; otherwise it arrived when it was first seen.
     """
 
     site: Path
@@ -44,6 +45,7 @@ class Settings:
     deliveries: Path
     workers: int
     settle_seconds: float
+    trust_file_times: bool
     memory_limit: str
     mail: Mail | None
 
@@ -105,6 +107,7 @@ def load_settings(
         deliveries=(site / reader.text("deliveries", str(state / "deliveries"))).resolve(),
         workers=reader.integer("workers", 2),
         settle_seconds=float(reader.integer("settle_seconds", 2)),
+        trust_file_times=reader.flag("trust_file_times", default=False),
         memory_limit=reader.text("memory_limit", "2GB"),
         mail=_mail(reader, env.get("OCOP_SMTP_PASSWORD")),
     )

@@ -11,7 +11,11 @@ from ocop_pipeline.cli import figures, machine, months
 from ocop_pipeline.cli.console import Language, help_of, refuse
 
 app = typer.Typer(
-    name="ocop", help=help_of("app"), no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+    name="ocop",
+    help=help_of("app"),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 units_app = typer.Typer(help=help_of("units"), no_args_is_help=True)
 app.add_typer(units_app, name="units")
@@ -22,7 +26,9 @@ machine.register(app)
 
 @app.callback()
 def options(
-    lang: Annotated[str, typer.Option("--lang", help=load_messages().both("help.option.lang"))] = LANGUAGES[0],
+    lang: Annotated[str, typer.Option("--lang", help=load_messages().both("help.option.lang"))] = LANGUAGES[
+        0
+    ],
 ) -> None:
     """Options of every command."""
     if lang not in LANGUAGES:

@@ -16,7 +16,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from ocop_pipeline.catalogue import Catalogue, CatalogueError, load_catalogue
@@ -30,8 +37,12 @@ from ocop_pipeline.warehouse.figures import NotPublishedError
 FINE, FINDINGS, USAGE = 0, 1, 2
 
 _HELP = load_messages()
-SiteOption = Annotated[Path | None, typer.Option("--site", help=_HELP.both("help.option.site"), file_okay=False)]
-StateOption = Annotated[Path | None, typer.Option("--state", help=_HELP.both("help.option.state"), file_okay=False)]
+SiteOption = Annotated[
+    Path | None, typer.Option("--site", help=_HELP.both("help.option.site"), file_okay=False)
+]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", help=_HELP.both("help.option.state"), file_okay=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help=_HELP.both("help.option.json"))]
 PeriodOption = Annotated[str, typer.Option("--period", help=_HELP.both("help.option.period"))]
 UnitOption = Annotated[str, typer.Option("--unit", help=_HELP.both("help.option.unit"))]
@@ -94,7 +105,9 @@ class Site:
 def find_units(catalogue: Catalogue, text: str, on: date, within: str | None = None) -> list[UnitVersion]:
     """Every unit that an id, a code or a name means on a day."""
     units = catalogue.units
-    by_id = [unit for unit in units.versions(text) if unit.in_force(on)] if "." in text or text == "VN" else []
+    by_id = (
+        [unit for unit in units.versions(text) if unit.in_force(on)] if "." in text or text == "VN" else []
+    )
     if by_id:
         return by_id
     by_code = units.find_code(text, on)

@@ -56,7 +56,10 @@ def value(
     where = place.unit(unit, month)
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
         if by == "source":
-            rows = [_source(place, cell) for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)]
+            rows = [
+                _source(place, cell)
+                for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)
+            ]
             _print_sources(rows, as_json=as_json)
             return
         if by == "unit":
@@ -104,7 +107,12 @@ def _print_figure(each: figures.Figure, period: str) -> None:
         breakdown=f" {each.breakdown}" if each.breakdown else "", unit=each.unit_name, period=period,
         span=each.span, value=shown, unit_vi=each.unit_vi,
     )  # fmt: skip
-    say("value.coverage", reported=each.reported, expected=each.expected, map=each.map_date.strftime("%d/%m/%Y"))
+    say(
+        "value.coverage",
+        reported=each.reported,
+        expected=each.expected,
+        map=each.map_date.strftime("%d/%m/%Y"),
+    )
 
 
 def _source(place: Site, cell: Any) -> dict[str, Any]:
@@ -144,7 +152,11 @@ def units_find(
 
 
 def _unit_json(place: Site, unit: UnitVersion, on: date) -> dict[str, Any]:
-    above = [parent.full_name for parent in place.catalogue.units.ancestors(unit.unit_id, on) if parent.tier != "nation"]
+    above = [
+        parent.full_name
+        for parent in place.catalogue.units.ancestors(unit.unit_id, on)
+        if parent.tier != "nation"
+    ]
     return {
         "unit_id": unit.unit_id,
         "code": unit.code,
@@ -209,6 +221,3 @@ def register(app: typer.Typer, units_app: typer.Typer) -> None:
     app.command("value", help=help_of("value"))(value)
     app.command("sql", help=help_of("sql"))(sql)
     units_app.command("find", help=help_of("units.find"))(units_find)
-
-
-

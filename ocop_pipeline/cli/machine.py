@@ -27,7 +27,15 @@ from ocop_pipeline.cli.console import (
 from ocop_pipeline.settings import Settings, load_settings
 from ocop_pipeline.warehouse.connection import WarehouseMissingError, open_reader
 
-_PACKAGES = ("dagster", "dagster-webserver", "duckdb", "polars", "great-expectations", "python-calamine", "typst")
+_PACKAGES = (
+    "dagster",
+    "dagster-webserver",
+    "duckdb",
+    "polars",
+    "great-expectations",
+    "python-calamine",
+    "typst",
+)
 _LOWEST_PYTHON = (3, 11)
 
 
@@ -93,7 +101,9 @@ def _folders(settings: Settings) -> str:
         if not os.access(folder, os.W_OK):
             yield str(folder)
 
-    refused = [name for folder in (settings.state, settings.inbox, settings.deliveries) for name in usable(folder)]
+    refused = [
+        name for folder in (settings.state, settings.inbox, settings.deliveries) for name in usable(folder)
+    ]
     if refused:
         raise PermissionError(f"not writable: {', '.join(refused)}")
     return f"{settings.state}; {settings.inbox}"
@@ -140,7 +150,17 @@ def ui(
 
     place = open_site(site, state)
     prepare_instance(place.settings)
-    command = [sys.executable, "-m", "dagster", "dev", *workspace_arguments(), "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        *workspace_arguments(),
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     os.execv(command[0], command)  # noqa: S606 - our own interpreter, no shell
 
 

@@ -4,11 +4,17 @@ Belongs here: the documented JSON of `ocop check` and `ocop run`. The sentences 
 (`catalogue/findings.py`); return notices as documents are made by reporting.
 """
 
+import ast
+from pathlib import PurePosixPath
 from typing import TypedDict
 
+from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
-from ocop_pipeline.domain.findings import Finding
+from ocop_pipeline.domain.findings import Finding, Verdict
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.judge import Judgement
+from ocop_pipeline.warehouse.ledger import ArrivalRecord, RefusalRecord, Sighting, VerdictRecord
 
 
 class FindingAnswer(TypedDict):
@@ -66,4 +72,53 @@ def answer_finding(finding: Finding) -> FindingAnswer:
         cell=finding.cell,
         message_vi=types.message(finding, "vi"),
         message_en=types.message(finding, "en"),
+    )
+
+
+def recorded_answer(arrival: ArrivalRecord, verdict: VerdictRecord, catalogue: Catalogue) -> Answer:
+    """The same for a file judged earlier, from what the ledger holds."""
+    name = None
+    if verdict.unit_id and verdict.period:
+        name = catalogue.units.get(verdict.unit_id, Period.parse(verdict.period).end).full_name
+    return Answer(
+        file=arrival.display_name,
+        folder=arrival.folder,
+        submission_id=verdict.sha256,
+        verdict=str(verdict.verdict),
+        form=verdict.form or None,
+        layout=verdict.layout or None,
+        unit_id=verdict.unit_id or None,
+        unit_name=name,
+        agency=verdict.agency or None,
+        period=verdict.period or None,
+        findings=[answer_finding(finding) for finding in verdict.findings],
+    )
+
+
+def repeated_answer(sighting: Sighting) -> Answer:
+    """A path that only repeats bytes received before."""
+    return _bare(sighting.original, sighting.sha256, Verdict.DUPLICATE, [])
+
+
+def refused_answer(refusal: RefusalRecord) -> Answer:
+    """Something in the inbox that could not be taken."""
+    finding = finding_types().make(refusal.code, **refusal.args)
+    return _bare(refusal.original, None, Verdict.SET_ASIDE, [answer_finding(finding)])
+
+
+def _bare(original: str, submission_id: str | None, verdict: Verdict, findings: list[FindingAnswer]) -> Answer:
+    path = PurePosixPath(str(ast.literal_eval(original)))
+    folder = "" if path.parent == PurePosixPath() else display_name(str(path.parent))
+    return Answer(
+        file=display_name(path.name),
+        folder=folder,
+        submission_id=submission_id,
+        verdict=str(verdict),
+        form=None,
+        layout=None,
+        unit_id=None,
+        unit_name=None,
+        agency=None,
+        period=None,
+        findings=findings,
     )

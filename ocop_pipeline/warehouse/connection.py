@@ -8,8 +8,9 @@ installed or loaded by itself, and the configuration is locked before the connec
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -85,6 +86,17 @@ def _opened(
         yield connection
     finally:
         connection.close()
+
+
+def rows_reader(connection: duckdb.DuckDBPyConnection) -> Callable[[str, Sequence[Any]], list[dict[str, Any]]]:
+    """A function from SQL with `?` places and their values to rows as mappings, for rooms that know no engine."""
+
+    def rows(sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
+        result = connection.execute(sql, list(parameters))
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+    return rows
 
 
 def _settle(connection: duckdb.DuckDBPyConnection) -> None:

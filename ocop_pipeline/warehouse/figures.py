@@ -3,10 +3,11 @@
 Belongs here: reading published tables by unit and indicator. Where a figure comes from, cell by cell, is `trace.py`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import duckdb
 
@@ -101,9 +102,17 @@ def by_child(
         AND t.breakdown = $breakdown AND EXISTS (
             SELECT 1 FROM core.unit_ancestors AS a
             WHERE a.period = t.period AND a.unit_id = t.unit_id AND a.ancestor_id = $unit_id AND a.distance = 1)"""
-    return list(
-        _read(connection, where, period, indicator, span, unit_id=unit_id, breakdown=breakdown)
-    )
+    return list(_read(connection, where, period, indicator, span, unit_id=unit_id, breakdown=breakdown))
+
+
+def reporting_units(connection: duckdb.DuckDBPyConnection, period: str, tiers: Sequence[str]) -> list[str]:
+    """Ids of the units in scope on a month's last day that are of these tiers, by code."""
+    rows = connection.execute(
+        "SELECT a.unit_id FROM core.unit_ancestors AS a WHERE a.period = ? AND a.distance = 0 "
+        "AND list_contains(?, a.unit_tier) ORDER BY a.unit_tier DESC, a.unit_id",
+        [period, list(tiers)],
+    ).fetchall()
+    return [unit_id for (unit_id,) in rows]
 
 
 def _read(
@@ -112,3 +121,35 @@ def _read(
     parameters = {"period": period, "indicator": indicator, "span": span, **more}
     rows = connection.execute(f"{_FIGURES} {where} ORDER BY u.code, t.breakdown", parameters).fetchall()
     return (Figure(*row) for row in rows)
+
+
+def coverage(connection: duckdb.DuckDBPyConnection, period: str) -> list[dict[str, Any]]:
+    """Reports expected and received by every unit above the communes, one row a unit and form."""
+    rows = connection.execute(
+        "SELECT c.unit_id, u.full_name, c.form, c.expected_count, c.accepted_count, c.returned_count, "
+        "c.missing_count, c.late_count "
+        "FROM core.coverage AS c "
+        "JOIN catalogue.periods AS p ON p.period = c.period "
+        "JOIN catalogue.units AS u ON u.unit_id = c.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to "
+        "WHERE c.period = ? AND u.tier IN ('nation', 'province', 'district') ORDER BY c.unit_id, c.form",
+        [period],
+    ).fetchall()
+    names = ("unit_id", "unit_name", "form", "expected", "accepted", "returned", "missing", "late")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def report_status(connection: duckdb.DuckDBPyConnection, period: str) -> list[dict[str, Any]]:
+    """Every expected report of a month with its state, due date and first accepted arrival.
+
+    Raises:
+        NotPublishedError: the month has not been run.
+    """
+    rows = connection.execute(
+        "SELECT form, unit_id, unit_full_name, agency_name, status, due_date, first_accepted_at, is_late "
+        "FROM marts.report_status WHERE period = ? ORDER BY form, unit_id, agency",
+        [period],
+    ).fetchall()
+    if not rows:
+        raise NotPublishedError(f"no month {period} has been run")
+    names = ("form", "unit_id", "unit_name", "agency", "status", "due_date", "received_at", "is_late")
+    return [dict(zip(names, row, strict=True)) for row in rows]

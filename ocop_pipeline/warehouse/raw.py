@@ -4,7 +4,7 @@ Belongs here: storing them whole or not at all. Nothing is judged or changed her
 the archive, the ledger and the catalogue.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import duckdb
 import pyarrow as pa
@@ -50,6 +50,13 @@ def store_raw(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Tab
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
+
+
+def missing_submissions(connection: duckdb.DuckDBPyConnection, judged: Collection[str]) -> set[str]:
+    """Those of the judged submissions that the warehouse does not hold: a run was stopped before it stored them."""
+    prepare_raw(connection)
+    stored = {row[0] for row in connection.execute("SELECT submission_id FROM raw.submissions").fetchall()}
+    return set(judged) - stored
 
 
 def store_reference(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:

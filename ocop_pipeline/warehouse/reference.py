@@ -48,7 +48,9 @@ def scope_units(catalogue: Catalogue, scope: Sequence[str]) -> tuple[str, ...]:
     """
     provinces = [unit for unit in catalogue.units.all_versions if unit.tier is Tier.PROVINCE]
     if NATION in scope:
-        return tuple(sorted({unit.unit_id for unit in catalogue.units.all_versions if unit.tier is Tier.NATION}))
+        return tuple(
+            sorted({unit.unit_id for unit in catalogue.units.all_versions if unit.tier is Tier.NATION})
+        )
     found: dict[str, None] = {}
     for code in scope:
         holders = {unit.unit_id for unit in provinces if unit.code == code and unit.valid_to is None}
@@ -123,7 +125,8 @@ def _units(catalogue: Catalogue) -> pa.Table:
 def _agencies(catalogue: Catalogue) -> pa.Table:
     text, day = pl.String, pl.Date
     rows = [
-        (a.code, a.tier, a.name_vi, a.valid_from or FIRST_DAY, a.valid_to or LAST_DAY) for a in catalogue.agencies
+        (a.code, a.tier, a.name_vi, a.valid_from or FIRST_DAY, a.valid_to or LAST_DAY)
+        for a in catalogue.agencies
     ]
     return _table({"agency": text, "tier": text, "name_vi": text, "valid_from": day, "valid_to": day}, rows)
 
@@ -148,10 +151,26 @@ def _months() -> list[Period]:
 def _periods() -> pa.Table:
     text, day, number = pl.String, pl.Date, pl.Int32
     rows = [
-        (m.key, str(m.grain), m.start, m.end, m.year, int(m.key[5:7]), m.previous().key, m.same_last_year().key)
+        (
+            m.key,
+            str(m.grain),
+            m.start,
+            m.end,
+            m.year,
+            int(m.key[5:7]),
+            m.previous().key,
+            m.same_last_year().key,
+        )
         for m in _months()
     ]
-    schema = {"period": text, "grain": text, "start_date": day, "end_date": day, "year": number, "month_no": number}
+    schema = {
+        "period": text,
+        "grain": text,
+        "start_date": day,
+        "end_date": day,
+        "year": number,
+        "month_no": number,
+    }
     return _table({**schema, "previous_period": text, "same_last_year": text}, rows)
 
 
@@ -204,7 +223,9 @@ def _indicators(catalogue: Catalogue) -> pa.Table:
 def _breakdowns(catalogue: Catalogue) -> pa.Table:
     text = pl.String
     rows = [
-        (i.code, b.dimension, b.code_list, str(b.rule)) for i in catalogue.indicators.values() for b in i.breakdowns
+        (i.code, b.dimension, b.code_list, str(b.rule))
+        for i in catalogue.indicators.values()
+        for b in i.breakdowns
     ]
     return _table({"indicator": text, "dimension": text, "code_list": text, "part_rule": text}, rows)
 
@@ -325,7 +346,9 @@ def _asked_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
                     if catalogue.indicators[line.indicator].source is Source.FORM:
                         rows[month.key, form.code, line.indicator, line.breakdown] = None
     columns = _register_lines(catalogue, months).to_pydict()
-    for row in zip(columns["period"], columns["form"], columns["indicator"], columns["breakdown"], strict=True):
+    for row in zip(
+        columns["period"], columns["form"], columns["indicator"], columns["breakdown"], strict=True
+    ):
         rows[row] = None
     text = pl.String
     return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, list(rows))

@@ -58,7 +58,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> str:
     ids = connection.execute(
-        "SELECT submission_id FROM raw.submissions WHERE verdict = 'accepted' AND period <= ? ORDER BY 1", [period]
+        "SELECT submission_id FROM raw.submissions WHERE verdict = 'accepted' AND period <= ? ORDER BY 1",
+        [period],
     ).fetchall()
     sha = hashlib.sha256(version.encode())
     for (submission_id,) in ids:
@@ -67,5 +68,7 @@ def _fingerprint(connection: duckdb.DuckDBPyConnection, period: str, version: st
 
 
 def _stored(connection: duckdb.DuckDBPyConnection, period: str) -> str | None:
-    row = connection.execute("SELECT fingerprint FROM meta.published_runs WHERE period = ?", [period]).fetchone()
+    row = connection.execute(
+        "SELECT fingerprint FROM meta.published_runs WHERE period = ?", [period]
+    ).fetchone()
     return str(row[0]) if row else None

@@ -1,0 +1,97 @@
+"""Documents as assets: the reports of a month, and the return notices."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from assets.automation import TIME_ZONE
+from assets.models import RAW
+from assets.partitions import MONTHS
+from ocop_pipeline.domain.findings import Verdict
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.intake.answer import recorded_answer
+from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, file_notices, issue_report
+from ocop_pipeline.resources import Deployment, tell
+from ocop_pipeline.warehouse.connection import rows_reader
+from ocop_pipeline.warehouse.figures import reporting_units
+from ocop_pipeline.warehouse.ledger import IssueRecord, Ledger
+
+REPORTS = dg.AssetKey(["documents", "reports"])
+NOTICES = dg.AssetKey(["documents", "return_notices"])
+_ANSWERED = (Verdict.RETURNED, Verdict.SET_ASIDE)
+_MARTS = (
+    "indicator_summary",
+    "report_status",
+    "recognised_products",
+    "remarks",
+    "plan_progress",
+    "task_progress",
+)
+
+
+def document_assets() -> list[dg.AssetsDefinition]:
+    """The two assets of this module."""
+    return [_reports(), _notices()]
+
+
+def _reports() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=REPORTS,
+        deps=[dg.AssetKey(["marts", name]) for name in _MARTS] + [dg.AssetKey(["core", "coverage"])],
+        partitions_def=MONTHS,
+        group_name="documents",
+        kinds={"pdf", "html"},
+        description="The monthly report of every province in scope and, in three-tier months, of its districts.",
+    )
+    def reports(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult[None]:
+        period = Period.parse(context.partition_key)
+        now = datetime.now(ZoneInfo(TIME_ZONE))
+        settings, catalogue = deployment.settings, deployment.catalogue
+        records, paths, fresh = [], [], 0
+        with deployment.reader() as connection:
+            units = reporting_units(connection, period.key, [str(tier) for tier in REPORT_OF_TIER])
+            for number, unit_id in enumerate(units, start=1):
+                unit = catalogue.units.get(unit_id, period.end)
+                tell(f"documents {unit.full_name}", number, len(units))
+                code = REPORT_OF_TIER[unit.tier]
+                release = issue_report(rows_reader(connection), catalogue, settings, unit_id, period, now)
+                paths += [str(path) for path in release.files]
+                if release.is_new:
+                    fresh += 1
+                    records.append(
+                        IssueRecord(
+                            period.key, unit_id, code, release.number, release.content_sha256,
+                            str(release.manifest.relative_to(settings.state)), now,
+                        )
+                    )  # fmt: skip
+        with Ledger.open(settings.ledger) as ledger:
+            ledger.record_issues(records)
+        return dg.MaterializeResult(metadata={"documents": paths, "new releases": fresh, "units": len(units)})
+
+    return reports
+
+
+def _notices() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=NOTICES,
+        deps=[RAW["submissions"]],
+        partitions_def=MONTHS,
+        group_name="documents",
+        kinds={"html"},
+        description="What goes back to the sender of a file that was returned or set aside, cell by cell.",
+    )
+    def return_notices(deployment: Deployment) -> dg.MaterializeResult[None]:
+        now = datetime.now(ZoneInfo(TIME_ZONE))
+        settings, catalogue = deployment.settings, deployment.catalogue
+        with Ledger.open(settings.ledger) as ledger:
+            arrivals = {record.sha256: record for record in ledger.arrivals()}
+            answers = [
+                recorded_answer(arrivals[verdict.sha256], verdict, catalogue)
+                for verdict in ledger.latest_verdicts()
+                if verdict.verdict in _ANSWERED
+            ]
+        written = file_notices(answers, catalogue, settings, now)
+        return dg.MaterializeResult(metadata={"notices": [str(path) for path in written]})
+
+    return return_notices

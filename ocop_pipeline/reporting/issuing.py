@@ -1,0 +1,166 @@
+"""From published figures to issued files: a unit's report, and the notices of returned files.
+
+Belongs here: the order gather → compose → release. What is said and how it looks is in the modules it calls.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.calendar import NoDeadlineError, Sender
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier, UnitVersion
+from ocop_pipeline.reporting.compose import compose, default_issuer
+from ocop_pipeline.reporting.document import Document
+from ocop_pipeline.reporting.gather import Query, gather
+from ocop_pipeline.reporting.html import write_html
+from ocop_pipeline.reporting.notices import compose_notice, load_notice_spec, receipt, write_text
+from ocop_pipeline.reporting.release import Inputs, Place, Release, issue, slug, unit_slug
+from ocop_pipeline.reporting.spec import Issuer, load_issuer, load_spec
+from ocop_pipeline.settings import Settings
+from ocop_pipeline.version import CODE_VERSION
+
+LETTERHEAD = "letterhead.yml"
+FILE_NAME = "bao-cao-ocop"
+REPORT_OF_TIER = {Tier.PROVINCE: "province_month", Tier.DISTRICT: "district_month"}
+"""Which report a unit of a tier has."""
+UNKNOWN_PERIOD = "khong-ro-ky"
+"""Folder of the notices of files whose month could not be told."""
+
+
+def report_document(
+    query: Query, catalogue: Catalogue, settings: Settings, unit_id: str, period: Period, as_of: date
+) -> Document:
+    """The report of a unit on a month, from published figures.
+
+    Raises:
+        NoFiguresError: nothing is published for this unit and month.
+        KeyError: the unit's tier has no report of its own.
+    """
+    unit = catalogue.units.get(unit_id, period.end)
+    spec = load_spec(REPORT_OF_TIER[unit.tier], settings.site)
+    issuer = load_issuer(settings.site / LETTERHEAD, unit.code, as_of)
+    return compose(gather(query, catalogue, unit_id, period), spec, issuer, as_of)
+
+
+def issue_report(
+    query: Query, catalogue: Catalogue, settings: Settings, unit_id: str, period: Period, now: datetime
+) -> Release:
+    """Issue the report of a unit on a month: a new release where it says something new, else the last one.
+
+    Raises:
+        NoFiguresError: nothing is published for this unit and month.
+        ReleaseError: the last release on disk is damaged.
+    """
+    unit = catalogue.units.get(unit_id, period.end)
+    code = REPORT_OF_TIER[unit.tier]
+    spec = load_spec(code, settings.site)
+    data = gather(query, catalogue, unit_id, period)
+    issuer = load_issuer(settings.site / LETTERHEAD, unit.code, now.date())
+    document = compose(data, spec, issuer, now.date())
+    place = Place(
+        root=settings.releases,
+        period=period.key,
+        unit_id=unit_id,
+        unit_slug=unit_slug(unit),
+        report=code,
+        file_name=FILE_NAME,
+    )
+    inputs = Inputs(tuple(data.submissions), catalogue.digest, CODE_VERSION)
+    return issue(document, place, inputs, labels=spec.labels, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What a manifest says of a release: its title and the files for people (PDF and page)."""
+
+    title: str
+    files: tuple[Path, ...]
+
+
+def read_issued(manifest: Path) -> Issued:
+    """Read a release's manifest.
+
+    Raises:
+        OSError, ValueError, KeyError: it is missing or no manifest.
+    """
+    data = json.loads(manifest.read_text(encoding="utf-8"))
+    names = (output["file"] for output in data["outputs"])
+    files = tuple(manifest.parent / name for name in names if name.endswith((".pdf", ".html")))
+    return Issued(data["title"], files)
+
+
+def file_notices(
+    answers: Iterable[Mapping[str, Any]], catalogue: Catalogue, settings: Settings, now: datetime
+) -> list[Path]:
+    """Write the notice of each returned or set-aside file once, as a page and as plain text.
+
+    Returns:
+        The pages, those written by an earlier run too; named by the receipt number, so that nothing a sender
+        called a file becomes a path of ours.
+    """
+    spec = load_notice_spec(settings.site)
+    pages = []
+    for answer in answers:
+        period = answer.get("period")
+        folder = settings.notices / (period or UNKNOWN_PERIOD)
+        name = "-".join(
+            filter(None, (slug(str(answer.get("unit_name") or "")), receipt(answer["submission_id"])))
+        )
+        page = folder / f"phieu-tra-lai-{name}.html"
+        pages.append(page)
+        if page.exists():
+            continue
+        issuer = _notice_issuer(answer, catalogue, settings, now.date())
+        notice = compose_notice(answer, spec, issuer, now.date(), _due(answer, catalogue))
+        folder.mkdir(parents=True, exist_ok=True)
+        _write(page.with_suffix(".txt"), write_text(notice))
+        _write(page, write_html(notice))
+    return pages
+
+
+def _notice_issuer(answer: Mapping[str, Any], catalogue: Catalogue, settings: Settings, on: date) -> Issuer:
+    """The province's letterhead: a notice goes out in the name of whoever issues the province's report."""
+    province = _province(answer, catalogue, settings, on)
+    given = load_issuer(settings.site / LETTERHEAD, province.code, on)
+    if given is not None:
+        return given
+    above = catalogue.units.ancestors(province.unit_id, province.last_day if province.valid_to else on)
+    spec = load_spec(REPORT_OF_TIER[Tier.PROVINCE], settings.site)
+    return default_issuer(spec, province, above[0] if above else None, catalogue.agencies_on(on), on)
+
+
+def _province(answer: Mapping[str, Any], catalogue: Catalogue, settings: Settings, on: date) -> UnitVersion:
+    """The sender's province; where the sender could not be told, the first one the site serves."""
+    units = catalogue.units
+    if answer.get("unit_id") and answer.get("period"):
+        end = Period.parse(answer["period"]).end
+        line = (units.get(answer["unit_id"], end), *units.ancestors(answer["unit_id"], end))
+        found = next((unit for unit in line if unit.tier is Tier.PROVINCE), None)
+        if found is not None:
+            return found
+    codes = (units.find_code(code, on, Tier.PROVINCE) for code in settings.scope)
+    return next((unit for unit in codes if unit), None) or units.units(on, Tier.PROVINCE)[0]
+
+
+def _due(answer: Mapping[str, Any], catalogue: Catalogue) -> date | None:
+    if not answer.get("period") or not answer.get("form"):
+        return None
+    form = catalogue.forms[answer["form"]]
+    sender = Sender.DEPARTMENT if form.by_agency else Sender(form.sender_tier)
+    try:
+        return catalogue.calendar.deadline(sender, Period.parse(answer["period"]))
+    except NoDeadlineError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all: a reader of the folder never sees half a notice."""
+    part = path.with_name(f".{path.name}.part")
+    part.write_text(text, encoding="utf-8")
+    os.replace(part, path)
