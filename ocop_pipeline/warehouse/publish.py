@@ -230,7 +230,7 @@ def _judge(
     results = audit(select, model.contract, published_relation(model))
     if validate is None or any(_stops(each) for each in results):
         return results
-    # The second judge holds rows in memory and takes seconds for a million, so it is shown the month the run is for;
+    # The second judge holds rows in memory and needs seconds for a million: it is shown the month of the run;
     # the months published along with it, and the checks written in SQL, are the fast path's.
     expectations = replace(
         model.contract, checks=tuple(check for check in model.contract.checks if check.expect)
@@ -251,14 +251,14 @@ def published_relation(model: SqlModel) -> str:
 
 
 def judged_relation(model: SqlModel) -> str:
-    """What the second judge sees: the rows of the run's last month, or the whole of a table without months."""
+    """What the second judge sees: the rows of the run's last month, or all of a table refreshed whole."""
     if model.contract.refresh is Refresh.WHOLE:
         return _quoted(model)
     return f"(SELECT * FROM {_quoted(model)} WHERE period = (SELECT MAX(period) FROM {RUN_PERIODS}))"
 
 
 def _harder(fast: CheckResult, second: CheckResult) -> CheckResult:
-    """The one that found more; the two judges are proven to agree, so a second that finds more is logged as a fault."""
+    """The one that found more; the judges are proven to agree, so more by the second is logged as a fault."""
     if second.violations > fast.violations:
         logger.error(
             "%s: %s violations in SQL, %s by the second judge", fast.name, fast.violations, second.violations
