@@ -232,20 +232,24 @@ def recognise_layout(
     """
     looked = _Looked(workbook.sheets)
     ranked = _rank(layouts, looked, by_content=False)
-    if not ranked or not ranked[0].certain or (len(ranked) > 1 and ranked[1].share == ranked[0].share):
+    if not ranked or not ranked[0].certain or _is_tied(ranked):
         ranked = _rank(layouts, looked, by_content=True)
     if not ranked or ranked[0].share < _RECOGNISED:
         names = ", ".join(clean(sheet.name) for sheet in workbook.sheets[:12])
-        best = f"{ranked[0].layout.code} {ranked[0].share:.0%}" if ranked else ""
-        return None, {}, [Seen("FORM_UNRECOGNISED", "", "", {"sheets": names, "nearest": best})]
-    if len(ranked) > 1 and ranked[1].share == ranked[0].share:
-        codes = ", ".join(match.layout.code for match in ranked if match.share == ranked[0].share)
+        nearest = f"{ranked[0].layout.code} {ranked[0].share:.0%}" if ranked else ""
+        return None, {}, [Seen("FORM_UNRECOGNISED", "", "", {"sheets": names, "nearest": nearest})]
+    if _is_tied(ranked):
+        best = (ranked[0].points, ranked[0].share)
+        codes = ", ".join(match.layout.code for match in ranked if (match.points, match.share) == best)
         return None, {}, [Seen("FORM_AMBIGUOUS", "", "", {"layouts": codes})]
     return ranked[0].layout, ranked[0].places, []
 
 
 class _Match(NamedTuple):
+    """How well a layout explains a workbook: points of the signs found, and their share of all its signs."""
+
     layout: LayoutSpec
+    points: int
     share: float
     certain: bool
     places: dict[str, Sheet]
@@ -280,7 +284,12 @@ def _label_keys(text: str) -> tuple[str, ...]:
 
 def _rank(layouts: Sequence[LayoutSpec], looked: _Looked, *, by_content: bool) -> list[_Match]:
     matches = [_match(layout, looked, by_content=by_content) for layout in layouts]
-    return sorted(matches, key=lambda match: match.share, reverse=True)
+    return sorted(matches, key=lambda match: (match.points, match.share), reverse=True)
+
+
+def _is_tied(ranked: Sequence[_Match]) -> bool:
+    """Whether two layouts explain the workbook equally well."""
+    return len(ranked) > 1 and (ranked[0].points, ranked[0].share) == (ranked[1].points, ranked[1].share)
 
 
 def _match(layout: LayoutSpec, looked: _Looked, *, by_content: bool) -> _Match:
@@ -298,7 +307,7 @@ def _match(layout: LayoutSpec, looked: _Looked, *, by_content: bool) -> _Match:
             labels + _TITLE_POINTS * (layout.title_key in texts) + _FORM_POINTS * (layout.form_key in texts)
         )
     certain = len(places) == len(layout.sheets) and info is not None and 2 * labels > len(info.headers)
-    return _Match(layout, points / layout.points, certain, places)
+    return _Match(layout, points, points / layout.points, certain, places)
 
 
 def _place_by_content(layout: LayoutSpec, looked: _Looked, places: dict[str, Sheet]) -> None:

@@ -1,5 +1,6 @@
 """Fills in forms for the tests: sound by default, changed cell by cell, as a grid or a real workbook."""
 
+import functools
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +9,24 @@ from typing import Any
 
 import xlsxwriter
 
-from ocop_pipeline.catalogue import Catalogue
-from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS, Layout, LayoutSheet
-from ocop_pipeline.intake.grid import Sheet, Workbook
+from ocop_pipeline.catalogue import Catalogue, load_catalogue
+from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, TASKS, Layout, LayoutSheet
+from ocop_pipeline.intake.extract import ReadingSpec
+from ocop_pipeline.intake.grid import Sheet, Workbook, address
+from ocop_pipeline.intake.spec import reading_spec
+
+
+@functools.cache
+def shipped() -> Catalogue:
+    """The shipped catalogue, loaded once a test process."""
+    return load_catalogue()
+
+
+@functools.cache
+def shipped_spec() -> ReadingSpec:
+    """What the reading children know of it."""
+    return reading_spec(shipped())
+
 
 LAM_DONG_WARD = ("24778", "Phường Lâm Viên - Đà Lạt", "Tỉnh Lâm Đồng")
 
@@ -74,8 +90,6 @@ class Filled:
 
     def address_of(self, part: str, line: str, name: str) -> str:
         """Where a value stands: the address of a line's cell (part, line code, field) in this form."""
-        from ocop_pipeline.intake.grid import address
-
         sheet = self.layout.sheet(part)
         assert sheet is not None
         rows = self._rows(sheet)
@@ -85,8 +99,6 @@ class Filled:
 
     def register_cell(self, row: int, name: str) -> str:
         """Address of a field in the row-th (from 0) row of the register."""
-        from ocop_pipeline.intake.grid import address
-
         sheet = self.layout.sheet(REGISTER)
         assert sheet is not None
         header = self.lead_rows.get(REGISTER, 2)
@@ -208,6 +220,3 @@ def sound(catalogue: Catalogue, layout: str = "xa-2026", **changes: Any) -> Fill
         values=SOUND_VALUES | changes.pop("values", {}),
         **changes,
     )
-
-
-__all__ = ["FUNDING", "GRID", "PRODUCT", "REGISTER", "REMARKS", "SOUND_VALUES", "Filled", "sound"]
