@@ -15,7 +15,7 @@ from pathlib import Path
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.loading import GROUP_LIST
 from ocop_pipeline.domain.findings import Verdict
-from ocop_pipeline.domain.forms import INFO, FormLine, Layout
+from ocop_pipeline.domain.forms import INFO, REGISTER, FormLine, Layout
 from ocop_pipeline.domain.indicators import Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
@@ -279,8 +279,11 @@ class _Country:
     def _new_in_register(self, sender: Sender, period: Period, own: Sequence[Product]) -> list[Product]:
         """The products with an event since the sender's last register; in its first one all it knows of.
 
-        A district lists what districts recognised: products its communes list too, which count once.
+        A district lists what districts recognised: products its communes list too, which count once. A
+        department has no register.
         """
+        if REGISTER not in self._catalogue.forms[sender.form].parts:
+            return []
         since = self._listed_until.get(sender.key, date.min)
         end = self._listed_until[sender.key] = period.end
         level = Tier.DISTRICT.value if sender.unit.tier is Tier.DISTRICT else None

@@ -23,6 +23,7 @@ SenderKey: TypeAlias = tuple[str, str, str]
 _COMMUNE_FORM = "OCOP-XA"
 _RATIO_STEP = Decimal("0.0001")
 _PERCENT = 100
+_WIDEST_HORIZON = "12"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +173,10 @@ class Truth:
             with four decimals; None when nobody below gave a value.
 
         Raises:
-            KeyError: an unknown indicator, or a month without files.
+            KeyError: an unknown indicator, a month without files, a unit outside the country of that month.
         """
+        if not any(unit_id in above for above in self.above[period].values()):
+            raise KeyError(unit_id)
         kind, source, numerator, denominator = self.indicators[indicator]
         months = [month.key for month in _months(Period(period), span)]
         if kind == Kind.RATIO:
@@ -258,9 +261,10 @@ class Truth:
         ]
         if indicator != "SP02":
             found = [(product, latest) for product, latest in found if latest.expiry > end]
-        if breakdown.startswith("horizon="):
-            limit = add_months(end, int("".join(filter(str.isdigit, breakdown))))
-            return sum(latest.expiry <= limit for _, latest in found)
+        if indicator == "SP06":
+            # The horizons are nested: the whole is the widest of them.
+            months = int("".join(filter(str.isdigit, breakdown)) or _WIDEST_HORIZON)
+            return sum(latest.expiry <= add_months(end, months) for _, latest in found)
         counted = [product for product, latest in found if _matches(breakdown, period, product, latest)]
         if indicator == "SP07A":
             return len({product.homes[period] for product in counted})

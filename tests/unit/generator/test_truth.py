@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
+
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.domain.indicators import Kind, Source
 from ocop_pipeline.domain.periods import Period
@@ -174,6 +176,7 @@ def test_certificates_by_hand(catalogue: Catalogue) -> None:
     assert truth.value("2026-01", P, "SP02") == 2
     assert truth.value("2026-01", P, "SP03") == 2
     assert truth.value("2026-01", P, "SP06", "horizon=3") == 1
+    assert truth.value("2026-01", P, "SP06") == 1
     assert truth.value("2026-02", P, "SP03") == 1
     assert truth.value("2026-02", P, "SP04") == 1
     assert truth.value("2026-01", P, "SP04") == 0
@@ -183,3 +186,21 @@ def test_certificates_by_hand(catalogue: Catalogue) -> None:
     assert truth.value("2026-01", P, "SP07A") == 1
     assert truth.value("2026-01", P, "SP07B") == 2
     assert truth.value("2026-01", P, "SP07") == Decimal("50.0000")
+
+
+def test_unknown_units_have_no_figures(catalogue: Catalogue) -> None:
+    """A unit or month that was not generated is refused: 0 would be taken for a figure."""
+    truth = small_truth(catalogue)
+    for period, unit_id in (("2026-01", "elsewhere"), ("2026-03", P)):
+        with pytest.raises(KeyError):
+            truth.value(period, unit_id, "SP03")
+
+
+def test_only_registers_make_products_known(demo: Country) -> None:
+    """What only a returned register shows is not known; departments, who keep no register, make nothing known."""
+    truth = demo.truth
+    end = Period("2026-10").end
+    missing = {sender[1] for sender in truth.missing("2026-10", "OCOP-XA")}
+    shown = [product for product in truth.products if product.homes["2026-10"] in missing]
+    assert shown
+    assert all(event.decision_date <= Period("2026-09").end < end for p in shown for event in p.recognitions)
