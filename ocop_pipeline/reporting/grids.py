@@ -15,7 +15,7 @@ from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
 from ocop_pipeline.reporting.gather import ReportData
 from ocop_pipeline.reporting.readings import Amount, Change, Reading, State, read
-from ocop_pipeline.reporting.setting import Setting, amount_cell, coverage_cell
+from ocop_pipeline.reporting.setting import Setting, amount_cell, coverage_cell, month_cell
 from ocop_pipeline.reporting.spec import UnitColumn, UnitTable
 
 _INDENT: Final = "\u00a0" * 4
@@ -116,9 +116,7 @@ def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
         spans if any(reading.last_year and has_spans(data, reading.code) for reading in readings) else [],
     ]
     return [
-        _Measure(
-            column("month", label("month_or_closing"), width=1.25), lambda r: amount_cell(r.month, r.state)
-        ),
+        _Measure(column("month", label("month_or_closing"), width=1.25), month_cell),
         _Measure(
             column("quarter", label("quarter")), over_year(lambda r: amount_cell(r.quarter, r.year_state))
         ),
@@ -200,7 +198,7 @@ def _any_funds(data: ReportData, breakdown: str) -> bool:
 
 def _funding_row(data: ReportData, text: str, breakdown: str, kind: RowKind) -> Row:
     readings = [read(data, code, breakdown) for _, code in _FUNDING]
-    cells = (amount_cell(reading.month, reading.state) for reading in readings)
+    cells = (month_cell(reading) for reading in readings)
     return Row((Cell(text), *cells, coverage_cell(readings[0])), kind)
 
 
@@ -278,7 +276,7 @@ def _span_cell(setting: Setting, reading: Reading, span: str, *, single: bool) -
     if single and reading.kind is Kind.SHARE and reading.month is not None and reading.state is State.NUMBER:
         return Cell(setting.label("yes" if reading.month.value else "no"), figure_id=reading.month.figure_id)
     if span == "month":
-        return amount_cell(reading.month, reading.state)
+        return month_cell(reading)
     return amount_cell(reading.quarter if span == "quarter" else reading.year, reading.year_state)
 
 

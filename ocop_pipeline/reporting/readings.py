@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final, Literal
 
-from ocop_pipeline.domain.indicators import Indicator, Kind
+from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.reporting.document import Mark
 from ocop_pipeline.reporting.gather import COMMUNE_FORM, ReportData, Summary
 
@@ -90,6 +90,7 @@ class Reading:
         kind: How it adds up.
         unit: Unit of measure.
         state: What there is to say for the month.
+        figure_id: Under which the month's figure can be asked for, also where it is one of the four signs.
         month, quarter, year, last_month, last_year: The amounts that exist.
         numerator, denominator: The two parts of a ratio.
         expected, reported: Reports that were asked for the figure, and that gave it.
@@ -104,6 +105,7 @@ class Reading:
     kind: Kind
     unit: str
     state: State
+    figure_id: str
     month: Amount | None
     quarter: Amount | None
     year: Amount | None
@@ -148,7 +150,7 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
     unit_id = unit_id or data.unit.unit_id
     summary = data.summary(code, breakdown, unit_id)
     amounts = _Amounts(data, indicator, breakdown, unit_id)
-    state = state_of(summary)
+    state = state_of(summary, known_before=_known_before(data, indicator, unit_id))
     shown = summary if state is State.NUMBER else None
     return Reading(
         code=code,
@@ -157,6 +159,7 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         kind=indicator.kind,
         unit=indicator.unit_vi,
         state=state,
+        figure_id=figure_id(data.period.key, unit_id, code, breakdown),
         month=amounts.of(shown.month if shown else None),
         quarter=amounts.of(summary.quarter if summary else None, "quarter"),
         year=amounts.of(summary.year if summary else None, "year"),
@@ -173,11 +176,28 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
     )
 
 
-def state_of(summary: Summary | None) -> State:
-    """Tell what there is to say about a month's figure."""
+def _known_before(data: ReportData, indicator: Indicator, unit_id: str) -> bool:
+    """Tell whether the unit's register is known from earlier reports: then its counts are, noughts too."""
+    if not _counted(indicator):
+        return False
+    counts = (data.summary(each.code, "", unit_id) for each in data.indicators.values() if _counted(each))
+    return any(count is not None and count.month for count in counts)
+
+
+def _counted(indicator: Indicator) -> bool:
+    return indicator.kind is Kind.DISTINCT and indicator.source is Source.REGISTER
+
+
+def state_of(summary: Summary | None, *, known_before: bool = False) -> State:
+    """Tell what there is to say about a month's figure.
+
+    Args:
+        summary: The published figure; None where nothing asks for it.
+        known_before: Whether a unit that was silent this month is known from earlier months (its register).
+    """
     if summary is None:
         return State.NOT_COLLECTED
-    if summary.reported == 0 and not summary.month:
+    if summary.reported == 0 and not summary.month and not known_before:
         lacking = summary.not_collected > 0 and summary.blank == 0
         return State.NOT_COLLECTED if lacking else State.NOT_REPORTED
     if summary.month is None:

@@ -37,6 +37,13 @@ class Setting:
         return self.data.names.get((code_list, code), code)
 
 
+def month_cell(reading: Reading) -> Cell:
+    """Print a reading's month, or the sign of its state; either can be asked for by its id."""
+    if reading.month is None or reading.state.mark is not None:
+        return marked(reading.state.mark or Mark.NOT_REPORTED, figure_id=reading.figure_id)
+    return amount_cell(reading.month, reading.state)
+
+
 def amount_cell(amount: Amount | None, state: State) -> Cell:
     """Print an amount, or the sign of the state that stands in its place."""
     if amount is None or state.mark is not None:

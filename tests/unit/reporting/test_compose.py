@@ -227,6 +227,23 @@ def test_silent_commune_is_not_zero():
     assert all(cell.mark is Mark.NOT_REPORTED for row in rows for cell in row.cells[2:])
 
 
+def test_register_of_a_silent_commune_is_known_from_before():
+    """A commune silent this month keeps its register's counts, noughts too; one never heard of has none."""
+    marts = small_province()
+    commune = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).below[0].unit_id
+    silence = "UPDATE marts.indicator_summary SET reported_count = 0, month_value = {} WHERE unit_id = ?"
+    kinds = (
+        " AND (indicator LIKE 'SP0_' OR indicator LIKE 'CH01') AND indicator NOT IN ('SP01', 'SP04', 'SP05')"
+    )
+    marts.change(silence.format(0) + kinds, [commune])
+    unheard = report(marts)
+    assert cells_of(unheard, f"2026-10/{commune}/SP03") == ["…"]
+    marts.change(silence.format(7) + " AND indicator = 'SP03' AND breakdown = ''", [commune])
+    known = report(marts)
+    assert cells_of(known, f"2026-10/{commune}/SP03") == ["7"]
+    assert cells_of(known, f"2026-10/{commune}/CH01") == ["0"]
+
+
 def test_totals_are_the_published_ones_and_never_sums():
     """The total row prints the parent's own figure even where the rows below add up to another."""
     marts = small_province()
