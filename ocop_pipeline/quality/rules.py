@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ocop_pipeline import paths
-from ocop_pipeline.catalogue.findings import FORM, FindingTypes, finding_types, plain
+from ocop_pipeline.catalogue.findings import FILE, FORM, FindingTypes, finding_types, plain
 from ocop_pipeline.domain.findings import Finding, Severity
 
 Select = Callable[[str], Iterable[Sequence[Any]]]
@@ -100,6 +100,36 @@ def run_rules(select: Select, rules: Iterable[Rule]) -> dict[str, list[Finding]]
             finding = Finding(rule.code, rule.severity, sheet, cell, _args(args))
             found.setdefault(submission_id, []).append(finding)
     return found
+
+
+def findings_page(rules: Iterable[Rule] | None = None, types: FindingTypes | None = None) -> str:
+    """The page `docs/findings.md`: every code, what people are told, and what each rule rests on."""
+    types = types or finding_types()
+    described = {rule.code: rule.description for rule in (load_rules() if rules is None else rules)}
+    lines = [_PAGE_HEAD]
+    for title, scope in (("Rules of the forms", FORM), ("Receiving and reading", FILE)):
+        lines += [
+            "",
+            f"## {title}",
+            "",
+            "| Code | Severity | Told (vi) | Told (en) |",
+            "| --- | --- | --- | --- |",
+        ]
+        lines += [
+            f"| `{kind.code}` | {kind.severity} | {kind.sentence_vi} {kind.advice_vi} | {kind.sentence_en} |"
+            for kind in types.of_scope(scope)
+        ]
+    lines += ["", "## What each rule finds, and its source", ""]
+    lines += [f"- `{code}`: {text}" for code, text in described.items()]
+    return "\n".join(lines) + "\n"
+
+
+_PAGE_HEAD = """# Findings
+
+The closed list of what can be found in a submission. An error returns it, a warning accepts and flags it.
+Scripts may depend on the codes. `{name}` stands for text, `{name:n}` for a number, `{name:d}` for a day,
+`{name:w}` for a word of a list. This page is made from `ocop_pipeline/catalogue/data/findings.csv` and the
+comments in `sql/audits/`."""
 
 
 def _place(row: tuple[str, str, str, str]) -> tuple[str, str, int, str, str]:

@@ -18,8 +18,8 @@ from ocop_pipeline.intake.inbox import RefusalReason
 from ocop_pipeline.intake.judge import Previous, judge
 from ocop_pipeline.intake.recognise import identify
 from ocop_pipeline.intake.tables import Candidate
-from ocop_pipeline.paths import CATALOGUE_DATA
-from ocop_pipeline.quality.rules import RuleError, load_rules, rules_version, run_rules
+from ocop_pipeline.paths import CATALOGUE_DATA, PACKAGE
+from ocop_pipeline.quality.rules import RuleError, findings_page, load_rules, rules_version, run_rules
 from tests.unit.intake.filled import PRODUCT, Filled, shipped, shipped_spec, sound
 
 RECOGNISED = {
@@ -441,6 +441,12 @@ def test_rows_of_a_rule_become_findings_once():
             Finding("CELL_ERROR", Severity.ERROR, "T", "B10", {"a": "12.5", "b": "01", "c": ""}),
         ]
     }
+
+
+def test_the_page_of_findings_is_current():
+    """docs/findings.md is what list and rules say today; write `findings_page()` to it when they change."""
+    page = (PACKAGE.parent / "docs" / "findings.md").read_text(encoding="utf-8")
+    assert page == findings_page()
 
 
 def test_messages_name_place_fault_and_remedy():
