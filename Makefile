@@ -21,13 +21,13 @@ $(BIN)/.runtime: requirements.lock pyproject.toml
 	@echo "Setting up .venv from requirements.lock …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv==0.13.9"
 	@if [ -f $(BIN)/.dev ]; then lock=requirements-dev.lock; else lock=requirements.lock; fi; \
-	  $(BIN)/python -m uv pip install --quiet --require-hashes -r $$lock
+	  $(BIN)/python -m uv pip install --quiet --compile-bytecode --require-hashes -r $$lock
 	@$(BIN)/python -m uv pip install --quiet --no-deps --editable .
 	@touch $@
 
 $(BIN)/.dev: requirements-dev.lock $(BIN)/.runtime
 	@echo "Adding what the tests need …"
-	@$(BIN)/python -m uv pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m uv pip install --quiet --compile-bytecode --require-hashes -r requirements-dev.lock
 	@touch $@
 
 demo: $(BIN)/.runtime

@@ -1,5 +1,6 @@
 """Documents as assets: the reports of a month, and the return notices."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,8 @@ from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, file_notices, issue_
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.connection import rows_reader
 from ocop_pipeline.warehouse.figures import reporting_units
+from ocop_pipeline.warehouse.models import SqlModel, code_version
+from ocop_pipeline.warehouse.window import mark_published
 from ocop_pipeline.warehouse.ledger import IssueRecord, Ledger
 
 REPORTS = dg.AssetKey(["documents", "reports"])
@@ -30,12 +33,12 @@ _MARTS = (
 )
 
 
-def document_assets() -> list[dg.AssetsDefinition]:
+def document_assets(models: Mapping[str, SqlModel]) -> list[dg.AssetsDefinition]:
     """The two assets of this module."""
-    return [_reports(), _notices()]
+    return [_reports(code_version(models)), _notices()]
 
 
-def _reports() -> dg.AssetsDefinition:
+def _reports(version: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=REPORTS,
         deps=[dg.AssetKey(["marts", name]) for name in _MARTS] + [dg.AssetKey(["core", "coverage"])],
@@ -49,6 +52,8 @@ def _reports() -> dg.AssetsDefinition:
         now = datetime.now(ZoneInfo(TIME_ZONE))
         settings, catalogue = deployment.settings, deployment.catalogue
         records, paths, fresh = [], [], 0
+        with deployment.writer() as connection:  # every model of the run stands: remember on what
+            mark_published(connection, period.key, catalogue.digest + version)
         with deployment.reader() as connection:
             units = reporting_units(connection, period.key, [str(tier) for tier in REPORT_OF_TIER])
             for number, unit_id in enumerate(units, start=1):

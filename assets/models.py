@@ -68,25 +68,17 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
 
 
 def _schema(model: SqlModel) -> dg.TableSchema:
-    return dg.TableSchema(
-        [
-            dg.TableColumn(column.name, column.type, f"{column.meaning} ({column.label_vi})")
-            for column in model.columns
-        ]
-    )
+    columns = (dg.TableColumn(each.name, each.type, f"{each.meaning} ({each.label_vi})") for each in model.columns)
+    return dg.TableSchema(list(columns))
 
 
 def _lineage(model: SqlModel) -> dg.TableColumnLineage:
-    return dg.TableColumnLineage(
-        {
-            # Tables of one schema can share an asset, and a column name may then come twice.
-            column: [
-                dg.TableColumnDep(key, name) for key, name in sorted({(asset_key(t), n) for t, n in sources})
-            ]
-            for column, sources in model.lineage.items()
-            if sources
-        }
-    )
+    deps = {}
+    for column, sources in model.lineage.items():
+        # Tables of one schema can share an asset, and a column name may then come twice.
+        pairs = sorted({(asset_key(table), name) for table, name in sources})
+        deps[column] = [dg.TableColumnDep(key, name) for key, name in pairs]
+    return dg.TableColumnLineage({column: found for column, found in deps.items() if found})
 
 
 def _check_spec(model: SqlModel, check: Check) -> dg.AssetCheckSpec:

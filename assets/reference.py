@@ -5,7 +5,7 @@ import dagster as dg
 from assets.models import CATALOGUE, RAW
 from assets.partitions import MONTHS
 from ocop_pipeline.resources import Deployment
-from ocop_pipeline.warehouse.models import SqlModel
+from ocop_pipeline.warehouse.models import SqlModel, code_version
 from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
@@ -14,7 +14,7 @@ from ocop_pipeline.warehouse.window import run_months
 
 def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
     """The asset `catalogue/tables`; `models` give the version of the code that the figures stand on."""
-    version = "".join(model.code_version for model in models.values())
+    version = code_version(models)
 
     @dg.asset(
         key=CATALOGUE,

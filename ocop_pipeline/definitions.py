@@ -27,7 +27,7 @@ def build_definitions(settings: Settings, catalogue: Catalogue | None = None) ->
             intake_assets(),
             reference_asset(models),
             *model_assets(models),
-            *document_assets(),
+            *document_assets(models),
             delivery_asset(),
         ],
         jobs=[job],

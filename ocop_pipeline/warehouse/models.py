@@ -107,6 +107,11 @@ def discover(
     return ordered
 
 
+def code_version(models: Mapping[str, SqlModel]) -> str:
+    """One name for the meaning of all models together."""
+    return hashlib.sha256("".join(model.code_version for model in models.values()).encode()).hexdigest()[:16]
+
+
 def upstream(name: str, models: Mapping[str, SqlModel]) -> set[str]:
     """Every table a model's rows can come from, through any number of models; itself left out."""
     found: set[str] = set()

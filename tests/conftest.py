@@ -1,0 +1,34 @@
+"""What every test may use: the shipped catalogue, and two provinces that have been run once a session."""
+
+import pytest
+
+from ocop_pipeline.catalogue import Catalogue, load_catalogue
+from tests.province import Province, run_province
+
+# Lai Châu has the fewest communes of today's provinces (38); its map of early 2025 had three tiers.
+SMALL_PROVINCE = "12"
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The shipped catalogue."""
+    return load_catalogue()
+
+
+@pytest.fixture(scope="session")
+def province(catalogue, tmp_path_factory) -> Province:
+    """A two-tier month with planted faults and two months of history."""
+    folder = tmp_path_factory.mktemp("province")
+    faults = {
+        "missing": 2, "late": 1, "corrected": 1, "corrected_bad": 1, "wrong_total": 1, "text_in_number": 1,
+        "wrong_unit_code": 1, "register_mismatch": 1, "duplicate_bytes": 1, "truncated": 1, "uncomputed": 1,
+    }  # fmt: skip
+    history = ("2025-10", "2026-09")
+    return run_province(catalogue, folder, SMALL_PROVINCE, "2026-10", faults=faults, history=history)
+
+
+@pytest.fixture(scope="session")
+def three_tier_province(catalogue, tmp_path_factory) -> Province:
+    """A month of early 2025, when districts reported too."""
+    folder = tmp_path_factory.mktemp("three_tiers")
+    return run_province(catalogue, folder, SMALL_PROVINCE, "2025-05", faults={"missing": 2, "wrong_total": 1}, share=0.6)
