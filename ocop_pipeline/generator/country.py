@@ -105,10 +105,8 @@ class _Country:
         """Live through all months, write the files of those asked for, and tell the truth."""
         before: dict[SenderKey, Submission] = {}
         done = 0
-        for period in self._running_months():
+        for period in self._months:
             outgoing = self._live_through(period)
-            if period not in self._months:
-                continue
             _unique(outgoing)
             if period == self._months[-1]:
                 outgoing = self._misbehave(outgoing, before)
@@ -121,28 +119,19 @@ class _Country:
 
     # ------------------------------------------------------------------------------ sound reports
 
-    def _running_months(self) -> list[Period]:
-        """From January of the first year: what accumulates over a year must have begun."""
-        months = [Period(f"{self._months[0].year}-01")]
-        while months[-1] < self._months[-1]:
-            months.append(months[-1].next())
-        return months
-
     def _live_through(self, period: Period) -> list[Outgoing]:
-        """Let every sender live through a month; returns the reports sent, if the month is asked for."""
-        write = period in self._months
+        """Let every sender who sends at all live through a month and write its report."""
         senders = self._senders.expected(period)
         self._present = senders
         by_home = self._by_home(period)
-        names = self._senders.commune_names(period) if write else {}
-        if write:
-            self._truth.senders[period.key] = [sender.key for sender in senders]
-            self._truth.above[period.key] = {
-                sender.unit.unit_id: [unit.unit_id for unit in sender.around.values()] for sender in senders
-            }
+        names = self._senders.commune_names(period)
+        self._truth.senders[period.key] = [sender.key for sender in senders]
+        self._truth.above[period.key] = {
+            sender.unit.unit_id: [unit.unit_id for unit in sender.around.values()] for sender in senders
+        }
         prepared: dict[str, tuple[tuple[FormLine, ...], Asked]] = {}
         outgoing = []
-        for sender in senders:
+        for sender in filter(self._senders.takes_part, senders):
             layout = self._layout_of(sender, period)
             if layout.code not in prepared:
                 lines = lines_of(layout, self._catalogue.lines(sender.form, period.end))
@@ -150,10 +139,8 @@ class _Country:
             lines, asked = prepared[layout.code]
             own = by_home.get(sender.unit.unit_id, [])
             values = self._advance(sender, period, asked, own) | self._counted(lines, period, own)
-            if write and self._senders.takes_part(sender):
-                outgoing.append(
-                    self._report(sender, layout, period, values, self._listed(sender, period, own, names))
-                )
+            register = self._listed(sender, period, own, names)
+            outgoing.append(self._report(sender, layout, period, values, register))
         return outgoing
 
     def _by_home(self, period: Period) -> dict[str, list[Product]]:
@@ -166,9 +153,8 @@ class _Country:
             homes[id(product)] = home.unit_id
             found.setdefault(home.unit_id, []).append(product)
             found.setdefault(str(home.parent_id), []).append(product)
-        if period in self._months:
-            self._homes[period.key] = homes
-            self._sectors[period.key] = self._sectors_on(end)
+        self._homes[period.key] = homes
+        self._sectors[period.key] = self._sectors_on(end)
         return found
 
     def _sectors_on(self, on: date) -> dict[str, tuple[str, str]]:

@@ -60,7 +60,7 @@ class Asked:
 
 @dataclass
 class Figures:
-    """The running figures of one unit. `advance` is called for each month in order, none left out.
+    """The running figures of one unit. `advance` is called for the months asked for, in order.
 
     Attributes:
         identity: What makes this unit's chance its own: seed, unit, agency, form.
@@ -75,12 +75,13 @@ class Figures:
     _plan: dict[str, int] = field(default_factory=dict)
     _spent: dict[str, int] = field(default_factory=dict)
     _settled: dict[str, int] = field(default_factory=dict)
+    _accounted: Period | None = None
 
     def advance(self, month: Period, asked: Asked, products: int) -> dict[Key, Decimal]:
         """The figures of the next month.
 
         Args:
-            month: The month, the one after that of the last call.
+            month: The month, later than that of the last call.
             asked: What the form asks for.
             products: Valid products of the unit, for figures that depend on them.
 
@@ -102,7 +103,7 @@ class Figures:
                 for breakdown, part in zip(breakdowns, parts, strict=True):
                     values[indicator.code, breakdown] = _decimal(part, indicator.decimals)
         if self.only is None or _PLANNED in self.only:
-            values |= self._funding(month, asked.funding_cells, chance)
+            values |= self._funding(month, asked.funding_cells)
         return values
 
     def _total(
@@ -174,25 +175,35 @@ class Figures:
             for position, breakdown in enumerate(breakdowns)
         ]
 
-    def _funding(self, month: Period, cells: Sequence[str], chance: random.Random) -> dict[Key, Decimal]:
-        profile = profiles()["funding"]
-        if not self._plan or month.end.month == 1:
-            self._new_year(month.year, cells)
+    def _funding(self, month: Period, cells: Sequence[str]) -> dict[Key, Decimal]:
+        """The funds of the year up to a month, whichever months were asked for before."""
+        for each in month.year_to_date():
+            if self._accounted is None or each > self._accounted:
+                self._account(each, cells)
         values: dict[Key, Decimal] = {}
         for cell in self._plan:
-            if month.end.month == _MID_YEAR and chance.random() < 0.2:
-                self._plan[cell] += self._plan[cell] // 10
-            rate = (
-                profile["monthly_low"] + (profile["monthly_high"] - profile["monthly_low"]) * chance.random()
-            )
-            self._settled[cell] = max(self._settled[cell], int(self._spent[cell] * profile["settled"]))
-            self._spent[cell] = min(self._plan[cell], self._spent[cell] + int(self._plan[cell] * rate))
             values[_PLANNED, cell] = _decimal(self._plan[cell], 2)
             values[_DISBURSED, cell] = _decimal(self._spent[cell], 2)
             values[_SETTLED, cell] = _decimal(self._settled[cell], 2)
         for code in (_PLANNED, _DISBURSED, _SETTLED):
             values[code, ""] = sum((values[code, cell] for cell in self._plan), Decimal("0.00"))
         return values
+
+    def _account(self, month: Period, cells: Sequence[str]) -> None:
+        """What a month adds to the year's funds."""
+        profile = profiles()["funding"]
+        chance = dice(*self.identity, "funding", month.key)
+        if self._accounted is None or self._accounted.year != month.year:
+            self._new_year(month.year, cells)
+        for cell in self._plan:
+            if month.end.month == _MID_YEAR and chance.random() < profile["more_in_july"]:
+                self._plan[cell] += self._plan[cell] // 10
+            rate = (
+                profile["monthly_low"] + (profile["monthly_high"] - profile["monthly_low"]) * chance.random()
+            )
+            self._settled[cell] = max(self._settled[cell], int(self._spent[cell] * profile["settled"]))
+            self._spent[cell] = min(self._plan[cell], self._spent[cell] + int(self._plan[cell] * rate))
+        self._accounted = month
 
     def _new_year(self, year: int, cells: Sequence[str]) -> None:
         profile = profiles()["funding"]

@@ -197,7 +197,7 @@ def test_unknown_units_have_no_figures(catalogue: Catalogue) -> None:
 
 
 def test_only_registers_make_products_known(demo: Country) -> None:
-    """What only a returned register shows is not known; departments, who keep no register, make nothing known."""
+    """What only a returned register shows is not known, and departments make nothing known."""
     truth = demo.truth
     end = Period("2026-10").end
     missing = {sender[1] for sender in truth.missing("2026-10", "OCOP-XA")}
