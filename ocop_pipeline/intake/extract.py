@@ -54,11 +54,15 @@ _BEFORE_BRACKET = re.compile(r"[(\[:]")
 
 @dataclass(frozen=True, slots=True)
 class LineSpec:
-    """A line of a grid: for each value column its slot and whether the form asks for it there."""
+    """A line of a grid: for each value column its slot and whether the form asks for it there.
+
+    `required` is the line's key as printed where the line must not be missing, else empty.
+    """
 
     cells: tuple[tuple[int, bool], ...]
     note: int
     yes_no: bool
+    required: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -576,7 +580,7 @@ class _Reading:
 
     # ------------------------------------------------------------------------------------- lines
 
-    def _read_lines(  # noqa: C901 - sees every cell of every file: calls would double its time
+    def _read_lines(  # noqa: C901, PLR0912 - sees every cell of every file: calls would double its time
         self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int
     ) -> None:
         """Lines with a key. This loop sees every line of every file: the usual cell has the shortest way."""
@@ -618,6 +622,10 @@ class _Reading:
                     self._put(slot, at_row, first_col + column, BLANK)
             if note_column >= 0 and row[note_column] is not None:
                 self._put_typed("text", line.note, at_row, first_col + note_column, row[note_column])
+
+        for line in lines.values():
+            if line.required and line.note not in seen:
+                self.find("MISSING_LINE", clean(sheet.name), "", line=line.required)
 
     def _line(self, lines: dict[str, LineSpec], key: CellValue, seen: set[int]) -> LineSpec | None:
         if key is None:

@@ -120,7 +120,7 @@ def _lines_sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots
         key_field=key_field,
         value_fields=fields,
         lines={
-            key: _line(catalogue, sheet.part, code, slots)
+            fold(key): _line(catalogue, layout.form, (sheet.part, key, code), slots)
             for key, code in _line_keys(catalogue, layout, sheet.part)
         },
         unknown=tuple(slots.add(sheet.part, UNKNOWN_LINE, name) for name in fields),
@@ -129,15 +129,15 @@ def _lines_sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots
 
 
 def _line_keys(catalogue: Catalogue, layout: Layout, part: str) -> list[tuple[str, str]]:
-    """(folded text in the key column, line code) of every line the layout ever held."""
+    """(text in the key column, line code) of every line the layout ever held."""
     if layout.line_keys is not None:
-        return [(fold(key), code) for (of_part, key), code in layout.line_keys.items() if of_part == part]
+        return [(key, code) for (of_part, key), code in layout.line_keys.items() if of_part == part]
     codes: dict[str, None] = {}
     for day in change_days(catalogue):
         codes |= dict.fromkeys(
             line.line_code for line in catalogue.lines(layout.form, day) if line.part == part
         )
-    return [(fold(code), code) for code in codes]
+    return [(code, code) for code in codes]
 
 
 def change_days(catalogue: Catalogue) -> list[date]:
@@ -151,7 +151,8 @@ def _bounds(items: Iterable[object]) -> set[date | None]:
     return {getattr(item, bound) for item in items for bound in ("valid_from", "valid_to")}
 
 
-def _line(catalogue: Catalogue, part: str, code: str, slots: _Slots) -> LineSpec:
+def _line(catalogue: Catalogue, form: str, line: tuple[str, str, str], slots: _Slots) -> LineSpec:
+    part, key, code = line
     fields = VALUE_FIELDS[part]
     indicator = catalogue.indicators.get(code.split(".", maxsplit=1)[0])
     asked = fields if part == FUNDING or indicator is None else (indicator.measure,)
@@ -159,4 +160,7 @@ def _line(catalogue: Catalogue, part: str, code: str, slots: _Slots) -> LineSpec
         cells=tuple((slots.add(part, code, name), name in asked) for name in fields),
         note=slots.add(part, code, "note"),
         yes_no=indicator is not None and indicator.value_type == "yes_no",
+        required=key
+        if indicator is not None and code == indicator.code and form in indicator.required_on
+        else "",
     )

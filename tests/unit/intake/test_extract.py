@@ -447,6 +447,17 @@ def test_missing_sheets_columns_and_headers_are_named(catalogue, spec):
     assert found.findings[0].args == {"header": "Cuối kỳ"}
 
 
+def test_a_required_line_that_was_deleted_is_missed(catalogue, spec):
+    """Deleting the line is no way around it; optional lines may go."""
+    book = sound(catalogue).workbook()
+    grid = book.sheets[1].rows
+    grid[:] = [row for row in grid if row[0] not in ("TT04", "TT05")]
+    found = extract(spec, book)
+    assert [(seen.code, seen.sheet, seen.args) for seen in found.findings] == [
+        ("MISSING_LINE", "BM01 Tiến độ", {"line": "TT04"})
+    ]
+
+
 def test_a_hidden_copy_of_a_sheet_does_not_win(catalogue, spec):
     """Of two sheets of one name the visible one is read."""
     book = sound(catalogue).workbook()
