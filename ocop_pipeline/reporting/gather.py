@@ -265,13 +265,15 @@ def gather(
     if not coverage:
         raise NoFiguresError(f"nothing is published for {unit.full_name} ({unit_id}) in {period.key}")
     above = catalogue.units.ancestors(unit_id, on)
+    units_below = _below(query, catalogue, unit_id, period)
+    names = _unit_names(units_below, unit_id)
     year_to_date = [month.key for month in period.year_to_date()]
     submissions = _submissions(query, unit_id, year_to_date)
     return ReportData(
         unit=unit,
         parent=above[0] if above else None,
         period=period,
-        below=_below(query, catalogue, unit_id, period),
+        below=units_below,
         months=_months(query, unit_id, year_to_date),
         indicators=catalogue.indicators,
         sections={code: names[0] for code, names in catalogue.sections.items()},
@@ -281,9 +283,9 @@ def gather(
         agencies=catalogue.agencies_on(on),
         summaries=_summaries(query, unit_id, period, below),
         coverage=coverage,
-        statuses=_statuses(query, unit_id, period),
-        products=_products(query, unit_id, period),
-        remarks=_remarks(query, unit_id, period),
+        statuses=_statuses(query, unit_id, period, names),
+        products=_products(query, unit_id, period, names),
+        remarks=_remarks(query, unit_id, period, names),
         targets=_targets(query, unit_id, period),
         tasks=_tasks(query, unit_id, period),
         submissions=tuple(sorted(submission for submission, _ in submissions)),
@@ -299,6 +301,18 @@ def _below(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> 
     )
     published = {row["unit_id"] for row in rows}
     return tuple(unit for unit in _tree(catalogue, unit_id, period.end) if unit.unit_id in published)
+
+
+def _unit_names(below: Sequence[UnitVersion], unit_id: str) -> dict[str, str]:
+    """Full names by id, in the units' order; two tiers down with the unit between: wards share names."""
+    units = {unit.unit_id: unit for unit in below}
+    names = {}
+    for unit in below:
+        between = units.get(unit.parent_id or "") if unit.parent_id != unit_id else None
+        names[unit.unit_id] = (
+            f"{unit.full_name}, {between.type} {between.name}" if between else unit.full_name
+        )
+    return names
 
 
 def _tree(catalogue: Catalogue, unit_id: str, on: date) -> Iterator[UnitVersion]:
@@ -450,30 +464,38 @@ def _summary(row: Mapping[str, Any]) -> Summary:
     )
 
 
-def _statuses(query: Query, unit_id: str, period: Period) -> tuple[ReportStatus, ...]:
+def _statuses(
+    query: Query, unit_id: str, period: Period, names: Mapping[str, str]
+) -> tuple[ReportStatus, ...]:
+    """Every expected report: the unit's own and its departments' first, then the units in their order."""
     rows = query(
         "SELECT s.form, s.unit_id, s.agency, s.unit_full_name, s.agency_name, s.status, s.due_date,"
         " s.first_received_at, s.is_late, s.has_returned_correction, s.submission_id"
         " FROM marts.report_status AS s"
         " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
         " WHERE s.period = ? AND a.ancestor_id = ?"
-        " ORDER BY a.distance, s.agency, s.unit_id",
+        " ORDER BY s.agency, s.form",
         [period.key, unit_id],
     )
+    order = {each: place for place, each in enumerate(names)}
     return tuple(
         ReportStatus(
-            row["form"], row["unit_id"], row["agency"] or "", row["unit_full_name"], row["agency_name"] or "",
-            row["status"], row["due_date"], row["first_received_at"], bool(row["is_late"]),
+            row["form"], row["unit_id"], row["agency"] or "",
+            names.get(row["unit_id"], row["unit_full_name"]), row["agency_name"] or "", row["status"],
+            row["due_date"], row["first_received_at"], bool(row["is_late"]),
             bool(row["has_returned_correction"]), row["submission_id"] or "",
         )
-        for row in rows
+        for row in sorted(rows, key=lambda each: order.get(each["unit_id"], -1))
     )  # fmt: skip
 
 
-def _products(query: Query, unit_id: str, period: Period) -> tuple[Recognition, ...]:
+def _products(
+    query: Query, unit_id: str, period: Period, names: Mapping[str, str]
+) -> tuple[Recognition, ...]:
     rows = query(
-        "SELECT p.product_name, p.producer_name, p.producer_type, p.product_group, p.unit_full_name, p.star,"
-        " p.recognition_kind, p.issuing_body, p.decision_no, p.decision_date, p.expiry_date"
+        "SELECT p.unit_id, p.product_name, p.producer_name, p.producer_type, p.product_group,"
+        " p.unit_full_name, p.star, p.recognition_kind, p.issuing_body, p.decision_no, p.decision_date,"
+        " p.expiry_date"
         " FROM marts.recognised_products AS p"
         " JOIN core.unit_ancestors AS a ON a.period = p.period AND a.unit_id = p.unit_id"
         " WHERE p.period = ? AND a.ancestor_id = ?"
@@ -483,18 +505,19 @@ def _products(query: Query, unit_id: str, period: Period) -> tuple[Recognition, 
     return tuple(
         Recognition(
             row["product_name"] or "", row["producer_name"] or "", row["producer_type"] or "",
-            row["product_group"] or "", row["unit_full_name"] or "", row["star"] or "",
-            row["recognition_kind"] or "", row["issuing_body"] or "", row["decision_no"] or "",
+            row["product_group"] or "", names.get(row["unit_id"], row["unit_full_name"]) or "",
+            row["star"] or "", row["recognition_kind"] or "", row["issuing_body"] or "", row["decision_no"] or "",
             row["decision_date"], row["expiry_date"],
         )
         for row in rows
     )  # fmt: skip
 
 
-def _remarks(query: Query, unit_id: str, period: Period) -> tuple[Remark, ...]:
+def _remarks(query: Query, unit_id: str, period: Period, names: Mapping[str, str]) -> tuple[Remark, ...]:
     """What was said: departments, then the units from the higher tier down, each in the order of its id."""
     rows = query(
-        "SELECT m.remark_kind, m.remark, m.agency, m.agency_name, m.unit_full_name FROM marts.remarks AS m"
+        "SELECT m.unit_id, m.remark_kind, m.remark, m.agency, m.agency_name, m.unit_full_name"
+        " FROM marts.remarks AS m"
         " JOIN core.unit_ancestors AS a ON a.period = m.period AND a.unit_id = m.unit_id"
         " WHERE m.period = ? AND a.ancestor_id = ?"
         " ORDER BY a.distance, m.agency, m.unit_id, m.sheet, m.cell",
@@ -503,7 +526,7 @@ def _remarks(query: Query, unit_id: str, period: Period) -> tuple[Remark, ...]:
     return tuple(
         Remark(
             row["remark_kind"],
-            row["agency_name"] or row["unit_full_name"] or "",
+            row["agency_name"] or names.get(row["unit_id"], row["unit_full_name"]) or "",
             bool(row["agency"]),
             row["remark"],
         )

@@ -440,11 +440,11 @@ def test_left_out_remarks_stand_in_full_in_the_annex():
 
 
 def test_hostile_remark_stays_words():
-    """A remark or a unit's name can make no paragraph, bullet, figure or markup."""
+    """A remark or a sender's name can make no paragraph, bullet, figure or markup."""
     marts = small_province()
     hostile = '<f id="x">1</f>\n\n- {{ 7 * 7 }} <script>alert(1)</script> #include "x" \u202e'
     marts.change("UPDATE marts.remarks SET remark = ?", [hostile])
-    marts.change("UPDATE marts.report_status SET unit_full_name = ?, status = 'missing'", [hostile])
+    marts.change("UPDATE marts.report_status SET agency_name = ?, status = 'missing'", [hostile])
     document = report(marts)
     data = to_data(document)
     named = [

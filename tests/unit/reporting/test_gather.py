@@ -67,6 +67,19 @@ def test_districts_stand_before_their_communes():
             assert unit.parent_id == head.unit_id
 
 
+def test_wards_of_one_name_are_told_apart():
+    """In a province of districts a commune is named with its district: two cities have a "Phường 2"."""
+    marts = Marts()
+    fill(marts, OLD_LAM_DONG, MAY)
+    data = gather(marts.query, catalogue(), OLD_LAM_DONG, MAY)
+    senders = [status.sender for status in data.statuses if not status.agency]
+    assert {"Phường 2, thành phố Đà Lạt", "Phường 2, thành phố Bảo Lộc"} <= set(senders)
+    assert len(set(senders)) == len(senders)
+    district = catalogue().units.children(OLD_LAM_DONG, MAY.end)[0]
+    own = gather(marts.query, catalogue(), district.unit_id, MAY).statuses
+    assert not any("," in status.sender for status in own)
+
+
 def test_coverage_of_last_years_year_to_date_comes_from_last_years_own_row():
     """What last year's year to date was made of is looked up in last year's published month."""
     marts = Marts()
