@@ -506,8 +506,8 @@ def _products(
         Recognition(
             row["product_name"] or "", row["producer_name"] or "", row["producer_type"] or "",
             row["product_group"] or "", names.get(row["unit_id"], row["unit_full_name"]) or "",
-            row["star"] or "", row["recognition_kind"] or "", row["issuing_body"] or "", row["decision_no"] or "",
-            row["decision_date"], row["expiry_date"],
+            row["star"] or "", row["recognition_kind"] or "", row["issuing_body"] or "",
+            row["decision_no"] or "", row["decision_date"], row["expiry_date"],
         )
         for row in rows
     )  # fmt: skip
