@@ -70,7 +70,7 @@ def folder_sensor(job: Job, settings: Settings) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=f"Watches the drop folder ({settings.inbox.name}).",
     )
-    def inbox(context: dg.SensorEvaluationContext, deployment: Deployment) -> dg.SensorResult | dg.SkipReason:
+    def inbox(deployment: Deployment) -> dg.SensorResult | dg.SkipReason:
         now = datetime.now(ZoneInfo(TIME_ZONE))
         with Ledger.open(deployment.settings.ledger) as ledger:
             waiting = waiting_periods(deployment.settings, deployment.catalogue, ledger, now)

@@ -16,9 +16,9 @@ from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, file_notices, issue_
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.connection import rows_reader
 from ocop_pipeline.warehouse.figures import reporting_units
+from ocop_pipeline.warehouse.ledger import IssueRecord, Ledger
 from ocop_pipeline.warehouse.models import SqlModel, code_version
 from ocop_pipeline.warehouse.window import mark_published
-from ocop_pipeline.warehouse.ledger import IssueRecord, Ledger
 
 REPORTS = dg.AssetKey(["documents", "reports"])
 NOTICES = dg.AssetKey(["documents", "return_notices"])

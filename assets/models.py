@@ -53,7 +53,11 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
         with deployment.writer() as connection:
             try:
                 done = publish(
-                    connection, model, current_months(connection), validate=validate, run_id=context.run_id
+                    connection,
+                    model,
+                    current_months(connection),
+                    validate=validate,
+                    run_id=context.run.run_id,
                 )
             except AuditFailedError as failure:
                 yield from _check_results(model, failure.results)
@@ -68,7 +72,9 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
 
 
 def _schema(model: SqlModel) -> dg.TableSchema:
-    columns = (dg.TableColumn(each.name, each.type, f"{each.meaning} ({each.label_vi})") for each in model.columns)
+    columns = (
+        dg.TableColumn(each.name, each.type, f"{each.meaning} ({each.label_vi})") for each in model.columns
+    )
     return dg.TableSchema(list(columns))
 
 

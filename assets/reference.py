@@ -9,7 +9,7 @@ from ocop_pipeline.warehouse.models import SqlModel, code_version
 from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.window import run_months
+from ocop_pipeline.warehouse.window import known_months, run_months
 
 
 def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
@@ -28,10 +28,9 @@ def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
         catalogue = deployment.catalogue
         with deployment.writer() as connection:
             months = run_months(connection, context.partition_key, catalogue.digest + version)
-            rows = {
-                table.name: table.rows
-                for table in reference_tables(catalogue, deployment.settings.scope, months)
-            }
+            known = known_months(connection, context.partition_key)
+            tables = reference_tables(catalogue, deployment.settings.scope, known)
+            rows = {table.name: table.rows for table in tables}
             store_reference(connection, rows)
             set_run_periods(connection, months)
         return dg.MaterializeResult(

@@ -31,4 +31,5 @@ def province(catalogue, tmp_path_factory) -> Province:
 def three_tier_province(catalogue, tmp_path_factory) -> Province:
     """A month of early 2025, when districts reported too."""
     folder = tmp_path_factory.mktemp("three_tiers")
-    return run_province(catalogue, folder, SMALL_PROVINCE, "2025-05", faults={"missing": 2, "wrong_total": 1}, share=0.6)
+    faults = {"missing": 2, "wrong_total": 1}
+    return run_province(catalogue, folder, SMALL_PROVINCE, "2025-05", faults=faults, share=0.6)

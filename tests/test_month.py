@@ -39,8 +39,7 @@ class TestTwoTiers:
         assert province.outcome.succeeded, province.outcome.reason
 
     def test_totals_verdicts_and_faults_are_the_generators(self, province):
-        """Every figure above the communes equals the truth, every planted fault is found at its cell, and no sound
-        workbook is returned."""
+        """Figures above the communes equal the truth, faults are found at their cells, nothing sound is returned."""
         comparison = compare(province.settings, province.truth, province.period)
         assert comparison.figures > 500
         assert comparison.wrong_figures == []

@@ -82,7 +82,7 @@ class Catalogue:
         """Every code a list ever had, whatever the day."""
         if code_list == GROUP_LIST:
             return tuple(group.code for group in self.groups.all if group.level == "sector")
-        return tuple(item.code for item in self.code_lists.items(code_list.split("-")[0]))
+        return tuple(item.code for item in self.code_lists.items(code_list.split("-", maxsplit=1)[0]))
 
     def lines(self, form: str, on: date) -> tuple[FormLine, ...]:
         """What a form asks for on a day, in print order."""
@@ -153,7 +153,7 @@ class _Files:
     def digest(self) -> str:
         """SHA-256 over the names and bytes of all files that count."""
         sha = hashlib.sha256()
-        paths = {}
+        paths: dict[str, Path] = {}
         for folder in reversed(self._folders):
             paths |= {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
         for name in sorted(paths):

@@ -57,7 +57,7 @@ def value(
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
         if by == "source":
             rows = [
-                _source(place, cell)
+                _source(cell)
                 for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)
             ]
             _print_sources(rows, as_json=as_json)
@@ -115,7 +115,7 @@ def _print_figure(each: figures.Figure, period: str) -> None:
     )
 
 
-def _source(place: Site, cell: Any) -> dict[str, Any]:
+def _source(cell: Any) -> dict[str, Any]:
     return {name: getattr(cell, name) for name in cell.__slots__}
 
 

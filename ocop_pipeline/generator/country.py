@@ -94,7 +94,7 @@ class _Country:
             raise OptionsError(str(error.args[0])) from error
         self._backward = self._choose_backward()
         self._products = invent_register(catalogue.units, communes, self._months[-1], options.seed)
-        self._present: list[Sender] = []
+        self._present: dict[str, list[Sender]] = {}
         self._figures: dict[SenderKey, Figures] = {}
         self._listed_until: dict[SenderKey, date] = {}
         self._shown_until: dict[int, date] = {}
@@ -122,7 +122,7 @@ class _Country:
     def _live_through(self, period: Period) -> list[Outgoing]:
         """Let every sender who sends at all live through a month and write its report."""
         senders = self._senders.expected(period)
-        self._present = senders
+        self._present = {form: [s for s in senders if s.form == form] for form in self._catalogue.forms}
         by_home = self._by_home(period)
         names = self._senders.commune_names(period)
         self._truth.senders[period.key] = [sender.key for sender in senders]
@@ -292,12 +292,13 @@ class _Country:
         added: list[Outgoing] = []
         gone: set[int] = set()
         for kind in sorted(self._wanted, key=list(WISHES).index):
-            for _ in range(self._wanted[kind]):
+            for number in range(self._wanted[kind]):
                 chosen = self._plant(kind, communes, before, chance)
                 if chosen is None:
-                    self._truth.skipped.append(kind)
-                    _log.warning("no report lends itself to %s", kind)
-                    continue
+                    left = self._wanted[kind] - number
+                    self._truth.skipped += [kind] * left
+                    _log.warning("no report lends itself to %s, %d times", kind, left)
+                    break
                 communes = [item for item in communes if item is not chosen]
                 if kind == "missing":
                     gone.add(id(chosen))
@@ -330,8 +331,9 @@ class _Country:
         return None
 
     def _scene(self, item: Outgoing, before: Mapping[SenderKey, Submission], chance: random.Random) -> Scene:
-        others = [sender for sender in self._present if sender.form == item.sender.form]
-        return Scene(self._catalogue, item, before.get(item.sender.key), others, chance)
+        return Scene(
+            self._catalogue, item, before.get(item.sender.key), self._present[item.sender.form], chance
+        )
 
     def _second_file(
         self, kind: str, first: Outgoing, before: Mapping[SenderKey, Submission], chance: random.Random

@@ -99,7 +99,7 @@ def _header() -> bytes:
     return head + struct.pack("<109I", 0, *[_FREE] * 108)
 
 
-def _entry(  # noqa: PLR0913 - the fields of the format
+def _entry(
     name: str, kind: int, *, start: int, size: int, left: int = _NONE, child: int = _NONE
 ) -> bytes:
     """A directory entry (MS-CFB 2.6)."""

@@ -75,7 +75,7 @@ class Listed:
     group_name: str
 
 
-def write_submission(  # noqa: PLR0913, PLR0917 - who, when, on what, and what there is to say
+def write_submission(
     catalogue: Catalogue,
     sender: Sender,
     layout: Layout,

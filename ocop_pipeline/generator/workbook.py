@@ -142,7 +142,7 @@ def _page(sheet: Any, draft: SheetDraft) -> None:
         sheet.set_landscape()
 
 
-def _write_cell(  # noqa: PLR0913 - one cell of one sheet
+def _write_cell(
     sheet: Any, row: int, column: int, value: Value, style: Any, *, decomposed: bool
 ) -> None:
     if isinstance(value, Formula):

@@ -7,6 +7,7 @@ Belongs here: the documented JSON of `ocop check` and `ocop run`. The sentences 
 import ast
 from pathlib import PurePosixPath
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
@@ -15,6 +16,8 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.judge import Judgement
 from ocop_pipeline.warehouse.ledger import ArrivalRecord, RefusalRecord, Sighting, VerdictRecord
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class FindingAnswer(TypedDict):
@@ -29,7 +32,10 @@ class FindingAnswer(TypedDict):
 
 
 class Answer(TypedDict):
-    """One file. What cannot be told is null; `verdict` is accepted, returned, set_aside or duplicate."""
+    """One file. What cannot be told is null; `verdict` is accepted, returned, set_aside or duplicate.
+
+    `agency_name` and `received_on` (ISO day) are null for a file that was only checked.
+    """
 
     file: str
     folder: str
@@ -40,7 +46,9 @@ class Answer(TypedDict):
     unit_id: str | None
     unit_name: str | None
     agency: str | None
+    agency_name: str | None
     period: str | None
+    received_on: str | None
     findings: list[FindingAnswer]
 
 
@@ -57,7 +65,9 @@ def answer(judgement: Judgement) -> Answer:
         unit_id=identity.unit_id if identity else None,
         unit_name=identity.unit_name if identity else None,
         agency=(identity.agency or None) if identity else None,
+        agency_name=None,
         period=identity.period if identity else None,
+        received_on=None,
         findings=[answer_finding(finding) for finding in judgement.findings],
     )
 
@@ -90,9 +100,15 @@ def recorded_answer(arrival: ArrivalRecord, verdict: VerdictRecord, catalogue: C
         unit_id=verdict.unit_id or None,
         unit_name=name,
         agency=verdict.agency or None,
+        agency_name=_agency_name(verdict, catalogue),
         period=verdict.period or None,
+        received_on=arrival.received_at.astimezone(VIETNAM).date().isoformat(),
         findings=[answer_finding(finding) for finding in verdict.findings],
     )
+
+
+def _agency_name(verdict: VerdictRecord, catalogue: Catalogue) -> str | None:
+    return next((agency.name_vi for agency in catalogue.agencies if agency.code == verdict.agency), None)
 
 
 def repeated_answer(sighting: Sighting) -> Answer:
@@ -102,11 +118,13 @@ def repeated_answer(sighting: Sighting) -> Answer:
 
 def refused_answer(refusal: RefusalRecord) -> Answer:
     """Something in the inbox that could not be taken."""
-    finding = finding_types().make(refusal.code, **refusal.args)
+    finding = finding_types().make(refusal.code, **{name: str(value) for name, value in refusal.args.items()})
     return _bare(refusal.original, None, Verdict.SET_ASIDE, [answer_finding(finding)])
 
 
-def _bare(original: str, submission_id: str | None, verdict: Verdict, findings: list[FindingAnswer]) -> Answer:
+def _bare(
+    original: str, submission_id: str | None, verdict: Verdict, findings: list[FindingAnswer]
+) -> Answer:
     path = PurePosixPath(str(ast.literal_eval(original)))
     folder = "" if path.parent == PurePosixPath() else display_name(str(path.parent))
     return Answer(
@@ -119,6 +137,8 @@ def _bare(original: str, submission_id: str | None, verdict: Verdict, findings: 
         unit_id=None,
         unit_name=None,
         agency=None,
+        agency_name=None,
         period=None,
+        received_on=None,
         findings=findings,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, NamedTuple
 
-from ocop_pipeline.domain.forms import INFO
+from ocop_pipeline.domain.forms import INFO, REGISTER
 from ocop_pipeline.intake.cells import (
     BLANK,
     DAY,
@@ -30,6 +30,7 @@ from ocop_pipeline.intake.cells import (
     is_dash,
     read_day,
     read_number,
+    says_nothing,
     shown,
 )
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook, address
@@ -40,6 +41,8 @@ INFO_ROWS: Final = 80
 """Labels of a cover sheet are looked for in this many rows."""
 NONE: Final = 0.0
 """Stands in `Extract.numbers` where the cell has no number; its state says so."""
+TEXT_END: Final = "\x1f"
+"""Separates texts in `Extract.texts`; cleaning a text removes it, being white space to Python."""
 UNKNOWN_LINE: Final = "?"
 """Line key of slots for lines the form does not know; the key as written travels in `Extract.keys`."""
 
@@ -178,8 +181,10 @@ class Extract:
         columns: column of the cell, from 0.
         states: position in `cells.STATES`, one byte a cell.
         numbers: the number; nought where there is none.
-        texts: (position, text) of the cells that have a text.
-        days: (position, proleptic ordinal) of the cells that are days.
+        text_at: positions of the cells that have a text.
+        texts: these texts, joined by `TEXT_END`, so that one string travels between processes and not hundreds.
+        day_at: positions of the cells that are days.
+        days: these days, as proleptic ordinals.
         keys: (position, line key as written) of cells on unknown lines.
     """
 
@@ -192,8 +197,10 @@ class Extract:
     columns: "array[int]"
     states: bytes
     numbers: "array[float]"
-    texts: tuple[tuple[int, str], ...]
-    days: tuple[tuple[int, int], ...]
+    text_at: "array[int]"
+    texts: str
+    day_at: "array[int]"
+    days: "array[int]"
     keys: tuple[tuple[int, str], ...]
 
 
@@ -384,11 +391,8 @@ class _Reading:
         self._findings = list(findings)
         self._sheet_names: dict[str, str] = {}
         self._info: dict[str, InfoCell] = {}
-        self._slots: list[int] = []
-        self._rows: list[int] = []
-        self._columns: list[int] = []
-        self._states: list[int] = []
-        self._numbers: list[float] = []
+        # (slot, row, column, state, number) of each cell; texts and days by position in this list.
+        self._cells: list[tuple[int, int, int, int, float]] = []
         self._texts: list[tuple[int, str]] = []
         self._days: list[tuple[int, int]] = []
         self._keys: list[tuple[int, str]] = []
@@ -427,45 +431,48 @@ class _Reading:
     def finish(self, layout: str) -> Extract:
         """All that was collected."""
         self._settle_separators()
-        self._refuse_huge()
+        slots, rows, columns, states, numbers = zip(*self._cells, strict=True) if self._cells else ((),) * 5
+        if numbers and (max(numbers) >= LARGEST_NUMBER or min(numbers) <= -LARGEST_NUMBER):
+            states, numbers = self._without_huge(states, numbers)
         return Extract(
             layout=layout,
             sheet_names=self._sheet_names,
             info=self._info,
             findings=tuple(self._findings),
-            slots=array("H", self._slots),
-            rows=array("I", [row + 1 for row in self._rows]),
-            columns=array("H", self._columns),
-            states=bytes(self._states),
-            numbers=array("d", self._numbers),
-            texts=tuple(self._texts),
-            days=tuple(self._days),
+            slots=array("H", slots),
+            rows=array("I", rows),
+            columns=array("H", columns),
+            states=bytes(states),
+            numbers=array("d", numbers),
+            text_at=array("I", [at for at, _ in self._texts]),
+            texts=TEXT_END.join([text for _, text in self._texts]),
+            day_at=array("I", [at for at, _ in self._days]),
+            days=array("i", [day for _, day in self._days]),
             keys=tuple(self._keys),
         )
 
     def _settle_separators(self) -> None:
         """Read "1.234" the way the file's other numbers show; the Vietnamese way where they do not tell."""
         if self._two_ways and self._point_is_decimal == {True}:
-            for position, other in self._two_ways:
-                self._numbers[position] = other
+            for at, other in self._two_ways:
+                self._cells[at] = (*self._cells[at][:4], other)
 
-    def _refuse_huge(self) -> None:
+    def _without_huge(
+        self, states: Sequence[int], numbers: Sequence[float]
+    ) -> tuple[Sequence[int], Sequence[float]]:
         """What is too large to be kept exactly is no number, but the text that stood there."""
-        for position, number in enumerate(self._numbers):
-            if number >= LARGEST_NUMBER or number <= -LARGEST_NUMBER:
-                self._states[position] = TEXT
-                self._numbers[position] = NONE
-                self._texts.append((position, repr(number)))
+        huge = [at for at, number in enumerate(numbers) if abs(number) >= LARGEST_NUMBER]
+        kept_states, kept_numbers = list(states), list(numbers)
+        for at in huge:
+            kept_states[at], kept_numbers[at] = TEXT, NONE
+            self._texts.append((at, repr(numbers[at])))
+        return kept_states, kept_numbers
 
     # ------------------------------------------------------------------------------------- cells
 
     def _put(self, slot: int, row: int, column: int, state: int, number: float = NONE) -> int:
-        self._slots.append(slot)
-        self._rows.append(row)
-        self._columns.append(column)
-        self._states.append(state)
-        self._numbers.append(number)
-        return len(self._slots) - 1
+        self._cells.append((slot, row + 1, column, state, number))
+        return len(self._cells) - 1
 
     def _put_number(
         self, slot: int, row: int, column: int, value: CellValue, *, yes_no: bool = False
@@ -504,7 +511,7 @@ class _Reading:
         how = read_number(text)
         if how is not None:
             return NUMBER, how.number
-        return (NOTHING if is_dash(text) or fold(text) in self._words.nothing else TEXT), NONE
+        return (NOTHING if says_nothing(text, self._words.nothing) else TEXT), NONE
 
     def _read_answer(self, text: str) -> tuple[int, float]:
         """An answer yes or no; 1 and 0, true and false are answers too."""
@@ -525,7 +532,7 @@ class _Reading:
             self._put(slot, row, column, BLANK)
         elif kind == "number":
             self._put_number(slot, row, column, value)
-        elif kind != "text" and (is_dash(text) or fold(text) in self._words.nothing):
+        elif kind != "text" and says_nothing(text, self._words.nothing):
             self._texts.append((self._put(slot, row, column, NOTHING), text))
         elif kind == "day":
             self._put_day(slot, row, column, value, text)
@@ -534,10 +541,10 @@ class _Reading:
 
     def _put_day(self, slot: int, row: int, column: int, value: CellValue, text: str) -> None:
         day = read_day(value)
-        at = self._put(slot, row, column, TEXT if day is None else DAY)
-        self._texts.append((at, text if day is None else day.isoformat()))
-        if day is not None:
-            self._days.append((at, day.toordinal()))
+        if day is None:
+            self._texts.append((self._put(slot, row, column, TEXT), text))
+        else:
+            self._days.append((self._put(slot, row, column, DAY), day.toordinal()))
 
     # ------------------------------------------------------------------------------------- pairs
 
@@ -588,9 +595,7 @@ class _Reading:
         key_column = table.columns[spec.key_field or ""]
         note_column = table.columns.get("note", -1)
         first_row, first_col, uncomputed = sheet.first_row, sheet.first_col, sheet.uncomputed
-        slots, at_rows, at_columns = self._slots, self._rows, self._columns
-        states, numbers = self._states, self._numbers
-        lines = spec.lines
+        cells, lines = self._cells, spec.lines
         seen: set[int] = set()
         for number in range(first, len(sheet.rows)):
             row = sheet.rows[number]
@@ -609,17 +614,13 @@ class _Reading:
                     continue
                 value = row[column]
                 if type(value) is float and not line.yes_no:
-                    slots.append(slot)
-                    at_rows.append(at_row)
-                    at_columns.append(first_col + column)
-                    states.append(NUMBER)
-                    numbers.append(value)
+                    cells.append((slot, at_row + 1, first_col + column, NUMBER, value))
                 elif value is not None:
                     self._put_number(slot, at_row, first_col + column, value, yes_no=line.yes_no)
                 elif uncomputed and (at_row, first_col + column) in uncomputed:
                     self._put(slot, at_row, first_col + column, UNCOMPUTED)
                 elif asked:
-                    self._put(slot, at_row, first_col + column, BLANK)
+                    cells.append((slot, at_row + 1, first_col + column, BLANK, NONE))
             if note_column >= 0 and row[note_column] is not None:
                 self._put_typed("text", line.note, at_row, first_col + note_column, row[note_column])
 
@@ -653,48 +654,74 @@ class _Reading:
             value = row[column] if column >= 0 else None
             if isinstance(value, (int, float)) or (isinstance(value, str) and read_number(value) is not None):
                 self._put_number(slot, sheet.first_row + number, sheet.first_col + column, value)
-                self._keys.append((len(self._slots) - 1, f"{UNKNOWN_LINE}{shown(key)[:60]}"))
+                self._keys.append((len(self._cells) - 1, f"{UNKNOWN_LINE}{shown(key)[:60]}"))
 
     # -------------------------------------------------------------------------------------- rows
 
     def _read_rows(self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int) -> None:
-        columns = [(name, table.columns[name]) for name in spec.slots if name in table.columns]
-        above: dict[str, CellValue] = {}
+        at = table.columns
+        fields = [
+            (at[name], spec.slots[name], spec.kinds[name], name in spec.addressed)
+            for name in spec.slots
+            if name in at
+        ]
+        evidence = [at[name] for name in spec.evidence if name in at]
+        carried = [at[name] for name in spec.carried if name in at]
+        anchor, key = at.get(spec.anchor or ""), at.get(spec.key_field or "")
+        above: Sequence[CellValue] = ()
         for number in range(first, len(sheet.rows)):
             row = sheet.rows[number]
-            values = {name: row[column] for name, column in columns}
-            if not self._is_row(values, spec):
+            filled = any(row[column] is not None for column in evidence)
+            name = None if anchor is None else row[anchor]
+            if not (filled or name) or not self._is_row(
+                name, None if key is None else row[key], spec, filled=filled
+            ):
                 continue
-            if spec.carried:
-                _carry(
-                    sheet, spec.carried, {name: (number, column) for name, column in columns}, values, above
-                )
-                above = {name: values.get(name) for name in spec.carried}
-            at_row = sheet.first_row + number
-            for name, column in columns:
-                at_column = sheet.first_col + column
-                value = values[name]
-                if value is not None:
-                    self._put_typed(spec.kinds[name], spec.slots[name], at_row, at_column, value)
-                elif (at_row, at_column) in sheet.uncomputed:
-                    self._put(spec.slots[name], at_row, at_column, UNCOMPUTED)
-                elif name in spec.addressed:
-                    self._put(spec.slots[name], at_row, at_column, BLANK)
+            if carried and above:
+                row = _carry(sheet, carried, number, row, above)
+            above = row
+            self._put_row(sheet, fields, sheet.first_row + number, row)
 
-    def _is_row(self, values: dict[str, CellValue], spec: SheetSpec) -> bool:
+    def _is_row(self, name: CellValue, number: CellValue, spec: SheetSpec, *, filled: bool) -> bool:
         """Whether a row is one of the table's: numbered and filled, or filled as only such a row is.
 
         In the registers of provinces only numbered rows are products; totals and footers carry no number.
         """
-        name = shown(values.get(spec.anchor or ""))
-        filled = any(values.get(evidence) is not None for evidence in spec.evidence)
-        if not name and not filled:
+        if type(number) is float:
+            return True
+        key = shown(number)
+        numbered = bool(key) and (spec.part != REGISTER or read_number(key.rstrip(".")) is not None)
+        if not (numbered or filled):
             return False
-        number = shown(values.get(spec.key_field or ""))
-        if self._is_total(name) or self._is_total(number):
-            return False
-        numbered = bool(number) and (spec.part != "register" or read_number(number.rstrip(".")) is not None)
-        return filled or (numbered and bool(name))
+        return not (self._is_total(shown(name)) or self._is_total(key))
+
+    def _put_row(
+        self,
+        sheet: Sheet,
+        fields: Sequence[tuple[int, int, str, bool]],
+        at_row: int,
+        row: Sequence[CellValue],
+    ) -> None:
+        """The cells of one row; texts, which most of them are, have the shortest way."""
+        cells, texts, nothing = self._cells, self._texts, self._words.nothing
+        for column, slot, kind, addressed in fields:
+            value = row[column]
+            at_column = sheet.first_col + column
+            if type(value) is str and kind in ("text", "words"):
+                text = clean(value)
+                state = (
+                    NOTHING if kind == "words" and says_nothing(text, nothing) else TEXT if text else BLANK
+                )
+                if text:
+                    texts.append((len(cells), text))
+                if text or addressed:
+                    cells.append((slot, at_row + 1, at_column, state, NONE))
+            elif value is not None:
+                self._put_typed(kind, slot, at_row, at_column, value)
+            elif (at_row, at_column) in sheet.uncomputed:
+                self._put(slot, at_row, at_column, UNCOMPUTED)
+            elif addressed:
+                cells.append((slot, at_row + 1, at_column, BLANK, NONE))
 
     def _is_total(self, text: str) -> bool:
         key = fold(text)
@@ -702,26 +729,26 @@ class _Reading:
 
 
 def _carry(
-    sheet: Sheet,
-    carried: Sequence[str],
-    places: dict[str, tuple[int, int]],
-    values: dict[str, CellValue],
-    above: dict[str, CellValue],
-) -> None:
-    """Fill the cells of an entity that are merged over several products from the row where they stand.
+    sheet: Sheet, carried: Sequence[int], number: int, row: Sequence[CellValue], above: Sequence[CellValue]
+) -> Sequence[CellValue]:
+    """A row whose cells of the entity, merged over several products, are filled from the row above.
 
     A blank producer means the same producer as above, with all that belongs to it; any single cell inside a
     merged range takes the range's value. The cell keeps its own address, which lies in the merged range.
     """
-    same = values.get(carried[0]) is None
-    for name in carried:
-        if name in values and values[name] is None and above.get(name) is not None:
-            row, column = places[name]
-            at = (sheet.first_row + row, sheet.first_col + column)
-            if same or any(
-                top <= at[0] <= low and left <= at[1] <= right for top, left, low, right in sheet.merged
-            ):
-                values[name] = above[name]
+    blank = [column for column in carried if row[column] is None and above[column] is not None]
+    if not blank:
+        return row
+    same = row[carried[0]] is None
+    at_row = sheet.first_row + number
+    filled = list(row)
+    for column in blank:
+        at = sheet.first_col + column
+        if same or any(
+            top <= at_row <= low and left <= at <= right for top, left, low, right in sheet.merged
+        ):
+            filled[column] = above[column]
+    return filled
 
 
 def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tuple[int, CellValue]:

@@ -151,7 +151,7 @@ class DigestOnly:
         return {}
 
 
-def scan(  # noqa: PLR0913 - three say what is looked at, three are options by name
+def scan(
     inbox: Path,
     settle_seconds: float,
     now: datetime,

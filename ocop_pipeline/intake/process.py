@@ -152,7 +152,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     )
 
 
-def check(  # noqa: PLR0913 - what a site may set, named one by one
+def check(
     paths: Sequence[Path],
     catalogue: Catalogue,
     today: date,
@@ -189,7 +189,7 @@ def check(  # noqa: PLR0913 - what a site may set, named one by one
     return list(_in_order_of(paths, digests, by_digest))
 
 
-def rebuild(  # noqa: PLR0913 - the doors of the deployment, named one by one
+def rebuild(
     archive: Archive,
     ledger: Ledger,
     catalogue: Catalogue,

@@ -11,7 +11,7 @@ which takes a second. Columns come from buffers and from the string builder.
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.forms import REGISTER, TASKS
 from ocop_pipeline.intake.cells import STATES
-from ocop_pipeline.intake.extract import Extract, LayoutSpec
+from ocop_pipeline.intake.extract import TEXT_END, Extract, LayoutSpec
 from ocop_pipeline.intake.grid import column_letters
 from ocop_pipeline.intake.recognise import Identity
 
@@ -59,6 +59,7 @@ FORM_VALUES_SCHEMA = pa.schema(
 )
 """Columns of staging.form_values (`sql/staging/form_values.sql` says what they mean)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = _EPOCH.toordinal()
 _NUMERIC, _COUNTED = ("number", "yes", "no"), ("number", "nothing")
 _ROW_PARTS = (REGISTER, TASKS)
 
@@ -166,13 +167,8 @@ class LayoutBatch:
             self._row_numbers,
             self._states,
             self._values(_NUMERIC),
-            self._sparse([extract.texts for extract in self._extracts]),
-            pc.cast(
-                self._sparse(
-                    [[(at, date.fromordinal(day).isoformat()) for at, day in e.days] for e in self._extracts]
-                ),
-                pa.date32(),
-            ),
+            self._texts(),
+            self._days(),
         ]
         return pa.Table.from_arrays(columns, schema=CELLS_SCHEMA)
 
@@ -215,10 +211,12 @@ class LayoutBatch:
 
     def _values(self, states: Sequence[str]) -> pa.Array:
         """The number of each cell that is in one of these states; "không phát sinh" is nought."""
-        # A condition that is null, not false, gives null: no value, whatever stands in the buffer.
+        return pc.if_else(self._known(states), self._numbers, self._numbers)
+
+    def _known(self, states: Sequence[str]) -> pa.Array:
+        """True for cells in one of these states, else null: as a condition null, unlike false, gives null."""
         known = pc.cast(texts(["1" if state in states else None for state in STATES]), pa.bool_())
-        condition = known.take(self._state_codes)
-        return pc.if_else(condition, self._numbers, self._numbers)
+        return known.take(self._state_codes)
 
     @cached_property
     def _numbers(self) -> pa.Array:
@@ -252,13 +250,34 @@ class LayoutBatch:
         at = pc.add(first, _plain(pa.int32(), part_of_slot.tobytes(), len(part_of_slot)).take(self._slot))
         return pa.DictionaryArray.from_arrays(at, texts(names))
 
+    def _texts(self) -> pa.Array:
+        column: list[str | None] = [None] * sum(self._counts)
+        start = 0
+        for extract, count in zip(self._extracts, self._counts, strict=True):
+            if extract.text_at:
+                for at, text in zip(extract.text_at, extract.texts.split(TEXT_END), strict=True):
+                    column[start + at] = text
+            start += count
+        return texts(column)
+
+    def _days(self) -> pa.Array:
+        numbers = array("i", bytes(4 * sum(self._counts)))
+        start = 0
+        for extract, count in zip(self._extracts, self._counts, strict=True):
+            for at, day in zip(extract.day_at, extract.days, strict=True):
+                numbers[start + at] = day - _FIRST_DAY
+            start += count
+        days = _plain(pa.date32(), numbers.tobytes(), len(numbers))
+        condition = self._known(("day",))
+        return pc.if_else(condition, days, days)
+
     def _line_keys(self) -> pa.Array:
         """The line code; in tables of any length the row; on unknown lines what is written there."""
         slots = self._layout.slots
         is_row = _flags([part in _ROW_PARTS for part, _, _ in slots]).take(self._slot)
         keys = pc.if_else(is_row, self._row_texts, texts([key for _, key, _ in slots]).take(self._slot))
         if any(extract.keys for extract in self._extracts):
-            keys = pc.coalesce(self._sparse([extract.keys for extract in self._extracts]), keys)
+            keys = pc.coalesce(self._unknown_keys(), keys)
         return keys
 
     # ------------------------------------------------------------------------------------ building
@@ -279,12 +298,11 @@ class LayoutBatch:
     def _joined(self, kind: pa.DataType, pieces: Iterable[bytes]) -> pa.Array:
         return _plain(kind, b"".join(pieces), sum(self._counts))
 
-    def _sparse(self, values: Sequence[Iterable[tuple[int, str]]]) -> pa.Array:
-        """Texts at some positions of each file, null elsewhere."""
+    def _unknown_keys(self) -> pa.Array:
         column: list[str | None] = [None] * sum(self._counts)
         start = 0
-        for pairs, count in zip(values, self._counts, strict=True):
-            for at, value in pairs:
-                column[start + at] = value
+        for extract, count in zip(self._extracts, self._counts, strict=True):
+            for at, key in extract.keys:
+                column[start + at] = key
             start += count
         return texts(column)

@@ -4,7 +4,6 @@ Belongs here: the order gather → compose → release. What is said and how it 
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,7 +44,7 @@ def report_document(
     unit = catalogue.units.get(unit_id, period.end)
     spec = load_spec(REPORT_OF_TIER[unit.tier], settings.site)
     issuer = load_issuer(settings.site / LETTERHEAD, unit.code, as_of)
-    return compose(gather(query, catalogue, unit_id, period), spec, issuer, as_of)
+    return compose(gather(query, catalogue, unit_id, period, below=spec.unit_lines), spec, issuer, as_of)
 
 
 def issue_report(
@@ -60,7 +59,7 @@ def issue_report(
     unit = catalogue.units.get(unit_id, period.end)
     code = REPORT_OF_TIER[unit.tier]
     spec = load_spec(code, settings.site)
-    data = gather(query, catalogue, unit_id, period)
+    data = gather(query, catalogue, unit_id, period, below=spec.unit_lines)
     issuer = load_issuer(settings.site / LETTERHEAD, unit.code, now.date())
     document = compose(data, spec, issuer, now.date())
     place = Place(
@@ -117,7 +116,9 @@ def file_notices(
         if page.exists():
             continue
         issuer = _notice_issuer(answer, catalogue, settings, now.date())
-        notice = compose_notice(answer, spec, issuer, now.date(), _due(answer, catalogue))
+        received = answer.get("received_on")
+        known = {**answer, "received_on": date.fromisoformat(received) if received else None}
+        notice = compose_notice(known, spec, issuer, now.date(), _due(answer, catalogue))
         folder.mkdir(parents=True, exist_ok=True)
         _write(page.with_suffix(".txt"), write_text(notice))
         _write(page, write_html(notice))
@@ -163,4 +164,4 @@ def _write(path: Path, text: str) -> None:
     """Whole or not at all: a reader of the folder never sees half a notice."""
     part = path.with_name(f".{path.name}.part")
     part.write_text(text, encoding="utf-8")
-    os.replace(part, path)
+    part.replace(path)

@@ -88,7 +88,9 @@ def _opened(
         connection.close()
 
 
-def rows_reader(connection: duckdb.DuckDBPyConnection) -> Callable[[str, Sequence[Any]], list[dict[str, Any]]]:
+def rows_reader(
+    connection: duckdb.DuckDBPyConnection,
+) -> Callable[[str, Sequence[Any]], list[dict[str, Any]]]:
     """A function from SQL with `?` places and their values to rows as mappings, for rooms that know no engine."""
 
     def rows(sql: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:

@@ -87,7 +87,7 @@ def set_run_periods(connection: duckdb.DuckDBPyConnection, periods: Sequence[str
             connection.execute(f"INSERT INTO {RUN_PERIODS} VALUES (?)", [period])
 
 
-def publish(  # noqa: PLR0913 - two of them only label the record
+def publish(
     connection: duckdb.DuckDBPyConnection,
     model: SqlModel,
     periods: Sequence[str],

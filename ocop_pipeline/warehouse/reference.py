@@ -175,7 +175,7 @@ def _periods() -> pa.Table:
 
 
 def _spans() -> pa.Table:
-    rows = []
+    rows: list[tuple[str, str, str, bool]] = []
     for month in _months():
         spans = {
             "month": (month,),

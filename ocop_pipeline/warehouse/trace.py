@@ -122,7 +122,7 @@ ORDER BY l.period, u.code, e.unit_id, e.product_name, e.decision_date
 """
 
 
-def trace(  # noqa: PLR0913, PLR0917 - the parts of one question, as in figures.py
+def trace(
     connection: duckdb.DuckDBPyConnection,
     unit_id: str,
     period: str,
@@ -162,7 +162,7 @@ def trace(  # noqa: PLR0913, PLR0917 - the parts of one question, as in figures.
     return cells
 
 
-def _cells(  # noqa: PLR0913 - the parts of one question
+def _cells(
     connection: duckdb.DuckDBPyConnection,
     source: str,
     where: dict[str, str],

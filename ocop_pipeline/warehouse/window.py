@@ -42,6 +42,17 @@ def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str)
     return tuple(sorted(known | ({last_year} if last_year > min(known) else set())))
 
 
+def known_months(connection: duckdb.DuckDBPyConnection, period: str) -> tuple[str, ...]:
+    """Every month anything was sent for, the run's own and the same month of the year before, oldest first.
+
+    What the catalogue says of months depends on this and not on the window, so that a run with nothing new, or a
+    rebuilt warehouse, has the same tables.
+    """
+    prepare_raw(connection)
+    sent = connection.execute("SELECT DISTINCT period FROM raw.submissions").fetchall()
+    return tuple(sorted({month for (month,) in sent} | {period, Period.parse(period).same_last_year().key}))
+
+
 def mark_published(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> None:
     """Remember what the figures of a period stand on, once every model of the run is published."""
     connection.execute("DELETE FROM meta.published_runs WHERE period = ?", [period])

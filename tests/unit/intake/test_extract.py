@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ocop_pipeline.domain.forms import FUNDING, GRID, REGISTER, REMARKS
 from ocop_pipeline.intake.cells import STATES, clean, fold, is_dash, read_day, read_number
-from ocop_pipeline.intake.extract import Extract, extract
+from ocop_pipeline.intake.extract import TEXT_END, Extract, extract
 from ocop_pipeline.intake.grid import CellError, Sheet, Workbook, address
 from ocop_pipeline.intake.workbook import read_bytes
 from tests.unit.intake.filled import PRODUCT, SOUND_VALUES, shipped, shipped_spec, sound
@@ -31,7 +31,8 @@ def spec(catalogue):
 def cells(spec, found: Extract):
     """(part, line key or row, field) -> (address, state, number, text, day)."""
     slots = next(layout.slots for layout in spec.layouts if layout.code == found.layout)
-    texts, days, keys = dict(found.texts), dict(found.days), dict(found.keys)
+    texts = dict(zip(found.text_at, found.texts.split(TEXT_END), strict=False))
+    days, keys = dict(zip(found.day_at, found.days, strict=True)), dict(found.keys)
     read = {}
     for at, slot in enumerate(found.slots):
         part, line, name = slots[slot]
@@ -160,7 +161,7 @@ def test_a_real_workbook_gives_every_value_with_its_address(catalogue, spec):
         if expected == "number":
             assert number == value
     assert read[REGISTER, "4", "product_name"][:2] == ("B4", "text")
-    assert read[REGISTER, "4", "first_date"] == ("M4", "day", 0.0, "2026-10-01", date(2026, 10, 1))
+    assert read[REGISTER, "4", "first_date"] == ("M4", "day", 0.0, None, date(2026, 10, 1))
 
 
 def test_asked_cells_left_blank_have_their_place_and_others_have_none(catalogue, spec):
