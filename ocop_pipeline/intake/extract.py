@@ -431,9 +431,8 @@ class _Reading:
     def finish(self, layout: str) -> Extract:
         """All that was collected."""
         self._settle_separators()
+        self._refuse_huge()
         slots, rows, columns, states, numbers = zip(*self._cells, strict=True) if self._cells else ((),) * 5
-        if numbers and (max(numbers) >= LARGEST_NUMBER or min(numbers) <= -LARGEST_NUMBER):
-            states, numbers = self._without_huge(states, numbers)
         return Extract(
             layout=layout,
             sheet_names=self._sheet_names,
@@ -457,16 +456,13 @@ class _Reading:
             for at, other in self._two_ways:
                 self._cells[at] = (*self._cells[at][:4], other)
 
-    def _without_huge(
-        self, states: Sequence[int], numbers: Sequence[float]
-    ) -> tuple[Sequence[int], Sequence[float]]:
+    def _refuse_huge(self) -> None:
         """What is too large to be kept exactly is no number, but the text that stood there."""
-        huge = [at for at, number in enumerate(numbers) if abs(number) >= LARGEST_NUMBER]
-        kept_states, kept_numbers = list(states), list(numbers)
+        huge = [at for at, cell in enumerate(self._cells) if abs(cell[4]) >= LARGEST_NUMBER]
         for at in huge:
-            kept_states[at], kept_numbers[at] = TEXT, NONE
-            self._texts.append((at, repr(numbers[at])))
-        return kept_states, kept_numbers
+            slot, row, column, _, number = self._cells[at]
+            self._cells[at] = (slot, row, column, TEXT, NONE)
+            self._texts.append((at, repr(number)))
 
     # ------------------------------------------------------------------------------------- cells
 
@@ -670,7 +666,7 @@ class _Reading:
         anchor, key = at.get(spec.anchor or ""), at.get(spec.key_field or "")
         above: Sequence[CellValue] = ()
         for number in range(first, len(sheet.rows)):
-            row = sheet.rows[number]
+            row: Sequence[CellValue] = sheet.rows[number]
             filled = any(row[column] is not None for column in evidence)
             name = None if anchor is None else row[anchor]
             if not (filled or name) or not self._is_row(
