@@ -22,4 +22,5 @@ LEFT JOIN own
 LEFT JOIN below
     ON below.period = t.period AND below.unit_id = t.unit_id AND below.indicator = t.indicator
     AND below.breakdown = t.breakdown
-WHERE COALESCE(t.value, 0) <> COALESCE(own.value, 0) + COALESCE(below.value, 0)
+-- A total of silence is no nought, and a nought no silence.
+WHERE t.value IS DISTINCT FROM COALESCE(own.value + below.value, own.value, below.value)
