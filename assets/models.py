@@ -4,21 +4,16 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from assets.checks import check_results, check_specs
 from assets.partitions import MONTHS
-from ocop_pipeline.quality.audit import CheckResult
-from ocop_pipeline.quality.contracts import Check, CheckSeverity
 from ocop_pipeline.quality.suites import validate
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.models import SOURCES, SqlModel
 from ocop_pipeline.warehouse.publish import AuditFailedError, publish
-from ocop_pipeline.warehouse.window import current_months
+from ocop_pipeline.warehouse.window import set_months
 
 RAW = {"submissions": dg.AssetKey(["raw", "submissions"]), "cells": dg.AssetKey(["raw", "cells"])}
 CATALOGUE = dg.AssetKey(["catalogue", "tables"])
-_SEVERITY = {
-    CheckSeverity.CRITICAL: dg.AssetCheckSeverity.ERROR,
-    CheckSeverity.WARNING: dg.AssetCheckSeverity.WARN,
-}
 
 
 def model_assets(models: Mapping[str, SqlModel]) -> list[dg.AssetsDefinition]:
@@ -44,7 +39,7 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
         code_version=model.code_version,
         kinds={"duckdb", "sql"},
         metadata={"dagster/column_schema": _schema(model), "dagster/column_lineage": _lineage(model)},
-        check_specs=[_check_spec(model, check) for check in model.contract.checks],
+        check_specs=check_specs(asset_key(model.name), model.contract),
     )
     def asset(
         context: dg.AssetExecutionContext, deployment: Deployment
@@ -55,17 +50,17 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
                 done = publish(
                     connection,
                     model,
-                    current_months(connection),
+                    set_months(connection, model.contract, context.partition_key),
                     validate=validate,
                     run_id=context.run.run_id,
                 )
             except AuditFailedError as failure:
-                yield from _check_results(model, failure.results)
+                yield from check_results(asset_key(model.name), failure.results)
                 raise dg.Failure(str(failure), allow_retries=False) from failure
         yield dg.MaterializeResult(
             asset_key=asset_key(model.name),
             metadata={"dagster/row_count": done.rows, "seconds": round(done.seconds, 3)},
-            check_results=list(_check_results(model, done.results)),
+            check_results=list(check_results(asset_key(model.name), done.results)),
         )
 
     return asset
@@ -85,19 +80,3 @@ def _lineage(model: SqlModel) -> dg.TableColumnLineage:
         pairs = sorted({(asset_key(table), name) for table, name in sources})
         deps[column] = [dg.TableColumnDep(key, name) for key, name in pairs]
     return dg.TableColumnLineage({column: found for column, found in deps.items() if found})
-
-
-def _check_spec(model: SqlModel, check: Check) -> dg.AssetCheckSpec:
-    blocking = check.severity is CheckSeverity.CRITICAL
-    return dg.AssetCheckSpec(check.name, asset=asset_key(model.name), blocking=blocking)
-
-
-def _check_results(model: SqlModel, results: tuple[CheckResult, ...]) -> Iterator[dg.AssetCheckResult]:
-    for result in results:
-        yield dg.AssetCheckResult(
-            asset_key=asset_key(model.name),
-            check_name=result.name,
-            passed=result.passed,
-            severity=_SEVERITY[result.severity],
-            metadata={"violations": result.violations, "sample": [str(key) for key in result.sample]},
-        )

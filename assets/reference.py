@@ -6,10 +6,9 @@ from assets.models import CATALOGUE, RAW
 from assets.partitions import MONTHS
 from ocop_pipeline.resources import Deployment
 from ocop_pipeline.warehouse.models import SqlModel, code_version
-from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.window import known_months, run_months
+from ocop_pipeline.warehouse.window import known_months, run_months, set_window
 
 
 def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
@@ -32,7 +31,7 @@ def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
             tables = reference_tables(catalogue, deployment.settings.scope, known)
             rows = {table.name: table.rows for table in tables}
             store_reference(connection, rows)
-            set_run_periods(connection, months)
+            set_window(connection, months)
         return dg.MaterializeResult(
             metadata={
                 "months": list(months),

@@ -12,7 +12,7 @@ from assets.models import model_assets
 from assets.reference import reference_asset
 from assets.submissions import intake_assets
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
-from ocop_pipeline.resources import Deployment
+from ocop_pipeline.resources import Deployment, share_catalogue
 from ocop_pipeline.settings import Settings, load_settings, prepare_process
 from ocop_pipeline.warehouse.models import discover
 
@@ -20,6 +20,7 @@ from ocop_pipeline.warehouse.models import discover
 def build_definitions(settings: Settings, catalogue: Catalogue | None = None) -> dg.Definitions:
     """The whole graph for one deployment; tests build it on a temporary one."""
     catalogue = catalogue or load_catalogue(settings.site)
+    share_catalogue(settings.site, catalogue)
     models = discover()
     job = monthly_report_job()
     return dg.Definitions(

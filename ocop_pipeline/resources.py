@@ -4,7 +4,6 @@ Belongs here: handing rooms their folders, the catalogue and a connection. Does 
 """
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,9 +36,12 @@ def tell(what: str, done: int, total: int) -> None:
         listener(what, done, total)
 
 
-@functools.cache
-def _catalogue(site: Path) -> Catalogue:
-    return load_catalogue(site)
+_catalogues: dict[Path, Catalogue] = {}
+
+
+def share_catalogue(site: Path, catalogue: Catalogue) -> None:
+    """Let this process's deployments use a catalogue that is loaded already."""
+    _catalogues[site] = catalogue
 
 
 class Deployment(dg.ConfigurableResource[Any]):
@@ -56,7 +58,10 @@ class Deployment(dg.ConfigurableResource[Any]):
     @property
     def catalogue(self) -> Catalogue:
         """The catalogue, read once a process: an edit takes effect when the code location is reloaded."""
-        return _catalogue(Path(self.site))
+        site = Path(self.site)
+        if site not in _catalogues:
+            _catalogues[site] = load_catalogue(site)
+        return _catalogues[site]
 
     @contextlib.contextmanager
     def writer(self) -> Iterator[Any]:

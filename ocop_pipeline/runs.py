@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.settings import Settings, prepare_process
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -57,7 +58,10 @@ def prepare_instance(settings: Settings) -> None:
 
 
 def run_month(
-    settings: Settings, period: str, progress: Callable[[str, int, int], None] | None = None
+    settings: Settings,
+    period: str,
+    progress: Callable[[str, int, int], None] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> RunOutcome:
     """Run the whole way of a month here and now.
 
@@ -65,6 +69,7 @@ def run_month(
         settings: The deployment.
         period: Month key.
         progress: Told (step, done, steps) as the run goes on.
+        catalogue: The deployment's, where it is loaded already.
     """
     prepare_instance(settings)
     import dagster as dg  # noqa: PLC0415 - over a second; only runs pay it
@@ -76,7 +81,7 @@ def run_month(
     started = datetime.now(TIME_ZONE)
     listening = progress_to(progress) if progress else contextlib.nullcontext()
     with dg.DagsterInstance.get() as instance, listening:
-        job = build_definitions(settings).resolve_job_def(JOB_NAME)
+        job = build_definitions(settings, catalogue).resolve_job_def(JOB_NAME)
         result = job.execute_in_process(instance=instance, partition_key=period, raise_on_error=False)
     return RunOutcome(
         run_id=result.run_id,

@@ -57,8 +57,7 @@ def value(
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
         if by == "source":
             rows = [
-                _source(cell)
-                for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)
+                _source(cell) for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)
             ]
             _print_sources(rows, as_json=as_json)
             return

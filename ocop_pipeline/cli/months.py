@@ -55,7 +55,7 @@ def run(
     place = open_site(site, state)
     month = parse_period(period)
     with progress_bar(messages().say("step.run")) as move:
-        outcome = run_month(place.settings, month.key, move)
+        outcome = run_month(place.settings, month.key, move, place.catalogue)
     result = run_json(place, outcome)
     if as_json:
         print_json(result)
@@ -312,7 +312,7 @@ def demo(
         truth = demonstration.fill_inbox(place.catalogue, place.settings, month, seed, move)
     generated = time.perf_counter()
     with progress_bar(messages().say("step.run")) as move:
-        outcome = run_month(place.settings, month.key, move)
+        outcome = run_month(place.settings, month.key, move, place.catalogue)
     ran = time.perf_counter()
     result = run_json(place, outcome)
     compared = demonstration.compare(place.settings, truth, month) if outcome.succeeded else None

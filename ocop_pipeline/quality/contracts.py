@@ -56,6 +56,15 @@ class Refresh(StrEnum):
     BY_PERIOD = "by_period"
 
 
+class Months(StrEnum):
+    """Which months of a run a table refreshed by period is written for."""
+
+    WINDOW = "window"
+    """Every month the run's figures stand on: what other models add up over months."""
+    TARGET = "target"
+    """The month the run is for and the same month of the year before: what is read of one month at a time."""
+
+
 class CheckSeverity(StrEnum):
     """`critical`: nothing is published; `warning`: published and flagged."""
 
@@ -99,6 +108,7 @@ class Contract:
         table: `schema.table`.
         grain: Columns that together name one row: never null, unique together.
         refresh: Whether a run replaces the whole table or the run's periods.
+        months: For a table refreshed by period, which of the run's months it is written for.
         columns: Every column, in order; types and meanings stand in the column dictionary.
         checks: Those the grain implies first, then the written ones in their order.
     """
@@ -108,6 +118,7 @@ class Contract:
     refresh: Refresh
     columns: tuple[str, ...]
     checks: tuple[Check, ...]
+    months: Months = Months.WINDOW
 
 
 def load_contract(path: Path, dictionary: Mapping[str, Column]) -> Contract:
@@ -122,7 +133,7 @@ def load_contract(path: Path, dictionary: Mapping[str, Column]) -> Contract:
             value that does not fit its column's type, two checks alike, a missing audit file.
     """
     row = read_document(path)
-    row.only("grain", "refresh", "columns", "checks")
+    row.only("grain", "refresh", "months", "columns", "checks")
     columns = _names(row, "columns")
     if unknown := names_unknown(columns, dictionary):
         raise row.error(f"not in the column dictionary: {', '.join(unknown)}", "columns")
@@ -138,7 +149,8 @@ def load_contract(path: Path, dictionary: Mapping[str, Column]) -> Contract:
         check = _check(written, own, path.parent.parent)
         _refuse_alike(written, check, checks)
         checks.append(check)
-    return Contract(f"{path.parent.name}.{path.stem}", grain, refresh, columns, tuple(checks))
+    months = Months(row.choice("months", tuple(Months))) if row.has("months") else Months.WINDOW
+    return Contract(f"{path.parent.name}.{path.stem}", grain, refresh, columns, tuple(checks), months)
 
 
 def _names(row: Row, name: str) -> tuple[str, ...]:

@@ -77,6 +77,7 @@ def reference_tables(
     wanted = tuple(Period.parse(month) for month in sorted(set(months)))
     builders: dict[str, Callable[[], pa.Table]] = {
         "units": lambda: _units(catalogue),
+        "successions": lambda: _successions(catalogue),
         "scope": lambda: _table({"unit_id": pl.String}, [(unit,) for unit in scope_units(catalogue, scope)]),
         "agencies": lambda: _agencies(catalogue),
         "forms": lambda: _forms(catalogue),
@@ -120,6 +121,16 @@ def _units(catalogue: Catalogue) -> pa.Table:
             for u in catalogue.units.all_versions
         ],
     )  # fmt: skip
+
+
+def _successions(catalogue: Catalogue) -> pa.Table:
+    rows = [
+        (s.predecessor_id, s.successor_id, s.effective_date, str(s.relation), s.is_default)
+        for s in catalogue.units.all_successions
+    ]
+    text = pl.String
+    schema = {"predecessor_id": text, "successor_id": text, "effective_date": pl.Date, "relation": text}
+    return _table({**schema, "is_default": pl.Boolean}, rows)
 
 
 def _agencies(catalogue: Catalogue) -> pa.Table:
@@ -303,10 +314,14 @@ def _total_line(line: FormLine) -> str:
     return line.line_code.removesuffix(f".{line.breakdown}") if line.breakdown else line.line_code
 
 
-def _register_splits(catalogue: Catalogue, indicator: Indicator, on: date) -> list[str]:
+def _register_splits(catalogue: Catalogue, indicator: Indicator, month: Period) -> list[str]:
+    """Codes in force on the first or the last day: a code may end within a month (district level, 30/06/2025)."""
     splits = [""]
     for split in indicator.breakdowns:
-        splits += [f"{split.dimension}={code}" for code, _ in catalogue.codes_on(split.code_list, on)]
+        codes = dict.fromkeys(
+            code for day in (month.start, month.end) for code, _ in catalogue.codes_on(split.code_list, day)
+        )
+        splits += [f"{split.dimension}={code}" for code in codes]
     return splits
 
 
@@ -317,7 +332,7 @@ def _register_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
         for month in months
         for indicator in catalogue.indicators.values()
         if indicator.source is Source.REGISTER and indicator.kind is Kind.FLOW
-        for split in _register_splits(catalogue, indicator, month.end)
+        for split in _register_splits(catalogue, indicator, month)
     ]
     text = pl.String
     return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, rows)
@@ -330,7 +345,7 @@ def _count_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
         for month in months
         for indicator in catalogue.indicators.values()
         if indicator.source is Source.REGISTER and indicator.kind is Kind.DISTINCT
-        for split in _register_splits(catalogue, indicator, month.end)
+        for split in _register_splits(catalogue, indicator, month)
     ]
     text = pl.String
     return _table({"period": text, "indicator": text, "breakdown": text}, rows)

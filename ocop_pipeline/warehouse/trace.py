@@ -77,15 +77,18 @@ WITH months AS ({_MONTHS}),
 
 lines AS (
     SELECT
-        m.period, m.end_date, e.product_id, e.decision_date, e.star, e.recognition_kind, e.product_group,
-        e.recognising_level, e.producer_type
+        m.period, m.end_date, e.unit_id, e.unit_id AS listed_id, e.product_id, e.decision_date, e.star,
+        e.recognition_kind, e.product_group, e.recognising_level, e.producer_type
     FROM months AS m
     JOIN core.recognitions AS e ON e.decision_date BETWEEN m.start_date AND m.end_date
     WHERE $indicator = 'SP01'
     UNION ALL
     SELECT
-        m.period, m.end_date, s.product_id, s.decision_date, s.star, NULL, s.product_group,
-        s.recognising_level, s.producer_type
+        m.period, m.end_date, s.unit_id,
+        -- A certificate outlives the commune that listed it: then its line stands in the old commune's file.
+        (SELECT ARG_MIN(x.unit_id, CASE WHEN x.unit_id = s.unit_id THEN '' ELSE x.unit_id END)
+            FROM core.recognitions AS x WHERE x.product_id = s.product_id AND x.decision_date = s.decision_date),
+        s.product_id, s.decision_date, s.star, NULL, s.product_group, s.recognising_level, s.producer_type
     FROM months AS m
     JOIN core.product_status AS s ON s.period = m.period
     WHERE CASE $indicator
@@ -99,13 +102,14 @@ lines AS (
 )
 
 SELECT
-    l.period, e.unit_id, u.full_name, '', $indicator, e.submission_id, s.file_name, e.sheet, e.cell,
+    l.period, l.unit_id, u.full_name, '', $indicator, e.submission_id, s.file_name, e.sheet, e.cell,
     'counted', NULL, e.product_name
 FROM lines AS l
-JOIN core.recognitions AS e ON e.product_id = l.product_id AND e.decision_date = l.decision_date
-JOIN core.unit_ancestors AS a ON a.period = l.period AND a.unit_id = e.unit_id AND a.ancestor_id = $unit_id
+JOIN core.recognitions AS e
+    ON e.product_id = l.product_id AND e.decision_date = l.decision_date AND e.unit_id = l.listed_id
+JOIN core.unit_ancestors AS a ON a.period = l.period AND a.unit_id = l.unit_id AND a.ancestor_id = $unit_id
 JOIN raw.submissions AS s ON s.submission_id = e.submission_id
-JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND l.end_date BETWEEN u.valid_from AND u.valid_to
+JOIN catalogue.units AS u ON u.unit_id = l.unit_id AND l.end_date BETWEEN u.valid_from AND u.valid_to
 WHERE CASE SPLIT_PART($breakdown, '=', 1)
     WHEN '' THEN TRUE
     WHEN 'horizon' THEN TRUE
@@ -116,9 +120,9 @@ WHERE CASE SPLIT_PART($breakdown, '=', 1)
     WHEN 'producer_type' THEN l.producer_type = SPLIT_PART($breakdown, '=', 2)
 END AND (NOT $is_flow OR EXISTS (
     SELECT 1 FROM core.indicator_values AS v
-    WHERE v.period = l.period AND v.unit_id = e.unit_id AND v.indicator = $indicator
+    WHERE v.period = l.period AND v.unit_id = l.unit_id AND v.indicator = $indicator
         AND v.breakdown = $breakdown))
-ORDER BY l.period, u.code, e.unit_id, e.product_name, e.decision_date
+ORDER BY l.period, u.code, l.unit_id, e.product_name, e.decision_date
 """
 
 

@@ -4,12 +4,39 @@ Belongs here: deciding when published figures are still good. Publishing itself 
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import duckdb
 
 from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.quality.contracts import Contract, Months
 from ocop_pipeline.warehouse.models import RUN_PERIODS
+from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import prepare_raw
+
+
+def set_months(connection: duckdb.DuckDBPyConnection, contract: Contract, period: str) -> tuple[str, ...]:
+    """Make `meta.run_periods` the months a table is written for in the run under way, and give them.
+
+    Args:
+        connection: A writing connection.
+        contract: The table's promise.
+        period: The month the run is for.
+    """
+    rows = connection.execute("SELECT period FROM meta.window ORDER BY period").fetchall()
+    months = tuple(month for (month,) in rows)
+    if contract.months is Months.TARGET:
+        wanted = (period, Period.parse(period).same_last_year().key)
+        months = tuple(month for month in months if month in wanted)
+    set_run_periods(connection, months)
+    return months
+
+
+def set_window(connection: duckdb.DuckDBPyConnection, months: Sequence[str]) -> None:
+    """Remember the months of the run under way."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS meta")
+    connection.execute("CREATE OR REPLACE TABLE meta.window (period VARCHAR)")
+    connection.executemany("INSERT INTO meta.window VALUES (?)", [[month] for month in months])
 
 
 def current_months(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
--- One row per recognition of a product: the first one and, where the register shows one, the re-evaluation (nâng hạng,
--- công nhận lại). The same event reported again, by another form or in another month, is one row: the first report of
--- it stands. A product is one producer's product of one name in one commune; case and the place of tone marks (hòa,
+-- One row per recognition of a product and commune that lists it: the first one and, where the register shows one, the
+-- re-evaluation (nâng hạng, công nhận lại). The same event reported again, by another form or in another month, is one
+-- row: the first report of it stands. A product keeps its id when its commune goes into another one and that lists it
+-- again: it is named after the commune of today. A product is one producer's product of one name in one commune; case and the place of tone marks (hòa,
 -- hoà) make no other name. No recognition is lost because a district's line names its commune in an unknown way.
 WITH lines AS (
     SELECT
@@ -65,6 +66,36 @@ located AS (
         ON o.parent_id = k.reporter_id AND o.producer_key = k.producer_key AND o.product_key = k.product_key
 ),
 
+-- The successor that lists the product itself; of a district, any commune of the province it went into.
+heirs AS (
+    SELECT l.unit_id, l.producer_key, l.product_key, MIN(h.unit_id) AS heir_id
+    FROM located AS l
+    JOIN catalogue.successions AS s ON s.predecessor_id = l.unit_id
+    JOIN located AS h
+        ON h.unit_id = s.successor_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
+    GROUP BY l.unit_id, l.producer_key, l.product_key
+    UNION ALL
+    SELECT l.unit_id, l.producer_key, l.product_key, MIN(h.unit_id)
+    FROM located AS l
+    JOIN catalogue.units AS d ON d.unit_id = l.unit_id AND d.tier = 'district'
+    JOIN catalogue.successions AS s ON s.predecessor_id = d.parent_id
+    JOIN catalogue.units AS c ON c.tier = 'commune' AND c.parent_id = s.successor_id
+    JOIN located AS h
+        ON h.unit_id = c.unit_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
+    GROUP BY l.unit_id, l.producer_key, l.product_key
+),
+
+homes AS (
+    SELECT
+        l.unit_id, l.producer_key, l.product_key,
+        COALESCE(MIN(h.heir_id), MIN(s.successor_id), l.unit_id) AS home_id
+    FROM located AS l
+    LEFT JOIN heirs AS h
+        ON h.unit_id = l.unit_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
+    LEFT JOIN catalogue.successions AS s ON s.predecessor_id = l.unit_id AND s.is_default
+    GROUP BY l.unit_id, l.producer_key, l.product_key
+),
+
 events AS (
     SELECT
         submission_id, form, sequence, sheet, first_cell AS cell, product_cell, product_name, producer_name,
@@ -91,10 +122,12 @@ folded AS (
         e.submission_id, e.form, e.sequence, e.sheet, COALESCE(e.cell, e.product_cell) AS cell, e.product_name,
         e.producer_name, e.producer_type_code, e.product_group, e.unit_id, e.star, e.decision_date, e.decision_no,
         e.issuing_body, e.recognition_kind,
-        MD5(CONCAT(e.unit_id, '|', e.producer_key, '|', e.product_key)) AS product_id,
+        MD5(CONCAT(h.home_id, '|', e.producer_key, '|', e.product_key)) AS product_id,
         MD5(e.producer_key) AS producer_id,
         REGEXP_REPLACE(LOWER(e.issuing_body), '(^| )tp[. ]+', ' thành phố ') AS body
     FROM events AS e
+    JOIN homes AS h
+        ON h.unit_id = e.unit_id AND h.producer_key = e.producer_key AND h.product_key = e.product_key
     WHERE e.decision_date IS NOT NULL AND e.star IN ('3', '4', 'potential_5', '5')
 ),
 
@@ -104,7 +137,7 @@ ranked AS (
         f.producer_type_code, f.product_group, f.unit_id, f.star, f.decision_date, f.decision_no, f.issuing_body,
         f.recognition_kind, f.body,
         ROW_NUMBER() OVER (
-            PARTITION BY f.product_id, f.decision_date
+            PARTITION BY f.product_id, f.decision_date, f.unit_id
             ORDER BY CASE WHEN f.form = 'OCOP-XA' THEN 0 ELSE 1 END, f.sequence, f.sheet, f.cell
         ) AS place
     FROM folded AS f

@@ -7,6 +7,8 @@ WITH recognised AS (
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
     JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
+    -- What a later commune lists again happened in the commune of that month.
+    JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
 ),
 
 lapsed AS (

@@ -1,4 +1,5 @@
--- One row per recognition decided within the month: the list a report prints, with where and by whom.
+-- One row per recognition decided within the month in a unit of the map of that month: the list a report prints, with
+-- where and by whom. What a later commune lists again is not a second one.
 SELECT
     p.period, e.product_id, e.decision_date, e.product_name, e.producer_name, e.producer_type, e.product_group,
     e.unit_id, u.name AS unit_name, u.full_name AS unit_full_name, e.star, e.recognition_kind, e.recognising_level,
@@ -6,4 +7,4 @@ SELECT
 FROM meta.run_periods AS r
 JOIN catalogue.periods AS p ON p.period = r.period
 JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
-LEFT JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
+JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
