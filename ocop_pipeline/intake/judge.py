@@ -98,13 +98,14 @@ def judge(
         scratch.load_reference(months.reference)
         if previous is not None:
             scratch.load_previous(previous.values, previous.recognitions)
+        cells = []
         for month in months.batches:
-            scratch.load_batch(month.period, month.submissions(), month.cells(), month.form_values())
+            cells.append(month.cells())
+            scratch.load_batch(month.period, month.submissions(), cells[-1], month.form_values())
             found |= run_rules(scratch.select, rules)
             if month is not months.batches[-1]:
                 scratch.remember(_standing(month.candidates, found))
-        cells = pa.concat_tables([month.cells() for month in months.batches])
-    return Judging([_judgement(candidate, found) for candidate in candidates], cells)
+    return Judging([_judgement(candidate, found) for candidate in candidates], pa.concat_tables(cells))
 
 
 def cells_of(candidates: Sequence[Candidate], spec: ReadingSpec) -> pa.Table:

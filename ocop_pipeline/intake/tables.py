@@ -39,8 +39,8 @@ SUBMISSIONS_SCHEMA = pa.schema(
 """Columns of raw.submissions; times are UTC."""
 CELLS_SCHEMA = pa.schema(
     [
-        ("submission_id", _WORD), ("period", _WORD), ("part", _WORD), ("line_key", pa.string()),
-        ("field", _WORD), ("sheet", _WORD), ("cell", pa.string()), ("row_no", pa.int32()), ("state", _WORD),
+        ("submission_id", _WORD), ("period", _WORD), ("part", _WORD), ("line_key", _WORD),
+        ("field", _WORD), ("sheet", _WORD), ("cell", _WORD), ("row_no", pa.int32()), ("state", _WORD),
         ("number", _NUMBER),
         ("text", pa.string()), ("day", pa.date32()),
     ]
@@ -55,12 +55,13 @@ FORM_VALUES_SCHEMA = pa.schema(
     [("period", _WORD), ("submission_id", _WORD), ("form", _WORD), ("unit_id", _WORD), ("agency", _WORD)]
     + [(name, _WORD) for name in _LINE_WORDS]
     + [(name, pa.bool_()) for name in _LINE_FLAGS]
-    + [("sheet", _WORD), ("cell", pa.string()), ("state", _WORD), ("value", _NUMBER)]
+    + [("sheet", _WORD), ("cell", _WORD), ("state", _WORD), ("value", _NUMBER)]
 )
 """Columns of staging.form_values (`sql/staging/form_values.sql` says what they mean)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = _EPOCH.toordinal()
 _NUMERIC, _COUNTED = ("number", "yes", "no"), ("number", "nothing")
+_COLUMNS = 1 << 14
 _ROW_PARTS = (REGISTER, TASKS)
 
 
@@ -131,6 +132,10 @@ def _microseconds(moment: datetime) -> int:
 
 def _plain(kind: pa.DataType, data: bytes, length: int) -> pa.Array:
     return pa.Array.from_buffers(kind, length, [None, pa.py_buffer(data)])
+
+
+def _number(value: int) -> pa.Scalar:
+    return _plain(pa.int64(), value.to_bytes(8, "little"), 1)[0]
 
 
 def _flags(values: Sequence[bool]) -> pa.Array:
@@ -230,15 +235,21 @@ class LayoutBatch:
         )
 
     @cached_property
-    def _row_texts(self) -> pa.Array:
-        return pc.cast(self._row_numbers, pa.string())
-
-    @cached_property
-    def _addresses(self) -> pa.Array:
+    def _addresses(self) -> pa.DictionaryArray:
+        """Addresses repeat from file to file: each is written out once."""
         columns = self._joined(pa.uint16(), (extract.columns.tobytes() for extract in self._extracts))
-        widest = pc.max(columns).as_py() or 0
-        letters = texts([column_letters(number) for number in range(widest + 1)])
-        return pc.binary_join_element_wise(letters.take(columns), self._row_texts, texts([""])[0])
+        # Rows of a sheet end at 1,048,576 = 2^20, its columns at 16,384 = 2^14; in a CSV rows may go on.
+        places = pc.dictionary_encode(
+            pc.add(
+                pc.multiply(pc.cast(self._row_numbers, pa.int64()), _number(_COLUMNS)),
+                pc.cast(columns, pa.int64()),
+            )
+        )
+        written = [
+            f"{column_letters(place % _COLUMNS)}{place // _COLUMNS}"
+            for place in places.dictionary.to_pylist()
+        ]
+        return pa.DictionaryArray.from_arrays(places.indices, texts(written))
 
     @cached_property
     def _sheets(self) -> pa.DictionaryArray:
@@ -251,14 +262,11 @@ class LayoutBatch:
         return pa.DictionaryArray.from_arrays(at, texts(names))
 
     def _texts(self) -> pa.Array:
-        column: list[str | None] = [None] * sum(self._counts)
-        start = 0
-        for extract, count in zip(self._extracts, self._counts, strict=True):
-            if extract.text_at:
-                for at, text in zip(extract.text_at, extract.texts.split(TEXT_END), strict=True):
-                    column[start + at] = text
-            start += count
-        return texts(column)
+        """The n-th cell with a text has the n-th text; cells without one have the null put before them all."""
+        filled = [extract.texts for extract in self._extracts if extract.texts]
+        values = texts([None, *TEXT_END.join(filled).split(TEXT_END)] if filled else [None])
+        has_text = pc.cast(self._joined(pa.uint8(), (e.has_text for e in self._extracts)), pa.int32())
+        return values.take(pc.multiply(pc.cumulative_sum(has_text), has_text))
 
     def _days(self) -> pa.Array:
         numbers = array("i", bytes(4 * sum(self._counts)))
@@ -271,13 +279,17 @@ class LayoutBatch:
         condition = self._known(("day",))
         return pc.if_else(condition, days, days)
 
-    def _line_keys(self) -> pa.Array:
+    def _line_keys(self) -> pa.DictionaryArray:
         """The line code; in tables of any length the row; on unknown lines what is written there."""
         slots = self._layout.slots
+        rows = pc.dictionary_encode(self._row_numbers)
+        words = pa.concat_arrays([texts([key for _, key, _ in slots]), pc.cast(rows.dictionary, pa.string())])
         is_row = _flags([part in _ROW_PARTS for part, _, _ in slots]).take(self._slot)
-        keys = pc.if_else(is_row, self._row_texts, texts([key for _, key, _ in slots]).take(self._slot))
+        of_row = pc.add(pc.cast(rows.indices, pa.int64()), _number(len(slots)))
+        at = pc.cast(pc.if_else(is_row, of_row, pc.cast(self._slot, pa.int64())), pa.int32())
+        keys = pa.DictionaryArray.from_arrays(at, words)
         if any(extract.keys for extract in self._extracts):
-            keys = pc.coalesce(self._unknown_keys(), keys)
+            keys = pc.dictionary_encode(pc.coalesce(self._unknown_keys(), pc.cast(keys, pa.string())))
         return keys
 
     # ------------------------------------------------------------------------------------ building

@@ -7,7 +7,9 @@ JOIN meta.run_periods AS r ON r.period = s.period
 JOIN staging.cells AS c
     ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key
     AND c.field = 'first_date'
-WHERE c.state IN ('blank', 'nothing') AND COALESCE(g.first_star_code, g.current_star_code, 'none') <> 'none'
+WHERE
+    g.first_date IS NULL AND COALESCE(g.first_star_code, g.current_star_code, 'none') <> 'none'
+    AND c.state IN ('blank', 'nothing')
 UNION ALL
 SELECT g.submission_id, g.sheet, c.cell, JSON_OBJECT('product', g.product_name) AS args
 FROM staging.register_rows AS g
@@ -16,4 +18,6 @@ JOIN meta.run_periods AS r ON r.period = s.period
 JOIN staging.cells AS c
     ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key
     AND c.field = 'second_date'
-WHERE c.state IN ('blank', 'nothing') AND COALESCE(g.second_star_code, 'none') <> 'none'
+WHERE
+    g.second_date IS NULL AND COALESCE(g.second_star_code, 'none') <> 'none'
+    AND c.state IN ('blank', 'nothing')

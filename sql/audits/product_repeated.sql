@@ -1,21 +1,20 @@
 -- The same product of the same producer on more than one line of a register; the later lines are shown.
 -- Source: ours; a warning, because a product is counted once all the same.
-WITH ranked AS (
+WITH products AS (
     SELECT
-        g.submission_id, g.sheet, g.product_cell, g.product_name, g.producer_name,
-        ROW_NUMBER() OVER (
-            PARTITION BY g.submission_id, LOWER(TRIM(g.product_name)), LOWER(TRIM(g.producer_name)),
-                LOWER(TRIM(g.commune_name))
-            ORDER BY g.row_no
-        ) AS place
+        g.submission_id, LOWER(TRIM(g.product_name)) AS product, LOWER(TRIM(g.producer_name)) AS producer,
+        LOWER(TRIM(g.commune_name)) AS commune, MIN(g.row_no) AS first_row
     FROM staging.register_rows AS g
-    JOIN staging.submissions AS s ON s.submission_id = g.submission_id
-    JOIN meta.run_periods AS r ON r.period = s.period
+    JOIN meta.run_periods AS r ON r.period = g.period
     WHERE g.product_name IS NOT NULL AND g.producer_name IS NOT NULL
+    GROUP BY ALL
+    HAVING COUNT(*) > 1
 )
 
 SELECT
-    submission_id, sheet, product_cell AS cell,
-    JSON_OBJECT('product', product_name, 'producer', producer_name) AS args
-FROM ranked
-WHERE place > 1
+    g.submission_id, g.sheet, g.product_cell AS cell,
+    JSON_OBJECT('product', g.product_name, 'producer', g.producer_name) AS args
+FROM products AS p
+JOIN staging.register_rows AS g
+    ON g.submission_id = p.submission_id AND g.row_no > p.first_row AND LOWER(TRIM(g.product_name)) = p.product
+    AND LOWER(TRIM(g.producer_name)) = p.producer AND LOWER(TRIM(g.commune_name)) IS NOT DISTINCT FROM p.commune

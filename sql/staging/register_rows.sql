@@ -41,12 +41,23 @@ words AS (
     SELECT i.code_list, i.code, i.code FROM catalogue.code_items AS i WHERE i.code_list = 'star'
 ),
 
-star_words AS (
-    SELECT word, MIN(code) AS code FROM words WHERE code_list = 'star' GROUP BY word
+-- Few wordings stand in many rows: each is folded and looked up once.
+wordings AS (
+    SELECT DISTINCT CASE WHEN c.field = 'producer_type' THEN 'producer_type' ELSE 'star' END AS code_list, c.text
+    FROM staging.cells AS c
+    JOIN meta.run_periods AS r ON r.period = c.period
+    WHERE
+        c.part = 'register' AND c.state IN ('text', 'number')
+        AND c.field IN ('producer_type', 'current_star', 'first_star', 'second_star')
 ),
 
-type_words AS (
-    SELECT word, MIN(code) AS code FROM words WHERE code_list = 'producer_type' GROUP BY word
+known AS (
+    SELECT w.code_list, w.text, MIN(k.code) AS code
+    FROM wordings AS w
+    JOIN words AS k
+        ON k.code_list = w.code_list
+        AND k.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.text)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
+    GROUP BY w.code_list, w.text
 )
 
 SELECT
@@ -59,11 +70,7 @@ SELECT
     w.second_decision, w.second_body,
     w.product_cell, w.first_cell, w.second_cell
 FROM wide AS w
-LEFT JOIN type_words AS t
-    ON t.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.producer_type)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
-LEFT JOIN star_words AS s0
-    ON s0.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.current_star)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
-LEFT JOIN star_words AS s1
-    ON s1.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.first_star)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
-LEFT JOIN star_words AS s2
-    ON s2.word = TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.second_star)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g'))
+LEFT JOIN known AS t ON t.code_list = 'producer_type' AND t.text = w.producer_type
+LEFT JOIN known AS s0 ON s0.code_list = 'star' AND s0.text = w.current_star
+LEFT JOIN known AS s1 ON s1.code_list = 'star' AND s1.text = w.first_star
+LEFT JOIN known AS s2 ON s2.code_list = 'star' AND s2.text = w.second_star

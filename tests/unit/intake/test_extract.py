@@ -31,7 +31,8 @@ def spec(catalogue):
 def cells(spec, found: Extract):
     """(part, line key or row, field) -> (address, state, number, text, day)."""
     slots = next(layout.slots for layout in spec.layouts if layout.code == found.layout)
-    texts = dict(zip(found.text_at, found.texts.split(TEXT_END), strict=False))
+    filled = [at for at, has_text in enumerate(found.has_text) if has_text]
+    texts = dict(zip(filled, found.texts.split(TEXT_END), strict=True)) if filled else {}
     days, keys = dict(zip(found.day_at, found.days, strict=True)), dict(found.keys)
     read = {}
     for at, slot in enumerate(found.slots):
