@@ -55,12 +55,21 @@ class Shows(NamedTuple):
 
 def clean(text: str) -> str:
     """One line of text as it is stored: NFC, without invisible characters, spaces collapsed, not endless."""
+    return _clean_short(text) if len(text) <= _SHORT else _clean(text)
+
+
+def _clean(text: str) -> str:
     # Nearly every text is stored as it came; telling so takes a third of the time of making it anew.
     if len(text) <= LONGEST_TEXT and text.isprintable() and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
     if not text.isascii():
         text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text[: 2 * LONGEST_TEXT]))
     return " ".join(text[:LONGEST_TEXT].split())
+
+
+_SHORT = 60
+# Names of groups, producers and offices come again in every row and file; long texts hardly ever do.
+_clean_short = lru_cache(maxsize=1 << 14)(_clean)
 
 
 @lru_cache(maxsize=1 << 14)

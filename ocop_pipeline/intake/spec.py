@@ -119,13 +119,18 @@ def _lines_sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots
         required=frozenset(fields),
         key_field=key_field,
         value_fields=fields,
-        lines={
-            fold(key): _line(catalogue, layout.form, (sheet.part, key, code), slots)
-            for key, code in _line_keys(catalogue, layout, sheet.part)
-        },
+        lines=_lines(catalogue, layout, sheet.part, slots),
         unknown=tuple(slots.add(sheet.part, UNKNOWN_LINE, name) for name in fields),
         kinds=dict.fromkeys(texts, "text"),
     )
+
+
+def _lines(catalogue: Catalogue, layout: Layout, part: str, slots: _Slots) -> dict[str, LineSpec]:
+    """Every line under its key as printed and under that key folded."""
+    lines: dict[str, LineSpec] = {}
+    for key, code in _line_keys(catalogue, layout, part):
+        lines[key] = lines[fold(key)] = _line(catalogue, layout.form, (part, key, code), slots)
+    return lines
 
 
 def _line_keys(catalogue: Catalogue, layout: Layout, part: str) -> list[tuple[str, str]]:
