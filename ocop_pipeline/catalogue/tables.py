@@ -39,6 +39,8 @@ _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PLAIN_TAGS = frozenset({"tag:yaml.org,2002:str", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
 _FLAGS = {"true": True, "false": False}
+_LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""The reader in C where PyYAML was built with it: ten times as fast, same nodes and lines."""
 _NOTHING = ("", "null", "~")
 
 
@@ -330,7 +332,7 @@ def _cells_of(file: str, number: int, line: str) -> list[str]:
 def _compose(path: Path) -> yaml.MappingNode:
     text = read_text(path)
     try:
-        node = yaml.compose(text, Loader=yaml.BaseLoader)
+        node = yaml.compose(text, Loader=_LOADER)
         if not isinstance(node, yaml.MappingNode):
             raise CatalogueError(path.name, 1, "the document must be a group of fields")
         _check_node(path.name, node, set())
@@ -408,7 +410,7 @@ def _scalar(file: str, line: int, text: str) -> str | bool | int | dt.date | Non
 
 def _is_plain(node: yaml.Node) -> bool:
     """Whether a scalar stands without quotes; a quoted one is always meant as text."""
-    return isinstance(node, yaml.ScalarNode) and node.style is None
+    return isinstance(node, yaml.ScalarNode) and not node.style
 
 
 def _range_text(low: int | None, high: int | None) -> str:

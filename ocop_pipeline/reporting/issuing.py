@@ -104,6 +104,7 @@ def file_notices(
         called a file becomes a path of ours.
     """
     spec = load_notice_spec(settings.site)
+    issuers: dict[str, Issuer] = {}
     pages = []
     for answer in answers:
         period = answer.get("period")
@@ -115,7 +116,10 @@ def file_notices(
         pages.append(page)
         if page.exists():
             continue
-        issuer = _notice_issuer(answer, catalogue, settings, now.date())
+        province = _province(answer, catalogue, settings, now.date())
+        if province.unit_id not in issuers:
+            issuers[province.unit_id] = _notice_issuer(province, catalogue, settings, now.date())
+        issuer = issuers[province.unit_id]
         received = answer.get("received_on")
         known = {**answer, "received_on": date.fromisoformat(received) if received else None}
         notice = compose_notice(known, spec, issuer, now.date(), _due(answer, catalogue))
@@ -125,9 +129,8 @@ def file_notices(
     return pages
 
 
-def _notice_issuer(answer: Mapping[str, Any], catalogue: Catalogue, settings: Settings, on: date) -> Issuer:
+def _notice_issuer(province: UnitVersion, catalogue: Catalogue, settings: Settings, on: date) -> Issuer:
     """The province's letterhead: a notice goes out in the name of whoever issues the province's report."""
-    province = _province(answer, catalogue, settings, on)
     given = load_issuer(settings.site / LETTERHEAD, province.code, on)
     if given is not None:
         return given
