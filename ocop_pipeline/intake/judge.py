@@ -20,7 +20,7 @@ from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.scratch import open_scratch
+from ocop_pipeline.warehouse.scratch import Scratch, open_scratch
 
 RULE_TABLES = ("units", "periods", "indicators", "code_items", "form_lines")
 """The tables of schema `catalogue` that form rules read."""
@@ -77,8 +77,8 @@ def judge(
 ) -> Judging:
     """Judge a batch of files of any months.
 
-    Months are judged in their order, so that what is accepted of one is the month before of the next. Errors
-    return a file, warnings alone do not.
+    Most rules look at all months at once. Those that compare with earlier months take them in their order, so that
+    what is accepted of one is the month before of the next. Errors return a file, warnings alone do not.
 
     Args:
         candidates: the files, in the order in which later ones supersede earlier ones.
@@ -91,21 +91,27 @@ def judge(
         return Judging([], pa.Table.from_batches([], CELLS_SCHEMA))
     rules = load_rules() if rules is None else rules
     months = _months(
-        candidates, spec, reference_tables(catalogue, ("*",), {c.identity.period for c in candidates})
+        candidates,
+        spec,
+        reference_tables(catalogue, ("*",), {c.identity.period for c in candidates}, only=RULE_TABLES),
     )
-    found: dict[str, list[Finding]] = {}
     with open_scratch() as scratch:
         scratch.load_reference(months.reference)
         if previous is not None:
             scratch.load_previous(previous.values, previous.recognitions)
-        cells = []
-        for month in months.batches:
-            cells.append(month.cells())
-            scratch.load_batch(month.period, month.submissions(), cells[-1], month.form_values())
-            found |= run_rules(scratch.select, rules)
-            if month is not months.batches[-1]:
-                scratch.remember(_standing(month.candidates, found))
-    return Judging([_judgement(candidate, found) for candidate in candidates], pa.concat_tables(cells))
+        loads = [_Load.of(month) for month in months.batches]
+        _Load.together(loads).into(scratch)
+        found = run_rules(scratch.select, [rule for rule in rules if not rule.needs_earlier_months])
+        in_turn = [rule for rule in rules if rule.needs_earlier_months]
+        for load in loads:
+            if len(loads) > 1:
+                load.into(scratch)
+            for submission_id, findings in run_rules(scratch.select, in_turn).items():
+                found.setdefault(submission_id, []).extend(findings)
+            if load is not loads[-1]:
+                scratch.remember(_standing(load.candidates, found))
+    cells = pa.concat_tables([load.cells for load in loads])
+    return Judging([_judgement(candidate, found) for candidate in candidates], cells)
 
 
 def cells_of(candidates: Sequence[Candidate], spec: ReadingSpec) -> pa.Table:
@@ -143,6 +149,37 @@ class _Month:
 
     def form_values(self) -> pa.Table:
         return pa.concat_tables([batch.form_values(self.period, lines) for batch, lines in self.batches])
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    """The tables of one month, or of several together, ready for the rules."""
+
+    periods: Sequence[str]
+    candidates: Sequence[Candidate]
+    submissions: pa.Table
+    cells: pa.Table
+    form_values: pa.Table
+
+    @classmethod
+    def of(cls, month: _Month) -> "_Load":
+        """The tables of one month."""
+        return cls([month.period], month.candidates, month.submissions(), month.cells(), month.form_values())
+
+    @classmethod
+    def together(cls, loads: Sequence["_Load"]) -> "_Load":
+        """Several months as one; the columns are shared, not copied."""
+        return cls(
+            [period for load in loads for period in load.periods],
+            [candidate for load in loads for candidate in load.candidates],
+            pa.concat_tables([load.submissions for load in loads]),
+            pa.concat_tables([load.cells for load in loads]),
+            pa.concat_tables([load.form_values for load in loads]),
+        )
+
+    def into(self, scratch: Scratch) -> None:
+        """Make these what the rules see."""
+        scratch.load_batch(self.periods, self.submissions, self.cells, self.form_values)
 
 
 @dataclass(frozen=True, slots=True)

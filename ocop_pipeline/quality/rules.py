@@ -45,6 +45,11 @@ class Rule:
     description: str
     sql: str
 
+    @property
+    def needs_earlier_months(self) -> bool:
+        """Whether it compares a month with what was accepted of earlier ones, so that months must be judged in turn."""
+        return " core." in self.sql
+
 
 def load_rules(folder: Path | None = None, types: FindingTypes | None = None) -> tuple[Rule, ...]:
     """Every rule of the forms, in the order of the list of findings.

@@ -76,14 +76,18 @@ class Scratch:
             if rows is not None and rows.num_rows:
                 self._copy("INSERT INTO", name, rows, by_name=True)
 
-    def load_batch(self, period: str, submissions: pa.Table, cells: pa.Table, form_values: pa.Table) -> None:
-        """Make the arrivals of one period the content of `staging`, and that period the run's.
+    def load_batch(
+        self, periods: Sequence[str], submissions: pa.Table, cells: pa.Table, form_values: pa.Table
+    ) -> None:
+        """Make the arrivals of some periods the content of `staging`, and those periods the run's.
 
         The tables are read where they lie: with their dictionaries the rules run faster than on a copy.
         """
         execute = self._connection.execute
         execute("TRUNCATE meta.run_periods")
-        execute("INSERT INTO meta.run_periods VALUES (?)", [period])
+        self._connection.executemany(
+            "INSERT INTO meta.run_periods VALUES (?)", [[period] for period in periods]
+        )
         for name, rows in (("submissions", submissions), ("cells", cells), ("form_values", form_values)):
             self._connection.register(f"batch_{name}", rows)
             execute(f"CREATE OR REPLACE VIEW staging.{name} AS SELECT * FROM batch_{name}")
