@@ -500,7 +500,7 @@ class _Reading:
 
     def _read_value(self, value: CellValue, *, yes_no: bool) -> tuple[int, float, str, date | None]:
         if isinstance(value, CellError):
-            return ERROR, NONE, value.code, None
+            return ERROR, NONE, _error_text(value), None
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not yes_no:
             return NUMBER, float(value), "", None
         if isinstance(value, date):
@@ -529,7 +529,7 @@ class _Reading:
     def _put_typed(self, kind: str, slot: int, row: int, column: int, value: CellValue) -> None:
         """A cell of a row or pair, read the way its field asks for."""
         if isinstance(value, CellError):
-            self._texts.append((self._put(slot, row, column, ERROR), value.code))
+            self._texts.append((self._put(slot, row, column, ERROR), _error_text(value)))
             return
         text = _paragraphs(value) if kind == "paragraphs" and isinstance(value, str) else shown(value)
         if not text:
@@ -770,6 +770,11 @@ def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tupl
                 break
             return column, value
     return label + 1, None
+
+
+def _error_text(error: CellError) -> str:
+    """What an error shows; never empty, because a cell marked as having a text must have one."""
+    return clean(error.code) or "#"
 
 
 def _paragraphs(text: str) -> str:
