@@ -10,6 +10,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
@@ -463,9 +464,10 @@ class _Reading:
     def _refuse_huge(self) -> None:
         """What is too large to be kept exactly is no number, but the text that stood there."""
         numbers = list(map(itemgetter(4), self._cells))
-        if max(numbers, default=NONE) < LARGEST_NUMBER and min(numbers, default=NONE) > -LARGEST_NUMBER:
+        # The sum is a number unless one of them is none (NaN), which maximum and minimum may overlook.
+        if isfinite(sum(numbers)) and max(map(abs, numbers), default=NONE) < LARGEST_NUMBER:
             return
-        huge = [at for at, number in enumerate(numbers) if abs(number) >= LARGEST_NUMBER]
+        huge = [at for at, number in enumerate(numbers) if not abs(number) < LARGEST_NUMBER]
         for at in huge:
             slot, row, column, _, number = self._cells[at]
             self._cells[at] = (slot, row, column, TEXT, NONE)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocop_pipeline.domain.forms import FUNDING, GRID, REGISTER, REMARKS
-from ocop_pipeline.intake.cells import STATES, clean, fold, is_dash, read_day, read_number
+from ocop_pipeline.intake.cells import LARGEST_NUMBER, STATES, clean, fold, is_dash, read_day, read_number
 from ocop_pipeline.intake.extract import TEXT_END, Extract, extract
 from ocop_pipeline.intake.grid import CellError, Sheet, Workbook, address
 from ocop_pipeline.intake.workbook import read_bytes
@@ -188,6 +188,8 @@ def test_asked_cells_left_blank_have_their_place_and_others_have_none(catalogue,
         (datetime(2026, 1, 2), "day"),  # noqa: DTZ001 - as above
         (CellError("#REF!"), "error"),
         (1e300, "text"),
+        (float("nan"), "text"),
+        (float("-inf"), "text"),
         (True, "text"),
     ],
 )
@@ -486,7 +488,7 @@ def test_no_grid_stops_the_reading(data):
         | st.text(max_size=8)
         | st.booleans()
         | st.dates()
-        | st.just(CellError("#N/A"))
+        | st.builds(CellError, st.text(max_size=3))
     )
     book = sound(catalogue, register=[PRODUCT]).workbook()
     for _ in range(data.draw(st.integers(0, 12))):
@@ -498,3 +500,5 @@ def test_no_grid_stops_the_reading(data):
     assert (
         len(found.slots) == len(found.rows) == len(found.columns) == len(found.states) == len(found.numbers)
     )
+    assert sum(found.has_text) == len(found.texts.split(TEXT_END))
+    assert all(abs(number) < LARGEST_NUMBER for number in found.numbers)
