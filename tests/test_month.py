@@ -23,7 +23,8 @@ def _contents(path):
     with open_reader(path) as connection:
         names = [name for (name,) in connection.execute(TABLES).fetchall()]
         return {
-            name: connection.execute(f"SELECT COUNT(*), SUM(HASH(t)) FROM {name} AS t").fetchone() for name in names
+            name: connection.execute(f"SELECT COUNT(*), SUM(HASH(t)) FROM {name} AS t").fetchone()
+            for name in names
         }
 
 
@@ -172,7 +173,9 @@ def _send_for(province, catalogue, settings, sender):
 
     folder = settings.state / "late"
     folder.mkdir()
-    truth = generate(catalogue, Options("12", "2026-10", faults="none", seed=1, history=("2025-10", "2026-09")), folder)
+    truth = generate(
+        catalogue, Options("12", "2026-10", faults="none", seed=1, history=("2025-10", "2026-09")), folder
+    )
     (file,) = [f for f in truth.files if (f.form, f.unit_id, f.agency) == sender and f.period == "2026-10"]
     shutil.copy(folder / file.path, settings.inbox / "gui-muon.xlsx")
     shutil.rmtree(folder)

@@ -17,6 +17,7 @@ from ocop_pipeline.warehouse.connection import open_reader
 from ocop_pipeline.warehouse.ledger import Ledger
 
 PROVINCE = "68"
+RECENT_MONTHS = 3
 _SETTINGS = """\
 # A demonstration: every figure is made up. `ocop demo` writes this folder anew each time.
 scope = ["68"]
@@ -65,18 +66,30 @@ def prepare_site(site: Path) -> Settings:
     return load_settings(site, site / "state")
 
 
-def history(period: Period) -> tuple[str, ...]:
-    """The months a year-to-date report and its comparison stand on: this year's before, and the same one last year."""
+def history(period: Period, *, full_year: bool) -> tuple[str, ...]:
+    """The months whose files lie in the inbox beside the month's own.
+
+    The same month of the year before, and either every month of the year so far or, so that the demonstration takes
+    half a minute, the last three: the province began with the software then, and its report says how many months its
+    year-to-date figures hold.
+    """
     months = [month.key for month in period.year_to_date() if month != period]
-    return (period.same_last_year().key, *months)
+    return (period.same_last_year().key, *(months if full_year else months[-RECENT_MONTHS:]))
 
 
 def fill_inbox(
-    catalogue: Catalogue, settings: Settings, period: Period, seed: int, progress: Callable[[int, int], None]
+    catalogue: Catalogue,
+    settings: Settings,
+    period: Period,
+    seed: int,
+    progress: Callable[[int, int], None],
+    *,
+    full_year: bool,
 ) -> Truth:
     """Write the inbox: the month as workbooks with planted faults, the months before as sound CSV files."""
     settings.inbox.mkdir(parents=True, exist_ok=True)
-    options = Options(PROVINCE, period.key, seed=seed, history=history(period), workers=settings.workers)
+    months = history(period, full_year=full_year)
+    options = Options(PROVINCE, period.key, seed=seed, history=months, workers=settings.workers)
     truth = generate(catalogue, options, settings.inbox, progress)
     (settings.site / "truth.json").write_text(truth.to_json(), encoding="utf-8")
     return truth

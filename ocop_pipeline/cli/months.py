@@ -300,6 +300,7 @@ def demo(
     period: Annotated[str, typer.Option("--period", help=_HELP.both("help.option.period"))] = "2026-10",
     seed: Annotated[int, typer.Option("--seed", help=_HELP.both("help.option.seed"))] = 1,
     *,
+    full_year: Annotated[bool, typer.Option("--full-year", help=_HELP.both("help.option.full_year"))] = False,
     as_json: JsonOption = False,
     site: Annotated[Path, typer.Option("--site", help=_HELP.both("help.option.site"))] = Path("demo"),
 ) -> None:
@@ -309,7 +310,9 @@ def demo(
     place = open_site(settings.site, settings.state)
     start = time.perf_counter()
     with progress_bar(messages().say("step.generate")) as move:
-        truth = demonstration.fill_inbox(place.catalogue, place.settings, month, seed, move)
+        truth = demonstration.fill_inbox(
+            place.catalogue, place.settings, month, seed, move, full_year=full_year
+        )
     generated = time.perf_counter()
     with progress_bar(messages().say("step.run")) as move:
         outcome = run_month(place.settings, month.key, move, place.catalogue)

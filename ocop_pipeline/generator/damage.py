@@ -99,9 +99,7 @@ def _header() -> bytes:
     return head + struct.pack("<109I", 0, *[_FREE] * 108)
 
 
-def _entry(
-    name: str, kind: int, *, start: int, size: int, left: int = _NONE, child: int = _NONE
-) -> bytes:
+def _entry(name: str, kind: int, *, start: int, size: int, left: int = _NONE, child: int = _NONE) -> bytes:
     """A directory entry (MS-CFB 2.6)."""
     text = name.encode("utf-16-le")
     length = len(text) + 2 if name else 0

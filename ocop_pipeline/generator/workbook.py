@@ -142,9 +142,7 @@ def _page(sheet: Any, draft: SheetDraft) -> None:
         sheet.set_landscape()
 
 
-def _write_cell(
-    sheet: Any, row: int, column: int, value: Value, style: Any, *, decomposed: bool
-) -> None:
+def _write_cell(sheet: Any, row: int, column: int, value: Value, style: Any, *, decomposed: bool) -> None:
     if isinstance(value, Formula):
         sheet.write_formula(row, column, value, style, "")
     elif isinstance(value, str):
