@@ -18,9 +18,12 @@ from ocop_pipeline.settings import Settings, prepare_process
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
-# Written once into DAGSTER_HOME and then the site's own: telemetry off, one run at a time (one DuckDB writer).
+# Written once into DAGSTER_HOME and then the site's own: telemetry and sign-up window off, one
+# run at a time (one DuckDB writer).
 _INSTANCE = """\
 telemetry:
+  enabled: false
+nux:
   enabled: false
 concurrency:
   runs:

@@ -33,6 +33,7 @@ from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.settings import Settings, SettingsError, load_settings
 from ocop_pipeline.warehouse.connection import WarehouseError
 from ocop_pipeline.warehouse.figures import NotPublishedError
+from ocop_pipeline.warehouse.trace import UntraceableError
 
 FINE, FINDINGS, USAGE = 0, 1, 2
 
@@ -141,7 +142,7 @@ def warehouse_errors() -> Iterator[None]:
     """Say what a locked or missing warehouse, or an unpublished figure, means."""
     try:
         yield
-    except NotPublishedError as error:
+    except (NotPublishedError, UntraceableError) as error:
         raise refuse("error.not_published", reason=error) from error
     except WarehouseError as error:
         raise refuse("error.warehouse", reason=error) from error

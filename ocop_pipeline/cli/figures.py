@@ -56,10 +56,8 @@ def value(
     where = place.unit(unit, month)
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
         if by == "source":
-            rows = [
-                _source(cell) for cell in trace(connection, month.key, where.unit_id, indicator, breakdown)
-            ]
-            _print_sources(rows, as_json=as_json)
+            cells = trace(connection, where.unit_id, month.key, indicator, breakdown, span)
+            _print_sources([_source(cell) for cell in cells], as_json=as_json)
             return
         if by == "unit":
             found = figures.by_child(connection, where.unit_id, month.key, indicator, breakdown, span)

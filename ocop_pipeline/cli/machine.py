@@ -24,6 +24,7 @@ from ocop_pipeline.cli.console import (
     print_json,
     print_table,
 )
+from ocop_pipeline.paths import REPORT_TEMPLATES
 from ocop_pipeline.settings import Settings, load_settings
 from ocop_pipeline.warehouse.connection import WarehouseMissingError, open_reader
 
@@ -37,6 +38,7 @@ _PACKAGES = (
     "typst",
 )
 _LOWEST_PYTHON = (3, 11)
+FONT, STYLES = "Tinos", ("Regular", "Bold", "Italic", "BoldItalic")
 
 
 def doctor(*, as_json: JsonOption = False, site: SiteOption = None, state: StateOption = None) -> None:
@@ -88,10 +90,10 @@ def _catalogue(settings: Settings) -> str:
 def _fonts(_: Settings) -> str:
     from ocop_pipeline.reporting.paper import faces  # noqa: PLC0415 - loads the printer
 
-    found = faces()
-    if len(found) < 4:
-        raise RuntimeError(f"only {found}")
-    return ", ".join(found)
+    files = sorted(path.stem for path in (REPORT_TEMPLATES / "fonts").glob("*.ttf"))
+    if FONT not in faces() or len(files) < len(STYLES):
+        raise RuntimeError(f"{FONT} is incomplete: {', '.join(files) or 'no file'}")
+    return ", ".join(files)
 
 
 def _folders(settings: Settings) -> str:
