@@ -74,6 +74,8 @@ class TestTwoTiers:
         for document in (text, html):
             assert f"{int(value):,}".replace(",", ".") in document
             assert f"{reported}/{expected}" in document
+            # Of the year's ten months two are in this warehouse, and the report says so beside its year to date.
+            assert "02/10 tháng" in document
 
     def test_everything_seen_is_accounted_for(self, province):
         """Every file in the inbox has a verdict or is on record as a duplicate: nothing is dropped."""
