@@ -31,6 +31,10 @@ concurrency:
 """
 
 
+# Events go to the instance, where the UI shows them; on the terminal they would bury the progress bar.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
     """What came of a run.
@@ -89,7 +93,9 @@ def run_month(
     listening = progress_to(progress) if progress else contextlib.nullcontext()
     with dg.DagsterInstance.get() as instance, listening:
         job = build_definitions(settings, catalogue).resolve_job_def(JOB_NAME)
-        result = job.execute_in_process(instance=instance, partition_key=period, raise_on_error=False)
+        result = job.execute_in_process(
+            instance=instance, partition_key=period, run_config=_QUIET, raise_on_error=False
+        )
     return RunOutcome(
         run_id=result.run_id,
         period=period,
