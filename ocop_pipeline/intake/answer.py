@@ -7,7 +7,6 @@ Belongs here: the documented JSON of `ocop check` and `ocop run`. The sentences 
 import ast
 from pathlib import PurePosixPath
 from typing import TypedDict
-from zoneinfo import ZoneInfo
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
@@ -15,9 +14,8 @@ from ocop_pipeline.domain.findings import Finding, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.judge import Judgement
+from ocop_pipeline.intake.tables import VIETNAM
 from ocop_pipeline.warehouse.ledger import ArrivalRecord, RefusalRecord, Sighting, VerdictRecord
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 class FindingAnswer(TypedDict):

@@ -11,9 +11,10 @@ which takes a second. Columns come from buffers and from the string builder.
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,7 +37,7 @@ SUBMISSIONS_SCHEMA = pa.schema(
         ("reported_on", pa.date32()),
     ]
 )  # fmt: skip
-"""Columns of raw.submissions; times are UTC."""
+"""Columns of raw.submissions; times are Vietnamese clock time, because due dates are Vietnamese days."""
 CELLS_SCHEMA = pa.schema(
     [
         ("submission_id", _WORD), ("period", _WORD), ("part", _WORD), ("line_key", _WORD),
@@ -58,7 +59,8 @@ FORM_VALUES_SCHEMA = pa.schema(
     + [("sheet", _WORD), ("cell", _WORD), ("state", _WORD), ("value", _NUMBER)]
 )
 """Columns of staging.form_values (`sql/staging/form_values.sql` says what they mean)."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - clock time, like what is counted from it
 _FIRST_DAY = _EPOCH.toordinal()
 _NUMERIC, _COUNTED = ("number", "yes", "no"), ("number", "nothing")
 _COLUMNS = 1 << 14
@@ -126,7 +128,7 @@ def texts(values: Iterable[str | None]) -> pa.Array:
 
 
 def _microseconds(moment: datetime) -> int:
-    since = moment - _EPOCH
+    since = moment.astimezone(VIETNAM).replace(tzinfo=None) - _EPOCH
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 

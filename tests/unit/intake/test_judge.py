@@ -182,3 +182,11 @@ def test_judging_does_not_import_pandas():
     root = paths.PACKAGE.parent
     done = subprocess.run([sys.executable, "-c", program], cwd=root, check=False)  # noqa: S603 - our own program
     assert done.returncode == 0
+
+
+def test_arrival_is_kept_as_vietnamese_clock_time():
+    """Early on the day after the deadline in Viet Nam is late, though it is still the day before in UTC."""
+    arrived = datetime(2026, 10, 15, 22, 30, tzinfo=UTC)
+    late = replace(candidate(), received_at=arrived)
+    (stored,) = submissions_table([late], {}, {}).column("received_at").to_pylist()
+    assert stored == datetime(2026, 10, 16, 5, 30)  # noqa: DTZ001 - clock time without a zone
