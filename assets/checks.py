@@ -1,6 +1,6 @@
 """A contract's checks as Dagster asset checks: their specifications and their results, from the same list."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 
@@ -36,6 +36,31 @@ def check_results(key: dg.AssetKey, results: Sequence[CheckResult]) -> Iterator[
                 "sample": [str(offender) for result in found for offender in result.sample],
             },
         )
+
+
+def suite_specs(key: dg.AssetKey, tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
+    """One specification a table that the second judge is asked about."""
+    return [dg.AssetCheckSpec(_suite_name(table), asset=key, blocking=True) for table in tables]
+
+
+def suite_result(key: dg.AssetKey, table: str, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    """The second judge's verdict on a table, as severe as the worst of what it found."""
+    failed = [result for result in results if not result.passed]
+    critical = any(result.severity is CheckSeverity.CRITICAL for result in failed)
+    return dg.AssetCheckResult(
+        asset_key=key,
+        check_name=_suite_name(table),
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.ERROR if critical or not failed else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "expectations": len(results),
+            **{result.name: f"{result.violations}: {list(result.sample)}" for result in failed},
+        },
+    )
+
+
+def _suite_name(table: str) -> str:
+    return table.replace(".", "_")
 
 
 def _shown(name: str) -> str:

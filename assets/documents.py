@@ -9,6 +9,7 @@ import dagster as dg
 from assets.automation import TIME_ZONE
 from assets.models import RAW
 from assets.partitions import MONTHS
+from assets.second_judge import VERDICTS
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.answer import recorded_answer
@@ -41,7 +42,8 @@ def document_assets(models: Mapping[str, SqlModel]) -> list[dg.AssetsDefinition]
 def _reports(version: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=REPORTS,
-        deps=[dg.AssetKey(["marts", name]) for name in _MARTS] + [dg.AssetKey(["core", "coverage"])],
+        deps=[dg.AssetKey(["marts", name]) for name in _MARTS]
+        + [dg.AssetKey(["core", "coverage"]), VERDICTS],
         partitions_def=MONTHS,
         group_name="documents",
         kinds={"pdf", "html"},
@@ -52,8 +54,8 @@ def _reports(version: str) -> dg.AssetsDefinition:
         now = datetime.now(ZoneInfo(TIME_ZONE))
         settings, catalogue = deployment.settings, deployment.catalogue
         records, paths, fresh = [], [], 0
-        with deployment.writer() as connection:  # every model of the run stands: remember on what
-            mark_published(connection, period.key, catalogue.digest + version)
+        # Every model of the run stands: remember on what.
+        mark_published(deployment.writer(), period.key, catalogue.digest + version)
         with deployment.reader() as connection:
             units = reporting_units(connection, period.key, [str(tier) for tier in REPORT_OF_TIER])
             for number, unit_id in enumerate(units, start=1):

@@ -6,8 +6,7 @@ import dagster as dg
 
 from assets.checks import check_results, check_specs
 from assets.partitions import MONTHS
-from ocop_pipeline.quality.suites import validate
-from ocop_pipeline.resources import Deployment, tell
+from ocop_pipeline.resources import Deployment, SecondJudging, tell
 from ocop_pipeline.warehouse.models import SOURCES, SqlModel
 from ocop_pipeline.warehouse.publish import AuditFailedError, publish
 from ocop_pipeline.warehouse.window import set_months
@@ -42,21 +41,21 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
         check_specs=check_specs(asset_key(model.name), model.contract),
     )
     def asset(
-        context: dg.AssetExecutionContext, deployment: Deployment
+        context: dg.AssetExecutionContext, deployment: Deployment, second: SecondJudging
     ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         tell(model.name, place, total)
-        with deployment.writer() as connection:
-            try:
-                done = publish(
-                    connection,
-                    model,
-                    set_months(connection, model.contract, context.partition_key),
-                    validate=validate,
-                    run_id=context.run.run_id,
-                )
-            except AuditFailedError as failure:
-                yield from check_results(asset_key(model.name), failure.results)
-                raise dg.Failure(str(failure), allow_retries=False) from failure
+        connection = deployment.writer()
+        try:
+            done = publish(
+                connection,
+                model,
+                set_months(connection, model.contract, context.partition_key),
+                hand_over=second.judge.hand_over,
+                run_id=context.run.run_id,
+            )
+        except AuditFailedError as failure:
+            yield from check_results(asset_key(model.name), failure.results)
+            raise dg.Failure(str(failure), allow_retries=False) from failure
         yield dg.MaterializeResult(
             asset_key=asset_key(model.name),
             metadata={"dagster/row_count": done.rows, "seconds": round(done.seconds, 3)},

@@ -25,13 +25,13 @@ def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
     )
     def tables(context: dg.AssetExecutionContext, deployment: Deployment) -> dg.MaterializeResult[None]:
         catalogue = deployment.catalogue
-        with deployment.writer() as connection:
-            months = run_months(connection, context.partition_key, catalogue.digest + version)
-            known = known_months(connection, context.partition_key)
-            tables = reference_tables(catalogue, deployment.settings.scope, known)
-            rows = {table.name: table.rows for table in tables}
-            store_reference(connection, rows)
-            set_window(connection, months)
+        connection = deployment.writer()
+        months = run_months(connection, context.partition_key, catalogue.digest + version)
+        known = known_months(connection, context.partition_key)
+        tables = reference_tables(catalogue, deployment.settings.scope, known)
+        rows = {table.name: table.rows for table in tables}
+        store_reference(connection, rows)
+        set_window(connection, months)
         return dg.MaterializeResult(
             metadata={
                 "months": list(months),

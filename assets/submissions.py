@@ -56,7 +56,8 @@ def intake_assets() -> dg.AssetsDefinition:
         settings = deployment.settings
         archive = Archive(settings.archive)
         settings.inbox.mkdir(parents=True, exist_ok=True)
-        with Ledger.open(settings.ledger) as ledger, deployment.writer() as connection:
+        connection = deployment.writer()
+        with Ledger.open(settings.ledger) as ledger:
             taken = take_in(
                 settings.inbox, archive, ledger, deployment.catalogue, datetime.now(ZoneInfo(TIME_ZONE)),
                 previous=lambda months: Previous(*published_before(connection, months)),

@@ -1,5 +1,7 @@
 """(d) a month from files to PDF, (e) the same by a plain script, (f) growth from a province to the country."""
 
+import functools
+import multiprocessing
 import resource
 import shutil
 import time
@@ -7,6 +9,7 @@ from pathlib import Path
 
 from benchmarks.plain_script import plain_month
 from benchmarks.workloads import LAM_DONG, MONTH, deployment, fill
+from ocop_pipeline.catalogue import Catalogue, load_catalogue
 from ocop_pipeline.generator import NATION_CODE
 from ocop_pipeline.runs import run_month
 from ocop_pipeline.settings import Settings
@@ -18,13 +21,29 @@ def measure_month(folder: Path, runs: int) -> list[tuple[str, list[float], str, 
     """A month of Lâm Đồng through Dagster, warm: files in the inbox, PDF and HTML out, Great Expectations included."""
     settings = deployment(folder, LAM_DONG)
     fill(settings, LAM_DONG)
-    _fresh_run(settings)
+    first = _fresh_run(settings)
     seconds = [_fresh_run(settings) for _ in range(runs)]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / MIB
     return [
         ("a month of Lâm Đồng, files to PDF, warm", seconds, "s", "at most 10"),
-        ("peak memory of that process", [memory], "MiB", "under 1024"),
+        ("the first of these, imports included", [first], "s", ""),
+        ("peak memory of that process", [own], "MiB", "under 1024"),
+        ("peak memory of the second judge beside it", [_peak_of_children()], "MiB", ""),
     ]
+
+
+def _peak_of_children() -> float:
+    """MiB that the largest child still running has used at most (Linux)."""
+    peaks = [0]
+    for child in multiprocessing.active_children():
+        status = Path(f"/proc/{child.pid}/status").read_text(encoding="ascii")
+        peaks += [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
+    return max(peaks) / MIB
+
+
+@functools.cache
+def _catalogue() -> Catalogue:
+    return load_catalogue()
 
 
 def _fresh_run(settings: Settings) -> float:
@@ -34,7 +53,7 @@ def _fresh_run(settings: Settings) -> float:
     for folder in (settings.archive, settings.releases, settings.notices, settings.deliveries):
         shutil.rmtree(folder, ignore_errors=True)
     start = time.perf_counter()
-    outcome = run_month(settings, MONTH)
+    outcome = run_month(settings, MONTH, catalogue=_catalogue())
     seconds = time.perf_counter() - start
     if not outcome.succeeded:
         raise RuntimeError(outcome.reason)

@@ -10,9 +10,10 @@ from assets.deliveries import delivery_asset
 from assets.documents import document_assets
 from assets.models import model_assets
 from assets.reference import reference_asset
+from assets.second_judge import second_judge_asset
 from assets.submissions import intake_assets
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
-from ocop_pipeline.resources import Deployment, share_catalogue
+from ocop_pipeline.resources import Deployment, SecondJudging, share_catalogue
 from ocop_pipeline.settings import Settings, load_settings, prepare_process
 from ocop_pipeline.warehouse.models import discover
 
@@ -28,13 +29,17 @@ def build_definitions(settings: Settings, catalogue: Catalogue | None = None) ->
             intake_assets(),
             reference_asset(models),
             *model_assets(models),
+            second_judge_asset(models),
             *document_assets(models),
             delivery_asset(),
         ],
         jobs=[job],
         schedules=[monthly_schedule(job, catalogue)],
         sensors=[folder_sensor(job, settings)],
-        resources={"deployment": Deployment(site=str(settings.site), state=str(settings.state))},
+        resources={
+            "deployment": Deployment(site=str(settings.site), state=str(settings.state)),
+            "second": SecondJudging(),
+        },
         # One run at a time in one process: DuckDB has one writer, and a subprocess an asset costs seconds each.
         executor=dg.in_process_executor,
     )

@@ -1,4 +1,4 @@
-"""Thin Dagster resources: where the deployment lies and the one door to its warehouse.
+"""Thin Dagster resources: where the deployment lies, the one door to its warehouse, the second judge.
 
 Belongs here: handing rooms their folders, the catalogue and a connection. Does not: any thinking.
 """
@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from pydantic import PrivateAttr
 
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
+from ocop_pipeline.quality.second_judge import SecondJudge
 from ocop_pipeline.settings import Settings, load_settings
-from ocop_pipeline.warehouse.connection import open_reader, open_writer
+from ocop_pipeline.warehouse.connection import open_writer, reading_only
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, how many done, how many in all)."""
@@ -49,6 +51,13 @@ class Deployment(dg.ConfigurableResource[Any]):
 
     site: str
     state: str
+    _run: contextlib.ExitStack = PrivateAttr(default_factory=contextlib.ExitStack)
+    _connection: Any = PrivateAttr(default=None)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature
+        """Let go of the warehouse file at the end of a run."""
+        self._connection = None
+        self._run.close()
 
     @property
     def settings(self) -> Settings:
@@ -63,16 +72,35 @@ class Deployment(dg.ConfigurableResource[Any]):
             _catalogues[site] = load_catalogue(site)
         return _catalogues[site]
 
-    @contextlib.contextmanager
-    def writer(self) -> Iterator[Any]:
-        """The one writing connection; runs are one at a time, so nobody waits."""
-        settings = self.settings
-        settings.state.mkdir(parents=True, exist_ok=True)
-        with open_writer(settings.warehouse, settings.memory_limit) as connection:
-            yield connection
+    def writer(self) -> Any:
+        """The one writing connection; opened when first wanted and kept to the end of the run.
+
+        Runs are one at a time, so nobody waits; opening the file for each of 24 tables would cost seconds.
+        """
+        if self._connection is None:
+            settings = self.settings
+            settings.state.mkdir(parents=True, exist_ok=True)
+            self._connection = self._run.enter_context(open_writer(settings.warehouse, settings.memory_limit))
+        return self._connection
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[Any]:
-        """A reading connection."""
-        with open_reader(self.settings.warehouse, self.settings.memory_limit) as connection:
+        """The run's connection, for reading only: nothing in the block can change a figure."""
+        connection = self.writer()
+        with reading_only(connection):
             yield connection
+
+
+class SecondJudging(dg.ConfigurableResource[Any]):
+    """The process that judges published tables beside the run."""
+
+    _judge: SecondJudge = PrivateAttr(default_factory=SecondJudge)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature
+        """Begin its import with the run."""
+        self._judge.start()
+
+    @property
+    def judge(self) -> SecondJudge:
+        """Where rows are handed over and verdicts collected."""
+        return self._judge

@@ -4,8 +4,6 @@ Belongs here: the instance, the call, what came of it. What a run does is in `as
 """
 
 import contextlib
-import importlib
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,6 +26,13 @@ nux:
 concurrency:
   runs:
     max_concurrent_runs: 1
+storage:
+  custom:
+    module: ocop_pipeline.run_store
+    class: SiteStorage
+    config:
+      base_dir:
+        env: DAGSTER_HOME
 """
 
 
@@ -81,8 +86,6 @@ def run_month(
         catalogue: The deployment's, where it is loaded already.
     """
     prepare_instance(settings)
-    # Seconds of import, wanted only once the first table is judged: it fills the time in which children read files.
-    threading.Thread(target=importlib.import_module, args=("great_expectations",), daemon=True).start()
     import dagster as dg  # noqa: PLC0415 - over a second; only runs pay it
 
     from assets.automation import JOB_NAME  # noqa: PLC0415 - imports dagster

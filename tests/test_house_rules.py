@@ -137,7 +137,7 @@ def test_every_audit_is_used():
 
 def test_every_column_is_defined_once_and_used():
     """The dictionary defines what tables have, and nothing no table has."""
-    defined = set(load_columns(paths.CATALOGUE_DATA / "columns.yml"))
+    defined = set(load_columns(paths.CATALOGUE_DATA / "columns.csv"))
     used = {column for name in MODEL_NAMES for column, _ in layout_of(name)}
     sources = {column for layout in source_layouts().values() for column, _ in layout}
     assert used <= defined
@@ -146,7 +146,7 @@ def test_every_column_is_defined_once_and_used():
 
 def test_a_name_has_one_type_in_sources_and_models():
     """Where a source and the dictionary use the same name they mean the same type."""
-    dictionary = load_columns(paths.CATALOGUE_DATA / "columns.yml")
+    dictionary = load_columns(paths.CATALOGUE_DATA / "columns.csv")
     differing = [
         f"{table}.{column}: {kind}, not {dictionary[column].type}"
         for table, layout in source_layouts().items()
@@ -189,7 +189,7 @@ _TEXT_FILES = [
     *SQL_FILES,
     *sorted(paths.SQL.rglob("*.yml")),
     *case_files(),
-    paths.CATALOGUE_DATA / "columns.yml",
+    paths.CATALOGUE_DATA / "columns.csv",
 ]
 
 

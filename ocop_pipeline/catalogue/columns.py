@@ -1,6 +1,6 @@
 """The dictionary of warehouse columns: each name has one type, one meaning and one Vietnamese label.
 
-Belongs here: loading `columns.yml`. Which table has which columns is the table's contract
+Belongs here: loading `columns.csv`. Which table has which columns is the table's contract
 (`quality/contracts.py`), how they are filled is its SQL.
 """
 
@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocop_pipeline.catalogue.tables import Row, read_document
+from ocop_pipeline.catalogue.tables import Row, read_csv, refuse_repeats
 
+_FIELDS = ("column", "type", "unit", "label_vi", "meaning")
 # Spelled as DuckDB itself reports them, so that a table's layout can be compared with its declaration.
 _TYPES = ("VARCHAR", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "DATE", "TIMESTAMP")
 _DECIMAL_TYPE = re.compile(r"DECIMAL\(([1-9][0-9]?),([0-9][0-9]?)\)")
@@ -55,15 +56,15 @@ def load_columns(path: Path) -> dict[str, Column]:
         CatalogueError: a name that is not lower case with underscores, an unknown type or field, a column
             without meaning or label.
     """
-    document = read_document(path)
-    return {name: _column(document, name) for name in document.cells}
+    rows = read_csv(path, _FIELDS)
+    refuse_repeats(rows, "column")
+    return {row.text("column"): _column(row) for row in rows}
 
 
-def _column(document: Row, name: str) -> Column:
+def _column(row: Row) -> Column:
+    name = row.text("column")
     if not _NAME.fullmatch(name):
-        raise document.error(f"a column is named in lower case ASCII with underscores, not {name!r}", name)
-    row = document.row(name)
-    row.only("type", "meaning", "label_vi", "unit")
+        raise row.error(f"a column is named in lower case ASCII with underscores, not {name!r}", "column")
     return Column(
         name=name,
         type=_type(row),

@@ -24,6 +24,12 @@ class SuiteError(Exception):
     """Great Expectations could not evaluate an expectation; never to be read as passed."""
 
 
+def prepare() -> None:
+    """Import the library and make its context, before there is anything to judge."""
+    _switch_off_analytics()
+    _batch_definition()
+
+
 def suite(contract: Contract) -> Any:
     """A contract as a `great_expectations.ExpectationSuite`, in the contract's order.
 

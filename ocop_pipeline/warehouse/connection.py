@@ -88,6 +88,16 @@ def _opened(
         connection.close()
 
 
+@contextlib.contextmanager
+def reading_only(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """One snapshot of the file, in which nothing can be written, on a connection that otherwise could."""
+    connection.execute("BEGIN TRANSACTION READ ONLY")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def rows_reader(
     connection: duckdb.DuckDBPyConnection,
 ) -> Callable[[str, Sequence[Any]], list[dict[str, Any]]]:

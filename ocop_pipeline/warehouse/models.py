@@ -5,6 +5,7 @@ No templating, no third refresh kind, under 250 lines of code together with the 
 is a tool made for it, not a bigger factory.
 """
 
+import functools
 import graphlib
 import hashlib
 import itertools
@@ -92,8 +93,20 @@ def discover(
             columns that differ from the contract's, an audit that reads what is not upstream, a cycle.
         CatalogueError: a faulty contract, dictionary or text file.
     """
-    folder = folder or paths.SQL
-    known = load_columns(paths.CATALOGUE_DATA / "columns.yml") if dictionary is None else dictionary
+    if folder is None and dictionary is None:
+        return dict(_package_models())
+    return _discover(folder or paths.SQL, dictionary)
+
+
+@functools.cache
+def _package_models() -> dict[str, SqlModel]:
+    return _discover(
+        paths.SQL, None
+    )  # parsing them takes half a second, and they do not change under a process
+
+
+def _discover(folder: Path, dictionary: Mapping[str, Column] | None) -> dict[str, SqlModel]:
+    known = load_columns(paths.CATALOGUE_DATA / "columns.csv") if dictionary is None else dictionary
     paths_found = [path for layer in MAY_READ for path in sorted((folder / layer).glob("*.sql"))]
     files = {f"{path.parent.name}.{path.stem}": path for path in paths_found}
     contracts = {name: _contract(name, path.with_suffix(".yml"), known) for name, path in files.items()}

@@ -7,25 +7,26 @@ A critical finding rolls everything back: the last good numbers stay, and the re
 """
 
 import datetime as dt
+import itertools
 import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
-from ocop_pipeline.quality.audit import CheckResult, Select, audit
+from ocop_pipeline.quality.audit import CheckResult, audit
 from ocop_pipeline.quality.contracts import CheckSeverity, Contract, Refresh
 from ocop_pipeline.warehouse.models import RUN_PERIODS, ModelError, SqlModel
 
 logger = logging.getLogger(__name__)
 
-Validate: TypeAlias = Callable[[pa.Table, Contract, Select, str], list[CheckResult]]
-"""A second judge of the same contract (`quality/suites.py`): the rows, the contract, a way to run SQL, the
-relation the rows were read from."""
+HandOver: TypeAlias = Callable[[Contract, pa.Table], None]
+"""Takes published rows to a second judge of the same contract (`quality/second_judge.py`)."""
 
 _IN_RUN = f"period IN (SELECT period FROM {RUN_PERIODS})"
 _META = (
@@ -33,8 +34,15 @@ _META = (
     f"CREATE TABLE IF NOT EXISTS {RUN_PERIODS} (period VARCHAR)",
     """CREATE TABLE IF NOT EXISTS meta.check_results (
         run_id VARCHAR, checked_at TIMESTAMP, table_name VARCHAR, periods VARCHAR, check_name VARCHAR,
-        severity VARCHAR, passed BOOLEAN, violations BIGINT, sample VARCHAR)""",
+        severity VARCHAR, passed BOOLEAN, violations BIGINT, sample VARCHAR, judge VARCHAR)""",
 )
+
+
+class Judge(StrEnum):
+    """Who found what stands in `meta.check_results`."""
+
+    SQL = "sql"
+    GREAT_EXPECTATIONS = "great_expectations"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,25 @@ class Published:
     results: tuple[CheckResult, ...]
     seconds: float
     lost_periods: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every result of one judging shares.
+
+    Attributes:
+        run_id: The run.
+        checked_at: When, with its zone; stored in UTC.
+        table: `schema.table`.
+        periods: Month keys judged.
+        judge: Who judged.
+    """
+
+    run_id: str
+    checked_at: dt.datetime
+    table: str
+    periods: tuple[str, ...]
+    judge: Judge = Judge.SQL
 
 
 class AuditFailedError(Exception):
@@ -91,7 +118,7 @@ def publish(
     connection: duckdb.DuckDBPyConnection,
     model: SqlModel,
     periods: Sequence[str],
-    validate: Validate | None = None,
+    hand_over: HandOver | None = None,
     *,
     run_id: str = "",
     checked_at: dt.datetime | None = None,
@@ -102,7 +129,8 @@ def publish(
         connection: A writing connection without an open transaction.
         model: What to publish.
         periods: The run's periods, as set by `set_run_periods`.
-        validate: A second judge beside the fast path; called only when the fast path found nothing critical.
+        hand_over: Given the rows of the run's last month (of a table refreshed whole, all) once they stand: the
+            second judge holds rows in memory and needs seconds for a million.
         run_id: Stored with the results.
         checked_at: Stored with the results; now when None.
 
@@ -112,24 +140,48 @@ def publish(
             are not those of `meta.run_periods`. The table is as before.
     """
     start = time.perf_counter()
-    stamp = (
-        run_id,
-        (checked_at or dt.datetime.now(dt.UTC)).replace(tzinfo=None),
-        model.name,
-        ",".join(sorted(periods)),
-    )
+    stamp = Stamp(run_id, checked_at or dt.datetime.now(dt.UTC), model.name, tuple(sorted(periods)))
     _check_run_periods(connection, periods)
+    found = _layout(connection, model)  # before the transaction: a table that is not there would end it
     try:
         with _transaction(connection):
-            lost = _prepare(connection, model)
+            lost = _prepare(connection, model, found)
             rows = _replace_rows(connection, model)
-            results = _judge(connection, model, validate)
+            results = _judge(connection, model)
             _refuse_broken(model, results)
-            _record(connection, stamp, results)
+            record_results(connection, stamp, results)
     except AuditFailedError as failure:
-        _record(connection, stamp, failure.results)
+        record_results(connection, stamp, failure.results)
         raise
+    if hand_over is not None:
+        rows_judged = connection.sql(f"SELECT * FROM {judged_relation(model)}").to_arrow_table()
+        hand_over(model.contract, rows_judged)
     return Published(model.name, rows, tuple(results), time.perf_counter() - start, lost)
+
+
+def record_results(
+    connection: duckdb.DuckDBPyConnection, stamp: Stamp, results: Sequence[CheckResult]
+) -> None:
+    """Keep what a judging found in `meta.check_results`, passed checks too."""
+    when = (
+        stamp.checked_at.astimezone(dt.UTC).replace(tzinfo=None)
+        if stamp.checked_at.tzinfo
+        else stamp.checked_at
+    )
+    shared = (stamp.run_id, when, stamp.table, ",".join(stamp.periods))
+    values = [
+        (*shared, each.name, each.severity.value, each.passed, each.violations,
+         json.dumps(each.sample, ensure_ascii=False), stamp.judge.value)
+        for each in results
+    ]  # fmt: skip
+    if not values:
+        return
+    row = f"({', '.join('?' * len(values[0]))})"
+    # One statement: a statement a row costs more than the audit it records.
+    connection.execute(
+        f"INSERT INTO meta.check_results VALUES {', '.join([row] * len(values))}",
+        list(itertools.chain.from_iterable(values)),
+    )
 
 
 class _transaction:  # noqa: N801 - used as a statement, like contextlib's own
@@ -155,14 +207,11 @@ def _check_run_periods(connection: duckdb.DuckDBPyConnection, periods: Sequence[
         )
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> tuple[str, ...]:
+def _prepare(
+    connection: duckdb.DuckDBPyConnection, model: SqlModel, found: Sequence[tuple[str, str]]
+) -> tuple[str, ...]:
     """Make the table as declared; a table of another layout is dropped. Gives the periods lost by that."""
     declared = [(column.name, column.type) for column in model.columns]
-    found = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = ? AND table_name = ? "
-        "AND database_name = current_database() ORDER BY column_index",
-        [model.schema, model.table],
-    ).fetchall()
     if found == declared:
         return ()
     lost = _periods_beyond_run(connection, model) if ("period", "VARCHAR") in found else ()
@@ -175,6 +224,16 @@ def _prepare(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> tuple[st
     connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{model.schema}"')
     connection.execute(f"CREATE TABLE {_quoted(model)} ({columns})")
     return lost
+
+
+def _layout(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> list[tuple[str, str]]:
+    """Name and type of every column there is; none where there is no such table."""
+    try:
+        # Not duckdb_columns(): it goes through every table of the file to answer for one.
+        described = connection.execute(f"DESCRIBE {_quoted(model)}").fetchall()
+    except duckdb.CatalogException:
+        return []
+    return [(name, kind) for name, kind, *_ in described]
 
 
 def _periods_beyond_run(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> tuple[str, ...]:
@@ -218,29 +277,14 @@ def _outside_run(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> int:
     return int(row[0]) if row else 0
 
 
-def _judge(
-    connection: duckdb.DuckDBPyConnection, model: SqlModel, validate: Validate | None
-) -> list[CheckResult]:
+def _judge(connection: duckdb.DuckDBPyConnection, model: SqlModel) -> list[CheckResult]:
     def select(sql: str) -> list[tuple[Any, ...]]:
         try:
             return connection.execute(sql).fetchall()
         except duckdb.Error as error:
             raise ModelError(f"{model.name}: a check failed to run: {error}\n{sql}") from error
 
-    results = audit(select, model.contract, published_relation(model))
-    if validate is None or any(_stops(each) for each in results):
-        return results
-    # The second judge holds rows in memory and needs seconds for a million: it is shown the month of the run;
-    # the months published along with it, and the checks written in SQL, are the fast path's.
-    expectations = replace(
-        model.contract, checks=tuple(check for check in model.contract.checks if check.expect)
-    )
-    relation = judged_relation(model)
-    rows = connection.sql(f"SELECT * FROM {relation}").to_arrow_table()
-    second = {each.name: each for each in validate(rows, expectations, select, relation)}
-    if set(second) != {check.name for check in expectations.checks}:
-        raise ModelError(f"{model.name}: the judges answer different checks: {sorted(second)}")
-    return [_harder(each, second[each.name]) if each.name in second else each for each in results]
+    return audit(select, model.contract, published_relation(model))
 
 
 def published_relation(model: SqlModel) -> str:
@@ -257,28 +301,9 @@ def judged_relation(model: SqlModel) -> str:
     return f"(SELECT * FROM {_quoted(model)} WHERE period = (SELECT MAX(period) FROM {RUN_PERIODS}))"
 
 
-def _harder(fast: CheckResult, second: CheckResult) -> CheckResult:
-    """The one that found more; the judges are proven to agree, so more by the second is logged as a fault."""
-    if second.violations > fast.violations:
-        logger.error(
-            "%s: %s violations in SQL, %s by the second judge", fast.name, fast.violations, second.violations
-        )
-    found = max(fast, second, key=lambda each: each.violations)
-    return replace(found, passed=fast.passed and second.passed)
-
-
 def _refuse_broken(model: SqlModel, results: Sequence[CheckResult]) -> None:
     if any(_stops(each) for each in results):
         raise AuditFailedError(model.name, results)
-
-
-def _record(
-    connection: duckdb.DuckDBPyConnection, stamp: tuple[Any, ...], results: Sequence[CheckResult]
-) -> None:
-    for each in results:
-        sample = json.dumps(each.sample, ensure_ascii=False)
-        values = [*stamp, each.name, each.severity.value, each.passed, each.violations, sample]
-        connection.execute("INSERT INTO meta.check_results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def _stops(each: CheckResult) -> bool:

@@ -180,35 +180,37 @@ def test_two_checks_of_one_name_are_refused_until_one_is_named(tmp_path):
     assert _load(tmp_path, text % ", name: value_is_small").checks[-1].name == "value_is_small"
 
 
+_HEADER = "column,type,unit,label_vi,meaning\n"
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        ("value: {type: MONEY, meaning: m, label_vi: l}", "unknown type 'MONEY'"),
-        ("value: {type: 'DECIMAL(4,9)', meaning: m, label_vi: l}", "unknown type"),
-        ("value: {type: 'DECIMAL(39,2)', meaning: m, label_vi: l}", "unknown type"),
-        ("Value: {type: DATE, meaning: m, label_vi: l}", "lower case"),
-        ("value: {type: DATE, label_vi: l}", "'meaning' is blank"),
-        ("value: {type: DATE, meaning: m}", "'label_vi' is blank"),
-        ("value: {type: DATE, meaning: m, label_vi: l, colour: red}", "unknown field 'colour'"),
-        ("value: DATE", "must be a group of fields"),
+        ("value,MONEY,,l,m", "unknown type 'MONEY'"),
+        ('value,"DECIMAL(4,9)",,l,m', "unknown type"),
+        ('value,"DECIMAL(39,2)",,l,m', "unknown type"),
+        ("Value,DATE,,l,m", "lower case"),
+        ("value,DATE,,l,", "'meaning' is blank"),
+        ("value,DATE,,,m", "'label_vi' is blank"),
+        ("value,DATE,,l,m,red", "6 values for 5 columns"),
+        ("period,DATE,,l,m", "stands already in line 2"),
     ],
 )
 def test_a_faulty_column_is_refused(tmp_path, line, reason):
     """A column has a known type, a meaning and a label, and nothing else but a unit."""
-    path = tmp_path / "columns.yml"
-    path.write_text(f"period: {{type: VARCHAR, meaning: m, label_vi: kỳ}}\n{line}\n", encoding="utf-8")
+    path = tmp_path / "columns.csv"
+    path.write_text(f"{_HEADER}period,VARCHAR,,kỳ,m\n{line}\n", encoding="utf-8")
     with pytest.raises(CatalogueError) as refused:
         load_columns(path)
     assert reason in refused.value.reason
-    assert (refused.value.file, refused.value.row) == ("columns.yml", 2)
+    assert (refused.value.file, refused.value.row) == ("columns.csv", 3)
 
 
 def test_columns_are_read_with_their_units(tmp_path):
     """Type, meaning, label and unit come through; a unit may be left out."""
-    path = tmp_path / "columns.yml"
+    path = tmp_path / "columns.csv"
     path.write_text(
-        "revenue: {type: 'DECIMAL(20,4)', meaning: Sales., label_vi: Doanh thu, unit: million VND}\n"
-        "period: {type: VARCHAR, meaning: Month., label_vi: Kỳ}\n",
+        f'{_HEADER}revenue,"DECIMAL(20,4)",million VND,Doanh thu,Sales.\nperiod,VARCHAR,,Kỳ,Month.\n',
         encoding="utf-8",
     )
     columns = load_columns(path)

@@ -53,7 +53,7 @@ def _schema(table: str, types: Mapping[str, str]) -> pa.Schema:
 
 
 def _schemas() -> dict[str, pa.Schema]:
-    types = {name: column.type for name, column in load_columns(CATALOGUE_DATA / "columns.yml").items()}
+    types = {name: column.type for name, column in load_columns(CATALOGUE_DATA / "columns.csv").items()}
     return {table: _schema(table, types) for table in _READ}
 
 
