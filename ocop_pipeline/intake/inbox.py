@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 logger = logging.getLogger(__name__)
 
@@ -160,29 +160,64 @@ def scan(
     known: Mapping[FileKey, str] | None = None,
     largest: int = LARGEST_TAKEN,
 ) -> list[Arrival | Refusal]:
-    """Look through the inbox and its folders.
+    """Look through the inbox and its folders; arguments, results and errors as those of `Scan`."""
+    look = Scan(inbox, settle_seconds, now, keeper=keeper, known=known, largest=largest)
+    for _ in look:
+        pass
+    return look.finish()
+
+
+class Scan:
+    """One look through the inbox and its folders, file by file, so that others can work on what was seen so far.
 
     Args:
         inbox: the drop folder (it may itself be a link; what is in it may not).
         settle_seconds: how long a file must have been left alone to count as complete.
         now: the present, with time zone.
-        keeper: takes the bytes of each new file, read once; committed before this returns. None keeps
-            nothing.
+        keeper: takes the bytes of each new file, read once; committed by `finish`. None keeps nothing.
         known: digests of files seen before, by `Arrival.file_key`: those are not opened, only listed.
         largest: bytes above which a file is refused.
-
-    Returns:
-        Every file and every refused folder, one each, in the order of their paths. An arrival is safe in the
-        keeper.
-
-    Raises:
-        OSError: the inbox itself cannot be opened.
     """
-    look = _Look(settle_seconds, now.timestamp(), keeper or DigestOnly(), known or {}, largest)
-    with _opened(os.open(inbox, _OPEN_FOLDER & ~os.O_NOFOLLOW)) as number:
-        findings = list(_walk(look, number, inbox, ()))
-    failures = look.keeper.commit()
-    return [_unless_failed(finding, failures) for finding in findings]
+
+    def __init__(
+        self,
+        inbox: Path,
+        settle_seconds: float,
+        now: datetime,
+        *,
+        keeper: Keeper | None = None,
+        known: Mapping[FileKey, str] | None = None,
+        largest: int = LARGEST_TAKEN,
+    ) -> None:
+        self._inbox = inbox
+        self._look = _Look(settle_seconds, now.timestamp(), keeper or DigestOnly(), known or {}, largest)
+        self._findings: list[Arrival | Refusal] = []
+
+    def __iter__(self) -> Iterator[tuple[Arrival, bytes]]:
+        """New files with their bytes, in the order of their paths. They are not yet safe in the keeper.
+
+        Raises:
+            OSError: the inbox itself cannot be opened.
+        """
+        with _opened(os.open(self._inbox, _OPEN_FOLDER & ~os.O_NOFOLLOW)) as number:
+            for finding, data in _walk(self._look, number, self._inbox, ()):
+                self._findings.append(finding)
+                if data is not None and isinstance(finding, Arrival):
+                    yield finding, data
+
+    def finish(self) -> list[Arrival | Refusal]:
+        """Commit the keeper.
+
+        Returns:
+            Every file and every refused folder, one each, in the order of their paths. An arrival is safe in the
+            keeper.
+        """
+        failures = self._look.keeper.commit()
+        return [_unless_failed(finding, failures) for finding in self._findings]
+
+
+_Found: TypeAlias = tuple[Arrival | Refusal, bytes | None]
+"""What stands at a place, and the bytes where they were read just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +267,7 @@ class _Place:
         )
 
 
-def _walk(look: _Look, number: int, folder: Path, names: tuple[str, ...]) -> Iterator[Arrival | Refusal]:
+def _walk(look: _Look, number: int, folder: Path, names: tuple[str, ...]) -> Iterator[_Found]:
     """Go through one opened folder. What is below is opened relative to it: no link can be slipped in."""
     with os.scandir(number) as listing:
         entries = sorted(
@@ -242,59 +277,59 @@ def _walk(look: _Look, number: int, folder: Path, names: tuple[str, ...]) -> Ite
         place = _Place(folder / name, (*names, name))
         try:
             if is_link:
-                yield place.refuse(RefusalReason.SYMLINK)
+                yield place.refuse(RefusalReason.SYMLINK), None
             elif is_folder:
                 yield from _enter(look, number, place)
             else:
                 yield _take(look, number, place)
         except OSError as error:
-            yield _refuse_error(place, error)
+            yield _refuse_error(place, error), None
 
 
-def _enter(look: _Look, parent: int, place: _Place) -> Iterator[Arrival | Refusal]:
+def _enter(look: _Look, parent: int, place: _Place) -> Iterator[_Found]:
     if len(place.names) > DEEPEST:
-        yield place.refuse(RefusalReason.TOO_DEEP, limit=DEEPEST)
+        yield place.refuse(RefusalReason.TOO_DEEP, limit=DEEPEST), None
     elif place.name.startswith("."):
-        yield place.refuse(RefusalReason.TEMPORARY_FILE)
+        yield place.refuse(RefusalReason.TEMPORARY_FILE), None
     else:
         with _opened(os.open(place.name, _OPEN_FOLDER, dir_fd=parent)) as number:
             yield from _walk(look, number, place.path, place.names)
 
 
-def _take(look: _Look, folder: int, place: _Place) -> Arrival | Refusal:
+def _take(look: _Look, folder: int, place: _Place) -> _Found:
     if is_temporary(place.name):
-        return place.refuse(RefusalReason.TEMPORARY_FILE)
+        return place.refuse(RefusalReason.TEMPORARY_FILE), None
     about = os.stat(place.name, dir_fd=folder, follow_symlinks=False)
     if not stat.S_ISREG(about.st_mode):
-        return place.refuse(RefusalReason.NOT_A_FILE)
+        return place.refuse(RefusalReason.NOT_A_FILE), None
     # A time in the future is a sender's wrong clock: it says nothing, and would otherwise never be over.
     if 0 <= look.now - about.st_mtime < look.settle_seconds:
-        return place.refuse(RefusalReason.STILL_BEING_WRITTEN)
+        return place.refuse(RefusalReason.STILL_BEING_WRITTEN), None
     seen = look.known.get((place.original, about.st_size, about.st_mtime_ns))
     if seen is not None:
-        return place.arrive(about, seen, seen_before=True)
+        return place.arrive(about, seen, seen_before=True), None
     if about.st_size > look.largest:
-        return place.refuse(RefusalReason.TOO_LARGE, bytes=about.st_size, limit=look.largest)
+        return place.refuse(RefusalReason.TOO_LARGE, bytes=about.st_size, limit=look.largest), None
     return _read(look, folder, place)
 
 
-def _read(look: _Look, folder: int, place: _Place) -> Arrival | Refusal:
+def _read(look: _Look, folder: int, place: _Place) -> _Found:
     with _opened(os.open(place.name, _OPEN_FILE, dir_fd=folder)) as number:
         before = os.fstat(number)
         if not stat.S_ISREG(before.st_mode):
-            return place.refuse(RefusalReason.NOT_A_FILE)
+            return place.refuse(RefusalReason.NOT_A_FILE), None
         data = _read_all(number, look.largest)
         after = os.fstat(number)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
         data
     ) != after.st_size:
-        return place.refuse(RefusalReason.STILL_BEING_WRITTEN)
+        return place.refuse(RefusalReason.STILL_BEING_WRITTEN), None
     try:
         sha256 = look.keeper.store(data)
     except OSError as error:
         reason, args = _why_unkept(error)
-        return place.refuse(reason, **args)
-    return place.arrive(after, sha256, seen_before=False)
+        return place.refuse(reason, **args), None
+    return place.arrive(after, sha256, seen_before=False), data
 
 
 def _read_all(number: int, largest: int) -> bytes:

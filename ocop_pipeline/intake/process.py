@@ -9,10 +9,10 @@ verdict is judged then, and what has a verdict but is missing in the warehouse i
 
 import hashlib
 import logging
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,10 @@ from ocop_pipeline.domain.findings import Finding, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.extract import Extract, ReadingSpec, extract
-from ocop_pipeline.intake.grid import Unreadable
-from ocop_pipeline.intake.inbox import Arrival, Refusal, display_name, scan
+from ocop_pipeline.intake.grid import MEBIBYTE, Unreadable
+from ocop_pipeline.intake.inbox import Arrival, Refusal, Scan, display_name, scan
 from ocop_pipeline.intake.judge import Judgement, Previous, cells_of, judge
+from ocop_pipeline.intake.order import in_order
 from ocop_pipeline.intake.recognise import Identity, identify
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_spec
@@ -45,8 +46,9 @@ PreviousOf = Callable[[Collection[str]], Previous]
 """Months whose published values are wanted -> what the warehouse holds of them."""
 
 INBOX_CHANNEL = "inbox"
-SAME_MOMENT = timedelta(seconds=1)
-"""Files last changed within this time came at once as far as anybody can tell: clocks are no finer."""
+HANDED_ON = 4 * MEBIBYTE
+"""Files up to this size are read while the inbox is still being looked through; larger ones, which would pile up in
+memory, from the archive afterwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +123,19 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
         OSError: the inbox cannot be opened.
         LedgerError, SandboxError: the ledger cannot be written, or files cannot be read at all.
     """
-    found = scan(inbox, settle_seconds, now, keeper=archive.batch(), known=ledger.known_sightings())
+    spec = reading_spec(catalogue)
+    reading = _Reading(archive, catalogue, spec, now.date(), scope, workers, progress)
+    look = Scan(inbox, settle_seconds, now, keeper=archive.batch(), known=ledger.known_sightings())
+    results = reading.read_arriving(look, {record.sha256 for record in ledger.arrivals()}, _count(inbox))
+    found = look.finish()
     arrivals = [item for item in found if isinstance(item, Arrival)]
     refusals = [item for item in found if isinstance(item, Refusal)]
     duplicates = _record_arrivals(ledger, arrivals, now, trust_file_times=trust_file_times)
     refused = _record_refusals(ledger, [item for item in refusals if not item.waiting], now)
 
-    spec = reading_spec(catalogue)
     unjudged = ledger.unjudged()
-    reading = _Reading(archive, catalogue, spec, now.date(), scope, workers, progress)
-    candidates, set_aside = reading.recognise(unjudged)
+    results.update(reading.read([arrival for arrival in unjudged if arrival.sha256 not in results]))
+    candidates, set_aside = reading.recognise(unjudged, results)
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)))
     judgements = [*judging.judgements, *set_aside]
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
@@ -183,7 +188,7 @@ def check(
             arrivals[sha256] = ArrivalRecord(sha256, len(data), changed, changed, "check", "", name, number)
             items.append(Item(sha256, data, path.name))
     reading = _Reading(None, catalogue, spec, today, scope, workers, no_progress)
-    candidates, set_aside = reading.recognise(list(arrivals.values()), items)
+    candidates, set_aside = reading.recognise(list(arrivals.values()), dict(reading.read_items(items)))
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)))
     by_digest = {item.submission_id: item for item in (*judging.judgements, *set_aside)}
     return list(_in_order_of(paths, digests, by_digest))
@@ -279,15 +284,14 @@ class _Reading:
     progress: Progress
 
     def recognise(
-        self, arrivals: Sequence[ArrivalRecord], items: Sequence[Item[str]] | None = None
+        self, arrivals: Sequence[ArrivalRecord], results: Mapping[str, Extract | Unreadable]
     ) -> tuple[list[Candidate], list[Judgement]]:
         """Files whose sender and month are known, in the order of superseding; the rest, set aside."""
         by_digest = {arrival.sha256: arrival for arrival in arrivals}
         candidates: list[Candidate] = []
         set_aside: list[Judgement] = []
-        results = self.read(arrivals) if items is None else self.read_items(items)
-        for sha256, result in results:
-            arrival = by_digest[sha256]
+        for sha256, arrival in by_digest.items():
+            result = results[sha256]
             if isinstance(result, Unreadable):
                 finding = finding_types().of_args(result.code.name, result.args)
                 set_aside.append(_set_aside(arrival, None, (finding,)))
@@ -304,6 +308,28 @@ class _Reading:
         ]
         return ordered, set_aside
 
+    def read_arriving(
+        self, look: Iterable[tuple[Arrival, bytes]], known: Collection[str], total: int
+    ) -> dict[str, Extract | Unreadable]:
+        """Read new files while the inbox is being looked through.
+
+        What is read here counts only once the arrival is in the archive and in the ledger.
+
+        Args:
+            look: new files and their bytes, as they are seen.
+            known: digests that have arrived before.
+            total: files in the inbox, for the progress.
+        """
+        seen = set(known)
+
+        def fresh() -> Iterator[Item[str]]:
+            for arrival, data in look:
+                if arrival.sha256 not in seen and len(data) <= HANDED_ON:
+                    seen.add(arrival.sha256)
+                    yield Item(arrival.sha256, data, arrival.display_name)
+
+        return dict(self.read_items(fresh(), total))
+
     def read(self, arrivals: Sequence[ArrivalRecord]) -> Iterator[tuple[str, Extract | Unreadable]]:
         """The archived files, in their order, each checked against its digest."""
         assert self.archive is not None  # noqa: S101 - only a check without archive hands items in
@@ -312,64 +338,20 @@ class _Reading:
             [Item(a.sha256, archive.path(a.sha256), a.display_name, a.sha256) for a in arrivals]
         )
 
-    def read_items(self, items: Sequence[Item[str]]) -> Iterator[tuple[str, Extract | Unreadable]]:
-        """Read files in child processes."""
+    def read_items(
+        self, items: Iterable[Item[str]], total: int | None = None
+    ) -> Iterator[tuple[str, Extract | Unreadable]]:
+        """Read files in child processes; `total` where their number cannot be told from `items`."""
+        known = len(items) if isinstance(items, Sequence) else 0
         results = read_many(items, transform=partial(extract, self.spec), workers=self.workers)
         for done, (key, result) in enumerate(results, start=1):
             yield key, result
-            self.progress("reading", done, len(items))
+            self.progress("reading", done, max(total or known, done))
 
 
-def in_order(
-    candidates: Iterable[Candidate], modified: dict[str, datetime]
-) -> tuple[list[Candidate], list[tuple[Candidate, Finding]]]:
-    """Put files of one duty into the order in which later ones supersede earlier ones.
-
-    A file changed later is later. Of files changed at the same moment the higher "Lần gửi" is later; where
-    that is equal too, nobody can tell, and each of them is ambiguous.
-
-    Args:
-        candidates: the files, of any duties.
-        modified: submission_id -> time of last change.
-
-    Returns:
-        The files in order, and the ambiguous ones with their finding.
-    """
-    duties: defaultdict[tuple[str, str, str, str], list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        duties[candidate.identity.duty].append(candidate)
-    ordered: list[Candidate] = []
-    ambiguous: list[tuple[Candidate, Finding]] = []
-    for group in duties.values():
-        for moment in _moments(group, modified):
-            by_issue: defaultdict[int, list[Candidate]] = defaultdict(list)
-            for candidate in moment:
-                by_issue[candidate.identity.issue_no].append(candidate)
-            for _, tied in sorted(by_issue.items()):
-                if len(tied) == 1:
-                    ordered += tied
-                else:
-                    ambiguous += [(one, _ambiguous(one, tied)) for one in tied]
-    return ordered, ambiguous
-
-
-def _moments(group: Sequence[Candidate], modified: dict[str, datetime]) -> list[list[Candidate]]:
-    """Files in order of their last change, those of the same moment together."""
-    moments: list[list[Candidate]] = []
-    last: datetime | None = None
-    for candidate in sorted(group, key=lambda c: (modified[c.submission_id], c.submission_id)):
-        changed = modified[candidate.submission_id]
-        if last is not None and changed - last <= SAME_MOMENT:
-            moments[-1].append(candidate)
-        else:
-            moments.append([candidate])
-        last = changed
-    return moments
-
-
-def _ambiguous(one: Candidate, tied: Sequence[Candidate]) -> Finding:
-    others = ", ".join(other.file_name for other in tied if other is not one)
-    return finding_types().make("AMBIGUOUS_ORDER", other=others)
+def _count(inbox: Path) -> int:
+    """How many files lie in the inbox, without opening any."""
+    return sum(len(files) for _, _, files in os.walk(inbox))
 
 
 def _candidate(
@@ -508,7 +490,6 @@ __all__ = [
     "Restored",
     "TakenIn",
     "check",
-    "in_order",
     "rebuild",
     "take_in",
     "waiting_periods",

@@ -15,7 +15,8 @@ from ocop_pipeline.intake import process
 from ocop_pipeline.intake.answer import answer
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.extract import extract
-from ocop_pipeline.intake.process import check, in_order, rebuild, take_in, waiting_periods
+from ocop_pipeline.intake.order import in_order
+from ocop_pipeline.intake.process import check, rebuild, take_in, waiting_periods
 from ocop_pipeline.intake.recognise import identify
 from ocop_pipeline.intake.tables import Candidate
 from ocop_pipeline.settings import load_settings
