@@ -18,7 +18,7 @@ from ocop_pipeline.reporting.compose import compose, default_issuer
 from ocop_pipeline.reporting.document import Document
 from ocop_pipeline.reporting.gather import Query, gather
 from ocop_pipeline.reporting.html import write_html
-from ocop_pipeline.reporting.notices import compose_notice, load_notice_spec, receipt, write_text
+from ocop_pipeline.reporting.notices import compose_notice, load_notice_spec, notice_id, receipt, write_text
 from ocop_pipeline.reporting.release import Inputs, Place, Release, issue, slug, unit_slug
 from ocop_pipeline.reporting.spec import Issuer, load_issuer, load_spec
 from ocop_pipeline.settings import Settings
@@ -30,6 +30,7 @@ REPORT_OF_TIER = {Tier.PROVINCE: "province_month", Tier.DISTRICT: "district_mont
 """Which report a unit of a tier has."""
 UNKNOWN_PERIOD = "khong-ro-ky"
 """Folder of the notices of files whose month could not be told."""
+_SHORT_ID = 8
 
 
 def report_document(
@@ -94,25 +95,58 @@ def read_issued(manifest: Path) -> Issued:
     return Issued(data["title"], files)
 
 
+@dataclass(frozen=True, slots=True)
+class FiledNotice:
+    """A return notice among the files of a deployment.
+
+    Attributes:
+        document_id: 64 hexadecimal digits that name it and no other (`notice_id`).
+        title: What people call it: its kind and the receipt number.
+        page: Where its page lies once it is written.
+    """
+
+    document_id: str
+    title: str
+    page: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The page and the plain text beside it."""
+        return self.page, self.page.with_suffix(".txt")
+
+
+def filed_notice(answer: Mapping[str, Any], kind: str, settings: Settings) -> FiledNotice:
+    """Where the notice of a file lies, and its names; nothing is written.
+
+    The names hold the receipt number and the beginning of the notice's id: nothing a sender called a file becomes a
+    path of ours, and a file judged again has a notice beside the first one.
+
+    Args:
+        answer: The judgement, as for `compose_notice`.
+        kind: What a notice is called (`NoticeSpec.kind`).
+        settings: The deployment.
+    """
+    document_id, number = notice_id(answer), receipt(answer["submission_id"])
+    parts = (slug(str(answer.get("unit_name") or "")), number, document_id[:_SHORT_ID])
+    name = f"phieu-tra-lai-{'-'.join(filter(None, parts))}.html"
+    return FiledNotice(
+        document_id, f"{kind} {number}", settings.notices / (answer.get("period") or UNKNOWN_PERIOD) / name
+    )
+
+
 def file_notices(
     answers: Iterable[Mapping[str, Any]], catalogue: Catalogue, settings: Settings, now: datetime
 ) -> list[Path]:
     """Write the notice of each returned or set-aside file once, as a page and as plain text.
 
     Returns:
-        The pages, those written by an earlier run too; named by the receipt number, so that nothing a sender
-        called a file becomes a path of ours.
+        The pages, those written by an earlier run too.
     """
     spec = load_notice_spec(settings.site)
     issuers: dict[str, Issuer] = {}
     pages = []
     for answer in answers:
-        period = answer.get("period")
-        folder = settings.notices / (period or UNKNOWN_PERIOD)
-        name = "-".join(
-            filter(None, (slug(str(answer.get("unit_name") or "")), receipt(answer["submission_id"])))
-        )
-        page = folder / f"phieu-tra-lai-{name}.html"
+        page = filed_notice(answer, spec.kind, settings).page
         pages.append(page)
         if page.exists():
             continue
@@ -123,7 +157,7 @@ def file_notices(
         received = answer.get("received_on")
         known = {**answer, "received_on": date.fromisoformat(received) if received else None}
         notice = compose_notice(known, spec, issuer, now.date(), _due(answer, catalogue))
-        folder.mkdir(parents=True, exist_ok=True)
+        page.parent.mkdir(parents=True, exist_ok=True)
         _write(page.with_suffix(".txt"), write_text(notice))
         _write(page, write_html(notice))
     return pages

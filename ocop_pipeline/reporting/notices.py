@@ -4,6 +4,8 @@ Here: the notice as a document, and as plain text for a mail's body. Not here: t
 come with the judgement) or the way they travel.
 """
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -89,6 +91,25 @@ def load_notice_spec(site: Path | None = None) -> NoticeSpec:
 def receipt(submission_id: str | None) -> str:
     """Give the receipt number people quote: the first ten digits of the file's SHA-256, blank for none."""
     return (submission_id or "")[:RECEIPT_DIGITS]
+
+
+def notice_id(answer: Mapping[str, Any]) -> str:
+    """Name a return notice: by the file, whose report it was taken for, and what is wrong with it where.
+
+    The same judgement on the same file is the same notice and reaches nobody twice; judged again with other
+    findings it is another one. The sentences, the letterhead and the deadline are left out on purpose: a better
+    wording must not send the notices of past years again.
+
+    Args:
+        answer: As for `compose_notice`, the findings with their `code`, and `form` and `agency` where known.
+
+    Returns:
+        64 hexadecimal digits.
+    """
+    findings = sorted([f["code"], str(f["severity"]), f["sheet"], f["cell"]] for f in answer["findings"])
+    identity = [answer.get(key) or "" for key in ("form", "unit_id", "agency", "period")]
+    said = [answer["submission_id"], str(answer["verdict"]), *identity, findings]
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 def compose_notice(
