@@ -10,6 +10,7 @@ reorganisation of 1 July 2025 gave most old commune codes to a larger successor,
 something only together with a date.
 """
 
+import functools
 import re
 import unicodedata
 from collections import defaultdict
@@ -228,6 +229,7 @@ def _words_key(decomposed: str) -> str:
     return " ".join(word.lstrip("0") or "0" if word.isdecimal() else word for word in words)
 
 
+@functools.lru_cache(maxsize=1 << 15)  # the names of all units of both eras; asked for again at every judging
 def name_key(text: str) -> str:
     """Return the key under which two spellings of one unit's name are the same; diacritics count.
 
