@@ -8,11 +8,10 @@ import dagster as dg
 
 from assets.automation import TIME_ZONE
 from assets.models import RAW
+from assets.parcels import notice_answers
 from assets.partitions import MONTHS
 from assets.second_judge import VERDICTS
-from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.intake.answer import recorded_answer
 from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, file_notices, issue_report
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.connection import rows_reader
@@ -23,7 +22,6 @@ from ocop_pipeline.warehouse.window import mark_published
 
 REPORTS = dg.AssetKey(["documents", "reports"])
 NOTICES = dg.AssetKey(["documents", "return_notices"])
-_ANSWERED = (Verdict.RETURNED, Verdict.SET_ASIDE)
 _MARTS = (
     "indicator_summary",
     "report_status",
@@ -92,12 +90,7 @@ def _notices() -> dg.AssetsDefinition:
         now = datetime.now(ZoneInfo(TIME_ZONE))
         settings, catalogue = deployment.settings, deployment.catalogue
         with Ledger.open(settings.ledger) as ledger:
-            arrivals = {record.sha256: record for record in ledger.arrivals()}
-            answers = [
-                recorded_answer(arrivals[verdict.sha256], verdict, catalogue)
-                for verdict in ledger.latest_verdicts()
-                if verdict.verdict in _ANSWERED
-            ]
+            answers = [answer for _, answer in notice_answers(ledger, catalogue)]
         written = file_notices(answers, catalogue, settings, now)
         return dg.MaterializeResult(metadata={"notices": [str(path) for path in written]})
 

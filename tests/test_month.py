@@ -97,6 +97,15 @@ class TestTwoTiers:
         names = {path.name for path in province.settings.deliveries.rglob("*") if path.is_file()}
         assert {path.name for path in _released(province.settings, ".pdf")} <= names
 
+    def test_every_notice_is_delivered_to_its_senders_folder(self, province):
+        """Each notice is delivered under its month, to the unit's folder or to the one for files that are nobody's."""
+        notices = {(path.parent.name, path.name) for path in province.settings.notices.rglob("*.*")}
+        delivered = list(province.settings.deliveries.rglob("phieu-tra-lai-*"))
+        assert {(path.parent.parent.name, path.name) for path in delivered} == notices
+        nobodys = {path.stem for path in delivered if path.parent.name == "khong-ro-don-vi"}
+        set_aside = sum(file.verdict == "set_aside" for file in province.truth.files)
+        assert 0 < len(nobodys) <= set_aside
+
     def test_checks_are_kept_in_the_warehouse(self, province):
         """What every check found is stored with the run that ran it."""
         with open_reader(province.settings.warehouse) as connection:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from ocop_pipeline.catalogue.recipients import RecipientList, Recipients
 from ocop_pipeline.delivery import folder
@@ -67,7 +68,7 @@ def deliver(
     if now.tzinfo is None:
         raise ValueError("the moment of delivery needs a time zone")
     parcels = list(parcels)
-    with _alone(settings.state):
+    with alone(settings.state):
         standings = Standings(ledger, {parcel.document_id for parcel in parcels})
         receipts = _to_folder(parcels, settings, standings, now)
         receipts += _to_people(parcels, settings.mail, standings, recipients, now)
@@ -78,12 +79,26 @@ def deliver(
 
 
 @contextmanager
-def _alone(state: Path) -> Iterator[None]:
+def alone(state: Path) -> Iterator[None]:
     """Wait until no other run delivers; the lock goes with the process, however that ends."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "delivery.lock").open("ab") as lock:
+    with _lock_file(state) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def is_under_way(state: Path) -> bool:
+    """Whether a run is delivering at this moment."""
+    with _lock_file(state) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _lock_file(state: Path) -> BinaryIO:
+    state.mkdir(parents=True, exist_ok=True)
+    return (state / "delivery.lock").open("ab")
 
 
 def _to_folder(
@@ -145,13 +160,18 @@ class _Mailing:
 
     def send(self, session: Session, sender: str) -> list[Receipt]:
         """Send to those of the list who are still open; a receipt for everybody."""
-        outstanding = [address for address in self.receivers.addresses if self._standing(address).is_open]
+        outstanding = [address for address in self.receivers.addresses if self._may_go(address)]
         receipts = [self._earlier(a) for a in self.receivers.addresses if a not in outstanding]
         if outstanding:
             answers = self._answers(session, sender, outstanding)
             self.standings.add(self._entry(address, answer) for address, answer in answers.items())
             receipts += [_receipt(self.parcel, SMTP, *item) for item in answers.items()]
         return receipts
+
+    def _may_go(self, address: str) -> bool:
+        """Whether it is sent now: what is withheld, only where a person has decided that it is."""
+        standing = self._standing(address)
+        return standing.is_open and (not self.parcel.withheld or standing.state is State.RELEASED)
 
     def _answers(self, session: Session, sender: str, outstanding: Sequence[str]) -> dict[str, Answer]:
         try:
@@ -175,7 +195,8 @@ class _Mailing:
     def _earlier(self, address: str) -> Receipt:
         """The receipt of somebody to whom nothing is sent in this run."""
         last = self._standing(address).last
-        assert last is not None  # noqa: S101 - without an entry it would be open
+        if last is None or self._standing(address).is_open:
+            return Receipt(self.parcel.document_id, SMTP, address, Outcome.SKIPPED, self.parcel.withheld)
         when = f"{last.at.astimezone(self.now.tzinfo):%Y-%m-%d %H:%M}"
         if last.state == State.SENT:
             return Receipt(self.parcel.document_id, SMTP, address, Outcome.ALREADY_SENT, when)

@@ -71,6 +71,8 @@ class Parcel:
         files: The files, each with a name that no other file of the parcel has. All go to the folder; those
             for machines (JSON) are not mailed.
         kind: Report or return notice.
+        withheld: Why nobody is to be mailed any more, for the operator; blank when people are. It goes to the
+            folder all the same.
     """
 
     document_id: str
@@ -81,6 +83,7 @@ class Parcel:
     title: str
     files: tuple[Path, ...]
     kind: DocumentKind = DocumentKind.REPORT
+    withheld: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what could not be delivered safely.

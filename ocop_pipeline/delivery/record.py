@@ -116,6 +116,14 @@ class Standings:
             if standing.state in (State.INTENT, State.UNCERTAIN, State.FAILED)
         ]
 
+    def unfinished(self) -> frozenset[str]:
+        """The documents that were on their way to somebody and are to be tried again."""
+        return frozenset(
+            standing.last.document_id
+            for standing in self._standings.values()
+            if standing.last and standing.is_open
+        )
+
     def _is_known(self, entry: DeliveryRecord) -> bool:
         last = self.standing(entry.document_id, entry.channel, entry.recipient).last
         return (
@@ -155,9 +163,19 @@ class NothingToSettleError(LookupError):
     """This delivery does not wait for anybody."""
 
 
-def pending_review(ledger: Ledger) -> list[Undecided]:
-    """Everything that will not be sent again by itself and did not surely arrive, oldest first."""
-    entries = [standing.last for standing in Standings(ledger).undecided() if standing.last]
+def pending_review(ledger: Ledger, *, under_way: bool = False) -> list[Undecided]:
+    """Everything that will not be sent again by itself and did not surely arrive, oldest first.
+
+    Args:
+        ledger: The record.
+        under_way: A run is delivering at this moment (`is_under_way`): a mail of which only the intent is on record
+            is then being sent, and left out.
+    """
+    entries = [
+        standing.last
+        for standing in Standings(ledger).undecided()
+        if standing.last and not (under_way and standing.state is State.INTENT)
+    ]
     waiting = [
         Undecided(
             entry.document_id,
@@ -170,6 +188,11 @@ def pending_review(ledger: Ledger) -> list[Undecided]:
         for entry in entries
     ]
     return sorted(waiting, key=lambda item: (item.since, item.document_id, item.recipient))
+
+
+def unfinished(ledger: Ledger) -> frozenset[str]:
+    """The ids of documents that somebody still has to get: tried in vain for the time being, or released."""
+    return Standings(ledger).unfinished()
 
 
 def settle(ledger: Ledger, delivery: Undecided, *, arrived: bool, why: str, now: datetime) -> None:

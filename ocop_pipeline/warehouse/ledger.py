@@ -419,12 +419,12 @@ class Ledger:
         rows = self._connection.execute("SELECT original, code, args, seen_at FROM refusals ORDER BY id")
         return [RefusalRecord(path, code, json.loads(args), _time(seen)) for path, code, args, seen in rows]
 
-    def issues(self, period: str, unit_id: str | None = None) -> list[IssueRecord]:
-        """Documents released for a period, oldest first."""
+    def issues(self, period: str | None = None, unit_id: str | None = None) -> list[IssueRecord]:
+        """Documents released, oldest first; of one period or unit only, when given."""
         rows = self._connection.execute(
             "SELECT period, unit_id, report, number, sha256, manifest, issued_at FROM issues "
-            "WHERE period = ? AND (? IS NULL OR unit_id = ?) ORDER BY id",
-            (period, unit_id, unit_id),
+            "WHERE (? IS NULL OR period = ?) AND (? IS NULL OR unit_id = ?) ORDER BY id",
+            (period, period, unit_id, unit_id),
         )
         return [_issue(row) for row in rows]
 
