@@ -11,6 +11,13 @@ from ocop_pipeline.paths import PACKAGE
 runner = CliRunner()
 
 
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch):
+    """Runs leave OCOP_SITE and OCOP_STATE to their process; no command here may find another test's folders in them."""
+    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def _run(*arguments, settings=None):
     site = ["--site", str(settings.site)] if settings else []
     return runner.invoke(app, [*map(str, arguments), *site])
@@ -137,6 +144,11 @@ def test_doctor_looks_at_everything(province):
     }
 
 
+def test_no_delivery_waits_after_a_month_without_mail(province):
+    """A site that mails nothing has nothing to settle: an empty list, exit code 0."""
+    assert _json("deliveries", "list", settings=province.settings) == ([], 0)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -145,6 +157,7 @@ def test_doctor_looks_at_everything(province):
         ("value", "--unit", "Không Có", "--period", "2026-10", "--indicator", "TT04"),
         ("report", "--unit", "12", "--period", "2024-01"),
         ("status", "--period", "2019-01"),
+        ("deliveries", "settle", "ab", "lan@so.example", "--why", "gọi điện", "--arrived"),
     ],
 )
 def test_wrong_arguments_are_said_in_a_sentence(province, arguments):
@@ -181,6 +194,11 @@ def test_help_speaks_both_languages():
     ):
         assert command in listed
         assert f"ocop {command}" in readme
+    assert "deliveries" in listed
+    for command in ("list", "settle"):
+        text = " ".join(runner.invoke(app, ["deliveries", command, "--help"]).output.split())
+        assert "gửi lại" in text
+        assert "again" in text
     for command in ("run", "check", "value"):
         text = runner.invoke(app, [command, "--help"]).output
         assert "Kỳ báo cáo" in text or "Kiểm tra" in text

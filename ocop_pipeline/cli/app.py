@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ocop_pipeline.catalogue.messages import LANGUAGES, load_messages
-from ocop_pipeline.cli import figures, machine, months
+from ocop_pipeline.cli import deliveries, figures, machine, months
 from ocop_pipeline.cli.console import Language, help_of, refuse
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ units_app = typer.Typer(help=help_of("units"), no_args_is_help=True)
 app.add_typer(units_app, name="units")
 months.register(app)
 figures.register(app, units_app)
+deliveries.register(app)
 machine.register(app)
 
 
