@@ -23,7 +23,7 @@ from ocop_pipeline.reporting import formats
 FORMAT_VERSION: Final = 1
 
 Align = Literal["left", "right", "center"]
-RowKind = Literal["normal", "subtotal", "total", "group"]
+RowKind = Literal["normal", "subtotal", "total", "group", "split", "head"]
 NoticeKind = Literal["information", "warning", "sample", "draft"]
 Data = dict[str, Any]  # JSON-shaped: str, int, float, bool, None, lists and dicts of the same
 
@@ -275,7 +275,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of cells; `kind` says whether it is a group's title, an ordinary row or a sum."""
+    """A row of cells; `kind` says what it is.
+
+    "group" is a group's title, "split" the title of the parts of the figure above it ("Theo hạng sao"), "head" a
+    sum that stands above the rows it sums; none of them is left alone at the foot of a page.
+    """
 
     cells: tuple[Cell, ...]
     kind: RowKind = "normal"
@@ -611,7 +615,7 @@ def _cells(columns: Sequence[Column], row: Row) -> Iterator[Data]:
             "text": cell.mark.value if cell.mark else _line(cell.text),
             "span": cell.span,
             "align": "left" if cell.span > 1 else column.align,
-            "bold": cell.emphasis or row.kind != "normal",
+            "bold": cell.emphasis or row.kind not in ("normal", "split"),
             "row_header": column.row_header or (row.kind == "group" and place == 0),
             "mark": cell.mark.name.lower() if cell.mark else "",
             "figure_id": cell.figure_id,

@@ -17,6 +17,7 @@ from ocop_pipeline.reporting.gather import ReportData
 from ocop_pipeline.reporting.readings import Amount, Change, Reading, State, read
 from ocop_pipeline.reporting.setting import Setting, amount_cell, coverage_cell, month_cell
 from ocop_pipeline.reporting.spec import UnitColumn, UnitTable
+from ocop_pipeline.reporting.wording import lower_first
 
 _INDENT: Final = "\u00a0" * 4
 _FUNDING: Final = (("planned", "KP01"), ("disbursed", "KP02"), ("settled", "KP03"))
@@ -57,7 +58,7 @@ def indicator_table(setting: Setting) -> list[Block]:
         Column("measure", label("measure"), width=1.1),
         *(measure.column for measure in measures),
     )
-    caption = label("indicator_caption", unit=data.unit.full_name)
+    caption = label("indicator_caption", unit=lower_first(data.unit.full_name))
     return [Table(caption, columns, tuple(rows), _indicator_notes(setting, readings))]
 
 
@@ -131,7 +132,7 @@ def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
 
 def _indicator_row(line: _Line, measures: Sequence[_Measure]) -> Row:
     if line.reading is None:
-        return Row((Cell(), Cell(line.text), Cell(span=len(measures) + 1)))
+        return Row((Cell(), Cell(line.text), Cell(span=len(measures) + 1)), "split")
     figures = tuple(measure.cell(line.reading) for measure in measures)
     return Row((Cell(line.code), Cell(line.text, emphasis=bool(line.code)), Cell(line.unit), *figures))
 
@@ -188,7 +189,7 @@ def funding_table(setting: Setting) -> list[Block]:
         if lines:
             rows.append(Row((Cell(source_name, span=len(columns)),), "group"))
             rows.extend(lines)
-    caption = label("funding_caption", unit=data.unit.full_name)
+    caption = label("funding_caption", unit=lower_first(data.unit.full_name))
     return [Table(caption, columns, tuple(rows), (label("indicator_note_coverage"), label("funding_note")))]
 
 
@@ -219,8 +220,8 @@ def _unit_table(setting: Setting, table: UnitTable, units: Sequence[UnitVersion]
         column for column in table.columns if data.summary(column.indicator, column.breakdown) is not None
     ]
     columns = [
-        Column("order", label("order"), align="center", width=0.55),
-        Column("unit", label("unit"), width=2.3, row_header=True),
+        Column("order", label("order"), align="center", width=0.5),
+        Column("unit", label("unit"), width=2.7, row_header=True),
     ]
     for column in shown:
         columns.extend(_unit_columns(setting, column))
@@ -231,8 +232,9 @@ def _unit_table(setting: Setting, table: UnitTable, units: Sequence[UnitVersion]
     ]
     only_districts = all(unit.tier is Tier.DISTRICT for unit in units)
     key = "units_caption_districts" if only_districts else "units_caption"
-    caption = label(key, title=table.caption, unit=data.unit.full_name)
-    return Table(caption, tuple(columns), tuple(rows), (label("units_note_total", unit=data.unit.full_name),))
+    name = lower_first(data.unit.full_name)
+    caption = label(key, title=table.caption, unit=name)
+    return Table(caption, tuple(columns), tuple(rows), (label("units_note_total", unit=name),))
 
 
 def _unit_columns(setting: Setting, column: UnitColumn) -> list[Column]:
@@ -254,7 +256,7 @@ def _unit_rows(
     for unit in units:
         if heads and unit.tier is Tier.DISTRICT:
             order = 0
-            yield _unit_row(setting, columns, unit, "", "subtotal")
+            yield _unit_row(setting, columns, unit, "", "head")
         else:
             order += 1
             yield _unit_row(setting, columns, unit, str(order), "normal")

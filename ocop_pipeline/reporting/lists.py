@@ -48,11 +48,11 @@ def status_table(setting: Setting) -> list[Block]:
         return []
     columns = (
         Column("order", label("order"), align="center", width=0.5),
-        Column("unit", label("unit"), width=2.6, row_header=True),
-        Column("form", label("status_form"), width=1.1),
+        Column("unit", label("unit"), width=2.8, row_header=True),
+        Column("form", label("status_form"), width=1.15),
         Column("state", label("status_state"), width=1.6),
-        Column("due", label("status_due"), align="center", width=1.1),
-        Column("received", label("status_received"), align="center", width=1.1),
+        Column("due", label("status_due"), align="center", width=1.2),
+        Column("received", label("status_received"), align="center", width=1.2),
     )
     rows = tuple(
         Row((
@@ -80,16 +80,16 @@ def product_table(setting: Setting) -> list[Block]:
         return []
     columns = (
         Column("order", label("order"), align="center", width=0.5),
-        Column("name", label("product_name"), width=2.6, row_header=True),
-        Column("producer", label("product_producer"), width=2.6),
-        Column("unit", label("unit"), width=1.5),
-        Column("group", label("product_group"), width=1.6),
+        Column("name", label("product_name"), width=2.5, row_header=True),
+        Column("producer", label("product_producer"), width=2.7),
+        Column("unit", label("unit"), width=1.75),
+        Column("group", label("product_group"), width=1.4),
         Column("star", label("product_star"), width=0.9),
-        Column("kind", label("product_kind"), width=1.2),
+        Column("kind", label("product_kind"), width=1.75),
         Column("decision", label("product_decision"), width=1.5),
-        Column("date", label("product_date"), align="center", width=1.15),
+        Column("date", label("product_date"), align="center", width=1.35),
         Column("body", label("product_body"), width=1.6),
-        Column("expiry", label("product_expiry"), align="center", width=1.15),
+        Column("expiry", label("product_expiry"), align="center", width=1.35),
     )
     rows = tuple(
         Row((

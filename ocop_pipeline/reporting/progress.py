@@ -50,14 +50,14 @@ def _target_table(setting: Setting, targets: Sequence[TargetProgress]) -> Table:
     label = setting.label
     columns = (
         Column("order", label("order"), align="center", width=0.6),
-        Column("target", label("plan_target"), width=4.6, row_header=True),
+        Column("target", label("plan_target"), width=4.9, row_header=True),
         Column("measure", label("measure"), width=1.1),
-        Column("planned", label("plan_planned"), align="right", width=1.5),
-        Column("actual", label("plan_actual"), align="right", width=1.5),
-        Column("achieved", label("plan_achieved"), align="right", width=0.9),
-        Column("reports", label("reports"), align="right", width=1.2),
-        Column("due", label("plan_due"), align="center", width=1.15),
-        Column("result", label("plan_result"), width=1.2),
+        Column("planned", label("plan_planned"), align="right", width=2.0),
+        Column("actual", label("plan_actual"), align="right", width=2.1),
+        Column("achieved", label("plan_achieved"), align="right", width=0.95),
+        Column("reports", label("reports"), align="right", width=1.4),
+        Column("due", label("plan_due"), align="center", width=1.3),
+        Column("result", label("plan_result"), width=1.6),
     )
     rows = tuple(_target_row(setting, target) for target in targets)
     return Table(_plan_caption(setting, "plan", targets[0]), columns, rows, (label("plan_note"),))
@@ -114,7 +114,7 @@ def _task_table(setting: Setting, tasks: Sequence[TaskProgress]) -> Table:
         Column("order", label("order"), align="center", width=0.6),
         Column("task", label("task_text"), width=4.8, row_header=True),
         Column("lead", label("task_lead"), width=2.4),
-        Column("due", label("plan_due"), align="center", width=1.15),
+        Column("due", label("plan_due"), align="center", width=1.2),
         Column("state", label("task_state"), width=1.4),
         Column("progress", label("task_progress"), align="right", width=0.9),
         Column("reports", label("task_reports"), align="right", width=0.9),

@@ -467,7 +467,7 @@ def test_three_tier_province_lists_districts_first():
     assert "theo huyện" in blocks[0].caption
     assert len(blocks[0].rows) == 2 + 10
     kinds = [row.kind for row in blocks[3].rows[2:8]]
-    assert kinds == ["subtotal", "normal", "normal", "subtotal", "normal", "normal"]
+    assert kinds == ["head", "normal", "normal", "head", "normal", "normal"]
 
 
 def test_district_report():

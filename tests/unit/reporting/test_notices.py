@@ -57,7 +57,7 @@ def test_notice_says_what_where_and_what_to_do():
     """A notice names the file, the receipt, each finding with its cell, errors first, and the due day."""
     document = notice()
     text = write_text(document)
-    assert 'tệp "bao cao thang 10.xlsx"' in text
+    assert "tệp “bao cao thang 10.xlsx”" in text
     assert "số biên nhận 0123456789" in text
     assert "còn 01 lỗi và 01 điểm cần xem lại" in text
     assert text.index("Ô: D12") < text.index("Ô: D30")

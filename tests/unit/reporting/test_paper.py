@@ -216,6 +216,71 @@ def test_header_rows_repeat():
     assert "Xã số 124" in pages[-1]
 
 
+def _grouped_rows() -> tuple[Row, ...]:
+    """Build groups of 6 to 17 rows, each after its title and the title of a split, or a sum above its rows."""
+    rows = []
+    for group in range(1, 13):
+        rows.append(Row((Cell(f"Nhóm {group}.", span=5),), "group"))
+        rows.append(Row((Cell(), Cell(f"Chia {group}."), Cell(span=3)), "split" if group % 2 else "head"))
+        rows += [
+            Row((Cell(str(n)), Cell(f"Xã {group}.{n}"), Cell("1"), Cell("2"), Cell("3")))
+            for n in range(5 + group)
+        ]
+    return tuple(rows)
+
+
+def test_titles_within_a_table_are_never_alone_at_the_foot():
+    """No page ends with a group's title, a split's or a sum above its rows; the rows begin under it."""
+    report = dataclasses.replace(
+        small_report(), body=(dataclasses.replace(small_table(), rows=_grouped_rows(), notes=()),), annexes=()
+    )
+    # Lines of text before the table move the foot of the page through the rows.
+    for lead in range(6):
+        moved = dataclasses.replace(report, body=(*[Paragraph("Một dòng.")] * lead, *report.body))
+        pages = pdf_pages(paper.write_pdf(moved))
+        assert len(pages) > 3
+        for page in pages:
+            last = page.strip().split("\n")[-1]
+            assert "Nhóm" not in last
+            assert "Chia" not in last
+
+
+def test_group_titles_are_repeated_where_their_rows_run_on():
+    """A page that goes on with a group's rows says whose they are, but no title stands over a closing sum."""
+    rows = tuple(Row((Cell(str(n)), Cell(f"Xã {n}"), Cell("1"), Cell("2"), Cell("3"))) for n in range(100))
+    titled = (Row((Cell("Ngân sách địa phương", span=5),), "group"), *rows)
+    total = Row((Cell("Tổng cộng", span=2), Cell("1"), Cell("2"), Cell("3")), "total")
+    for last, repeated in (((), True), ((total,), False)):
+        table = dataclasses.replace(small_table(), rows=(*titled, *last))
+        pages = pdf_pages(
+            paper.write_pdf(dataclasses.replace(small_report(), body=(), annexes=(Annex("Biểu", (table,)),)))
+        )
+        assert len(pages) > 3
+        assert "Ngân sách địa phương" in pages[1]
+        assert all(("Ngân sách địa phương" in page) is repeated for page in pages[2:])
+
+
+def test_short_tables_stay_whole():
+    """A table of a few rows is on one page with its caption and notes, wherever the text before it ends."""
+    table = dataclasses.replace(small_table(), caption="Bảng ngắn")
+    for lead in range(16, 30):
+        body = (*[Paragraph("Một dòng.")] * lead, table)
+        pages = pdf_pages(paper.write_pdf(dataclasses.replace(small_report(), body=body, annexes=())))
+        page = next(page for page in pages if "Bảng ngắn" in page)
+        assert "Phường Ễ Ổ Ặ" in page
+        assert "Tổng cộng" in page
+        assert "chưa báo cáo" in page
+
+
+def test_the_signature_is_never_alone():
+    """The page that is signed carries the report's last paragraph."""
+    for lead in range(10, 26):
+        body = (*[Paragraph("Một dòng.")] * lead, Paragraph("Trên đây là báo cáo."))
+        pages = pdf_pages(paper.write_pdf(dataclasses.replace(small_report(), body=body, annexes=())))
+        signed = next(page for page in pages if "Họ và tên mẫu" in page)
+        assert "Trên đây là báo cáo." in signed
+
+
 def test_headings_are_never_alone_at_the_foot():
     """No page ends with a heading, wherever the text before it happens to end."""
     body = []
