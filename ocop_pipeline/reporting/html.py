@@ -8,29 +8,23 @@ every value.
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 import jinja2
 
 from ocop_pipeline.paths import REPORT_TEMPLATES
-from ocop_pipeline.reporting.document import Document, to_json
+from ocop_pipeline.reporting.document import Data, Document, to_data
 
 _FOLDER = REPORT_TEMPLATES / "html"
-
-
-class _Anchors:
-    """Hands out each figure's id once: an HTML id must be unique, a figure may be printed twice."""
-
-    def __init__(self) -> None:
-        self._used: set[str] = set()
-
-    def first(self, figure_id: str) -> str:
-        """Give the anchor at the figure's first appearance, "" at every later one."""
-        if figure_id in self._used:
-            return ""
-        self._used.add(figure_id)
-        return f"figure-{figure_id}"
+# A column of relative width 1 is never narrower than this; below it the table scrolls in its box. Tables of a
+# few columns fit a phone.
+_LEAST_EM: Final = 3.4
+_LEAST_EM_OF_FEW: Final = 2.8
+_FEW: Final = 6
+_WIDE: Final = 9  # from this many columns on a table is set smaller
 
 
 def write_html(document: Document) -> str:
@@ -43,13 +37,13 @@ def write_html(document: Document) -> str:
         A whole HTML5 file as text, the same for the same document. Every printed figure that has an id
         carries it as `data-figure`, and as `id="figure-…"` where it first appears.
     """
-    data = json.loads(to_json(document))
-    return _template().render(
-        document=data,
-        contents=_contents(data),
-        words=_words(),
-        anchors=_Anchors(),
-    )
+    data = to_data(document)
+    blocks = [*data["body"], *chain.from_iterable(annex["blocks"] for annex in data["annexes"])]
+    _anchor(chain.from_iterable(map(_printed, blocks)))
+    for block in blocks:
+        if block["type"] == "table":
+            _measure(block)
+    return _template().render(document=data, contents=_contents(data), words=_words())
 
 
 @cache
@@ -70,6 +64,50 @@ def _template() -> jinja2.Template:
     )
     environment.filters["svg_address"] = _svg_address
     return environment.get_template("document.html.j2")
+
+
+def _printed(block: Data) -> Iterator[Data]:
+    """Give the runs and cells of a block, each of which may print a figure, in reading order."""
+    match block["type"]:
+        case "paragraph":
+            yield from block["runs"]
+        case "bullets":
+            yield from chain.from_iterable(block["items"])
+        case "table":
+            for row in block["rows"]:
+                yield from row["cells"]
+
+
+def _anchor(printed: Iterator[Data]) -> None:
+    """Give each figure's first appearance its id: an HTML id must be unique, a figure may be printed twice."""
+    used: set[str] = set()
+    for place in printed:
+        figure_id = place["figure_id"]
+        place["anchor"] = f"figure-{figure_id}" if figure_id and figure_id not in used else ""
+        used.add(figure_id)
+
+
+def _measure(table: Data) -> None:
+    """Add what only the screen needs: widths of columns, and the classes of the table and its cells."""
+    columns = table["columns"]
+    total = sum(column["width"] for column in columns)
+    table["shares"] = [f"{column['width'] / total:.1%}" for column in columns]
+    least = _LEAST_EM_OF_FEW if len(columns) <= _FEW else _LEAST_EM
+    table["least_width"] = f"{total * least:.1f}em"
+    for cell in chain.from_iterable(table["header"]):
+        cell["names_rows"] = False
+    names = next((place for place, column in enumerate(columns) if column["row_header"]), len(columns))
+    # Names at the left, at most behind a number, stay in sight while the figures scroll under them.
+    looks = ("wide" if len(columns) >= _WIDE else "", "pinned" if names <= 1 else "")
+    table["look"] = " ".join(filter(None, looks))
+    place = 0
+    for cell in table["header"][0]:
+        cell["names_rows"] = place == names and cell["columns"] == 1
+        place += cell["columns"]
+    for row in table["rows"]:
+        for cell in row["cells"]:
+            words = (cell["align"], "bold" if cell["bold"] else "", "mark" if cell["mark"] else "")
+            cell["class"] = " ".join(filter(None, words))
 
 
 def _svg_address(svg: str) -> str:

@@ -181,7 +181,7 @@ class Page(HTMLParser):
         """Note the element, and the figure it prints."""
         attributes = dict(attrs)
         self.elements.append((tag, attributes))
-        if tag not in {"meta", "img", "hr", "link", "input", "br"}:
+        if tag not in {"meta", "img", "hr", "link", "input", "br", "col"}:
             figure = attributes.get("data-figure", "")
             self._open.append((tag, figure))
             if figure:

@@ -105,6 +105,37 @@ def test_tables_are_readable_aloud():
     assert all(attributes["aria-labelledby"].endswith("-caption") for attributes in tables)
 
 
+def test_columns_keep_the_documents_widths():
+    """The screen gives columns the shares of the width the document asks for, and all of it."""
+    page = Page(write_html(dataclasses.replace(small_report(), body=(small_table(),), annexes=())))
+    shares = [attributes["style"] for tag, attributes in page.elements if tag == "col"]
+    widths = [float(share.removeprefix("width: ").removesuffix("%")) for share in shares]
+    asked = [column.width for column in small_table().columns]
+    assert widths == [pytest.approx(100 * width / sum(asked), abs=0.05) for width in asked]
+
+
+def test_only_names_at_the_left_stay_in_sight():
+    """The column that names the rows is pinned with its own header, unless it stands behind others."""
+    table = small_table()
+    report = dataclasses.replace(small_report(), body=(table,), annexes=())
+    pinned = [attributes for tag, attributes in Page(write_html(report)).elements if tag == "table"]
+    assert pinned[0]["class"] == "pinned"
+    assert '<th scope="col" class="names" rowspan="2">Xã, phường</th>' in write_html(report)
+    columns = [dataclasses.replace(column, row_header=False) for column in table.columns]
+    columns[4] = dataclasses.replace(columns[4], row_header=True)
+    behind = dataclasses.replace(table, columns=tuple(columns))
+    html = write_html(dataclasses.replace(report, body=(behind,)))
+    assert all("class" not in attributes for tag, attributes in Page(html).elements if tag == "table")
+
+
+def test_a_page_without_contents_has_no_column_for_them():
+    """A short document without headings and annexes has the page's whole width."""
+    short = dataclasses.replace(small_report(), body=(small_table(),), annexes=())
+    assert "page" in Page(write_html(short)).attributes("class")
+    assert "page with-contents" in Page(write_html(small_report())).attributes("class")
+    assert not [tag for tag, _ in Page(write_html(short)).elements if tag == "nav"]
+
+
 def test_headings_do_not_skip_levels():
     """The page has one h1, and no heading is more than one level below the one before."""
     levels = [
