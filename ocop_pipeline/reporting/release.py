@@ -114,18 +114,48 @@ def unit_slug(unit: UnitVersion) -> str:
     return f"{unit.code}-{slug(unit.full_name)}".strip("-")
 
 
+_LOOKS = frozenset(
+    (
+        "align",
+        "bold",
+        "emphasis",
+        "figure_id",
+        "italic",
+        "key",
+        "landscape",
+        "row_header",
+        "span",
+        "svg",
+        "width",
+    )
+)
+"""Fields of the document's data that change its looks (or its links), never what it says."""
+
+
 def content_hash(document: Document) -> str:
     """Hash what a document says.
 
     The days of drafting and issue and the notes on its sources are left out: the same report of another day,
-    or of a corrected workbook that changes no figure, is the same report.
+    or of a corrected workbook that changes no figure, is the same report. So is how it looks: a newer program that
+    draws a wider column issues no correction.
 
     Returns:
         SHA-256 in hexadecimal.
     """
     letterhead = replace(document.letterhead, issued=None)
     bare = replace(document, created=_UNDATED, letterhead=letterhead, footnotes=())
-    return hashlib.sha256(to_json(bare).encode()).hexdigest()
+    said = json.dumps(_said(json.loads(to_json(bare))), ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _said(data: Any) -> Any:
+    """A document's data without what only says how it looks."""
+    if isinstance(data, list):
+        return [_said(item) for item in data]
+    if isinstance(data, dict):
+        looks = _LOOKS | {"kind"} if "cells" in data else _LOOKS  # the kind of a row is how it is set
+        return {name: _said(value) for name, value in data.items() if name not in looks}
+    return data
 
 
 def latest(place: Place) -> Release | None:

@@ -11,7 +11,7 @@ from sample_report import small_report
 
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.reporting import release as module
-from ocop_pipeline.reporting.document import Document, Paragraph
+from ocop_pipeline.reporting.document import Document, Paragraph, Table
 from ocop_pipeline.reporting.release import (
     Inputs,
     Place,
@@ -206,3 +206,26 @@ def test_hash_sees_every_figure():
     annex = dataclasses.replace(document.annexes[0], blocks=(dataclasses.replace(table, rows=rows),))
     other = dataclasses.replace(document, annexes=(annex, *document.annexes[1:]))
     assert content_hash(other) != content_hash(document)
+
+
+def test_another_look_is_no_correction():
+    """A program that sets the same words in other widths and kinds of rows has not changed the report."""
+
+    document = small_report()
+
+    def restyled(block):
+        if not isinstance(block, Table):
+            return block
+        columns = tuple(
+            dataclasses.replace(column, width=column.width * 2, align="left") for column in block.columns
+        )
+        rows = tuple(dataclasses.replace(row, kind="total") for row in block.rows)
+        return dataclasses.replace(block, columns=columns, rows=rows)
+
+    annexes = tuple(
+        dataclasses.replace(annex, blocks=tuple(map(restyled, annex.blocks)), landscape=not annex.landscape)
+        for annex in document.annexes
+    )
+    other = dataclasses.replace(document, annexes=annexes, body=tuple(map(restyled, document.body)))
+    assert other != document
+    assert content_hash(other) == content_hash(document)
