@@ -210,7 +210,6 @@ def test_hash_sees_every_figure():
 
 def test_another_look_is_no_correction():
     """A program that sets the same words in other widths and kinds of rows has not changed the report."""
-
     document = small_report()
 
     def restyled(block):
