@@ -101,12 +101,12 @@ def judge(
             scratch.load_previous(previous.values, previous.recognitions)
         loads = [_Load.of(month) for month in months.batches]
         _Load.together(loads).into(scratch)
-        found = run_rules(scratch.select, [rule for rule in rules if not rule.needs_earlier_months])
+        found = run_rules(scratch.select_all, [rule for rule in rules if not rule.needs_earlier_months])
         in_turn = [rule for rule in rules if rule.needs_earlier_months]
         for load in loads:
             if len(loads) > 1:
                 load.into(scratch)
-            for submission_id, findings in run_rules(scratch.select, in_turn).items():
+            for submission_id, findings in run_rules(scratch.select_all, in_turn).items():
                 found.setdefault(submission_id, []).extend(findings)
             if load is not loads[-1]:
                 scratch.remember(_standing(load.candidates, found))

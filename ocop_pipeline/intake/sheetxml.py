@@ -36,6 +36,11 @@ _CELL_REFERENCE = re.compile(rb'<c r="([A-Z]{1,3})([0-9]{1,7})"')
 _RESULT = re.compile(rb"<v(?: [^>]*)?>([^<]+)</v>")
 _INLINE_TEXT = re.compile(rb"<is[\s>]")
 _MERGED = re.compile(rb'<mergeCell ref="([A-Z]{1,3})([0-9]{1,7}):([A-Z]{1,3})([0-9]{1,7})"')
+# `sheet` and `Relationship` elements as the usual programs write them.
+_USUAL_SHEET = re.compile(
+    rb'<sheet name="([^"<>]*)" sheetId="[0-9]+"(?: state="[a-zA-Z]+")? r:id="([^"<>]*)" ?/>'
+)
+_USUAL_LINK = re.compile(rb'<Relationship Id="([^"<>]*)" Type="[^"<>]*" Target="([^"<>]*)" ?/>')
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 
@@ -245,6 +250,9 @@ def sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str]:
     Raises:
         RefusedFileError: CORRUPT_XML.
     """
+    usual = _usual_sheet_parts(workbook, relations)
+    if usual is not None:
+        return usual
     try:
         targets = {
             relation.get("Id", ""): _part_name(relation.get("Target", ""))
@@ -258,6 +266,24 @@ def sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str]:
         }
     except (ET.ParseError, ValueError, LookupError) as error:
         raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"xl/workbook.xml: {error}") from error
+
+
+def _usual_sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str] | None:
+    """The same by two regular expressions, a tenth of the time; None where either part is written unusually.
+
+    Unusual is whatever the expressions do not account for: an entity, a comment, another order of attributes, a
+    prefix, another encoding.
+    """
+    if any(sign in part for part in (workbook, relations) for sign in (b"&", b"<!")):
+        return None
+    sheets, links = _USUAL_SHEET.findall(workbook), _USUAL_LINK.findall(relations)
+    if not sheets or len(sheets) != workbook.count(b"sheetId=") or len(links) != relations.count(b"Target="):
+        return None
+    try:
+        targets = {key: _part_name(target.decode("utf-8")) for key, target in links}
+        return {name.decode("utf-8"): targets.get(key, "") for name, key in sheets}
+    except UnicodeDecodeError:
+        return None
 
 
 def _part_name(target: str) -> str:

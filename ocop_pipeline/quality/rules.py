@@ -18,8 +18,8 @@ from ocop_pipeline import paths
 from ocop_pipeline.catalogue.findings import FILE, FORM, FindingTypes, finding_types, plain
 from ocop_pipeline.domain.findings import Finding, Severity
 
-Select = Callable[[str], Iterable[Sequence[Any]]]
-"""Runs one SELECT and gives its rows."""
+SelectAll = Callable[[Sequence[str]], Iterable[Iterable[Sequence[Any]]]]
+"""Runs SELECTs, in any order, and gives the rows of each."""
 
 _COMMENT = re.compile(r"\A(?:--[^\n]*\n)+")
 _COLUMNS = "submission_id, sheet, cell, args"
@@ -88,19 +88,21 @@ def rules_version(rules: Iterable[Rule]) -> str:
     return sha.hexdigest()
 
 
-def run_rules(select: Select, rules: Iterable[Rule]) -> dict[str, list[Finding]]:
-    """Run rules over whatever `staging` and `catalogue` tables `select` sees.
+def run_rules(select_all: SelectAll, rules: Sequence[Rule]) -> dict[str, list[Finding]]:
+    """Run rules over whatever `staging` and `catalogue` tables `select_all` sees.
+
+    Args:
+        select_all: runs any number of SQL texts, in any order, and gives the rows of each.
+        rules: the rules.
 
     Returns:
         submission_id -> findings, in the order of the rules, then of sheet and cell. A rule that finds the
         same cell twice for the same reason counts once.
     """
     found: dict[str, list[Finding]] = {}
-    for rule in rules:
-        rows = {
-            (str(a), b or "", c or "", d or "{}")
-            for a, b, c, d in select(f"SELECT {_COLUMNS} FROM ({rule.sql})")
-        }
+    answers = select_all([f"SELECT {_COLUMNS} FROM ({rule.sql})" for rule in rules])
+    for rule, answer in zip(rules, answers, strict=True):
+        rows = {(str(a), b or "", c or "", d or "{}") for a, b, c, d in answer}
         for submission_id, sheet, cell, args in sorted(rows, key=_place):
             finding = Finding(rule.code, rule.severity, sheet, cell, _args(args))
             found.setdefault(submission_id, []).append(finding)

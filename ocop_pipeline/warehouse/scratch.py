@@ -6,6 +6,8 @@ which rules there are (`quality.rules`) or what a verdict is (intake). Nothing i
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 import duckdb
@@ -13,6 +15,7 @@ import pyarrow as pa
 
 from ocop_pipeline.paths import SQL
 
+_HANDS = 2
 # As for the warehouse file: no text of a workbook can become a path or a download.
 _CLOSED_DOORS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
@@ -60,10 +63,26 @@ class Scratch:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self._hands = [connection, *(connection.cursor() for _ in range(_HANDS - 1))]
 
-    def select(self, sql: str) -> Sequence[Sequence[Any]]:
-        """The rows of one SELECT."""
-        return self._connection.execute(sql).fetchall()
+    def select_all(self, sqls: Sequence[str]) -> list[Sequence[Sequence[Any]]]:
+        """The rows of each SELECT.
+
+        Each is too small for DuckDB to use a second core for, so several run at once.
+        """
+        idle: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        for hand in self._hands:
+            idle.put(hand)
+
+        def rows(sql: str) -> Sequence[Sequence[Any]]:
+            hand = idle.get()
+            try:
+                return hand.execute(sql).fetchall()
+            finally:
+                idle.put(hand)
+
+        with ThreadPoolExecutor(len(self._hands)) as threads:
+            return list(threads.map(rows, sqls))
 
     def load_reference(self, tables: Collection[tuple[str, pa.Table]]) -> None:
         """Put the catalogue's tables, by name, into schema `catalogue`."""
@@ -89,7 +108,8 @@ class Scratch:
             "INSERT INTO meta.run_periods VALUES (?)", [[period] for period in periods]
         )
         for name, rows in (("submissions", submissions), ("cells", cells), ("form_values", form_values)):
-            self._connection.register(f"batch_{name}", rows)
+            for hand in self._hands:  # what is registered belongs to one connection, the view to all
+                hand.register(f"batch_{name}", rows)
             execute(f"CREATE OR REPLACE VIEW staging.{name} AS SELECT * FROM batch_{name}")
         register_rows = (SQL / "staging" / "register_rows.sql").read_text(encoding="utf-8")
         execute(f"CREATE OR REPLACE TABLE staging.register_rows AS {register_rows}")

@@ -12,7 +12,7 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocop_pipeline.intake.sheetxml import _parse, scan_sheet
+from ocop_pipeline.intake.sheetxml import _parse, scan_sheet, sheet_parts
 from ocop_pipeline.intake.workbook import (
     CellError,
     Limits,
@@ -520,3 +520,31 @@ def test_compound_directory_is_matched_exactly():
     out_of_place = hostile.compound("WordDocument") + b"x" + hostile.directory_entry("Workbook", 2)
     assert refused(out_of_place).code is CODE.NOT_A_WORKBOOK
     assert refused(hostile.compound("Workbooks")).code is CODE.NOT_A_WORKBOOK
+
+
+_WORKBOOK = (
+    b'<workbook><sheets><sheet name="A" sheetId="1" r:id="rId1"/><sheet name="B" sheetId="2" state="hidden" '
+    b'r:id="rId2"/></sheets></workbook>'
+)
+_LINKS = (
+    b'<Relationships><Relationship Id="rId1" Type="t" Target="worksheets/sheet1.xml"/>'
+    b'<Relationship Id="rId2" Type="t" Target="/xl/worksheets/sheet2.xml"/></Relationships>'
+)
+_R = b'<workbook xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda text: text,
+        lambda text: text.replace(b"<sheets>", b'<sheets><!-- <sheet name="A" sheetId="9" r:id="rId2"/> -->'),
+        lambda text: text.replace(b'name="A" sheetId="1"', b'sheetId="1" name="A"'),
+        lambda text: text.replace(b'name="A"', b'name="&#65;"'),
+        lambda text: text.replace(b'"A"', b"'A'"),
+        lambda text: b"\xff\xfe" + text.decode().encode("utf-16-le"),
+    ],
+)
+def test_sheets_are_found_however_they_are_written(changed):
+    """The quick reading of the list of sheets and the real parser give the same, for any writing of it."""
+    workbook = changed(_WORKBOOK.replace(b"<workbook>", _R))
+    assert sheet_parts(workbook, _LINKS) == {"A": "xl/worksheets/sheet1.xml", "B": "xl/worksheets/sheet2.xml"}

@@ -434,7 +434,7 @@ def test_the_version_of_the_rules_changes_with_any_of_them():
 def test_rows_of_a_rule_become_findings_once():
     """Equal rows are one finding; numbers lose needless digits, nothing else is changed."""
     rows = [("s", "T", "B10", '{"a":12.5000,"b":"01","c":null}')] * 2 + [("s", "T", "B9", "{}")]
-    found = run_rules(lambda _sql: rows, load_rules()[:1])
+    found = run_rules(lambda sqls: [rows for _ in sqls], load_rules()[:1])
     assert found == {
         "s": [
             Finding("CELL_ERROR", Severity.ERROR, "T", "B9", {}),
