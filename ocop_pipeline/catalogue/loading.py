@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ocop_pipeline.catalogue.calendar import ReportingCalendar, load_calendar
+from ocop_pipeline.catalogue.certificates import Certificates, load_certificates
 from ocop_pipeline.catalogue.codelists import CodeLists, load_code_lists
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.forms import form_lines, load_forms, load_layouts
@@ -63,6 +64,7 @@ class Catalogue:
     code_lists: CodeLists
     groups: ProductGroups
     calendar: ReportingCalendar
+    certificates: Certificates
     plans: dict[str, Plan]
 
     def codes_on(self, code_list: str, on: date) -> tuple[tuple[str, str], ...]:
@@ -121,6 +123,9 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
         code_lists=load_code_lists(files.path("code_lists.csv")),
         groups=load_product_groups(files.path("product_groups.csv")),
         calendar=load_calendar(files.path("calendar.yml"), files.path("holidays.csv")),
+        certificates=load_certificates(
+            files.path("certificates.csv"), files.path("rounds.csv"), files.path("star_classes.csv")
+        ),
         plans={plan.code: plan for plan in load_plans(files.all("plans/*.yml"), set(indicators))},
     )
     _check_breakdowns(catalogue)
