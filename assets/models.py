@@ -7,7 +7,7 @@ import dagster as dg
 from assets.checks import check_results, check_specs
 from assets.partitions import MONTHS
 from ocop_pipeline.resources import Deployment, SecondJudging, tell
-from ocop_pipeline.warehouse.models import SOURCES, SqlModel
+from ocop_pipeline.warehouse.models import SqlModel
 from ocop_pipeline.warehouse.publish import AuditFailedError, publish
 from ocop_pipeline.warehouse.window import set_months
 
@@ -23,8 +23,10 @@ def model_assets(models: Mapping[str, SqlModel]) -> list[dg.AssetsDefinition]:
 def asset_key(table: str) -> dg.AssetKey:
     """The asset that makes a table: the table's own name, or the asset that writes its schema."""
     schema, name = table.split(".")
-    if schema in SOURCES:
-        return RAW[name] if schema == "raw" else CATALOGUE
+    if schema == "raw":
+        return RAW[name]
+    if schema in ("catalogue", "meta"):
+        return CATALOGUE
     return dg.AssetKey([schema, name])
 
 

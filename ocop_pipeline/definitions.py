@@ -10,6 +10,7 @@ from assets.deliveries import delivery_asset
 from assets.documents import document_assets
 from assets.models import model_assets
 from assets.reference import reference_asset
+from assets.register import register_assets
 from assets.second_judge import second_judge_asset
 from assets.submissions import intake_assets
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
@@ -29,6 +30,7 @@ def build_definitions(settings: Settings, catalogue: Catalogue | None = None) ->
             intake_assets(),
             reference_asset(models),
             *model_assets(models),
+            *register_assets(),
             second_judge_asset(models),
             *document_assets(models),
             delivery_asset(),

@@ -14,6 +14,7 @@ from ocop_pipeline.warehouse.models import RUN_PERIODS, SqlModel, discover
 from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import prepare_raw, store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
+from ocop_pipeline.warehouse.register import prepare_register
 
 Layout = tuple[tuple[str, str], ...]
 
@@ -29,6 +30,7 @@ def source_layouts() -> Mapping[str, Layout]:
     """Source table -> its (column, type) pairs, read from the tables the package makes."""
     with duckdb.connect() as connection:
         prepare_raw(connection)
+        prepare_register(connection)
         set_run_periods(connection, [])
         store_reference(connection, {each.name: each.rows for each in _reference()})
         found: dict[str, list[tuple[str, str]]] = {}

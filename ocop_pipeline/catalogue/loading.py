@@ -19,6 +19,7 @@ from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.forms import form_lines, load_forms, load_layouts
 from ocop_pipeline.catalogue.groups import ProductGroups, load_product_groups
 from ocop_pipeline.catalogue.indicators import load_indicators, load_sections
+from ocop_pipeline.catalogue.names import NameWords, load_name_words
 from ocop_pipeline.catalogue.plans import check_plans, load_plans
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.catalogue.units import load_units
@@ -65,6 +66,7 @@ class Catalogue:
     groups: ProductGroups
     calendar: ReportingCalendar
     certificates: Certificates
+    names: NameWords
     plans: dict[str, Plan]
 
     def codes_on(self, code_list: str, on: date) -> tuple[tuple[str, str], ...]:
@@ -126,6 +128,7 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
         certificates=load_certificates(
             files.path("certificates.csv"), files.path("rounds.csv"), files.path("star_classes.csv")
         ),
+        names=load_name_words(files.path("legal_forms.csv"), files.path("name_abbreviations.csv")),
         plans={plan.code: plan for plan in load_plans(files.all("plans/*.yml"), set(indicators))},
     )
     _check_breakdowns(catalogue)

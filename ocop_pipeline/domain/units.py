@@ -23,6 +23,8 @@ from itertools import pairwise
 from operator import attrgetter
 from typing import Literal, TypeVar
 
+from ocop_pipeline.domain.spelling import decomposed, tone_last, without_accents
+
 __all__ = [
     "NameMatch",
     "Relation",
@@ -163,13 +165,8 @@ class UnknownUnitError(KeyError):
 
 # ---------------------------------------------------------------------------------------- names
 
-_TONES = "\u0300\u0301\u0303\u0309\u0323"  # huyền, sắc, ngã, hỏi, nặng
-_TONE = re.compile(f"[{_TONES}]")
-_MARK = re.compile("[\u0300-\u036f]")
 _WORD = re.compile("(?:[^\\W_][\u0300-\u036f]*)+")
 _APOSTROPHE = re.compile("['`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u2032] ?")
-# Eth and African D look like Đ and come from keyboards and fonts that lack it.
-_LOOKALIKES = str.maketrans({"Ð": "đ", "ð": "đ", "Ɖ": "đ", "ɖ": "đ"})
 _TYPES = ("thị trấn", "thị xã", "thành phố", "đặc khu", "phường", "huyện", "quận", "tỉnh", "xã")
 _SHORT_TYPES = {
     "tp": "thành phố",
@@ -185,15 +182,8 @@ _SHORT_TYPE = r"(?P<long>tp|tx|tt)(?:\.|(?= ))|(?P<single>[xphqt])\.|(?P<numbere
 
 
 def _decomposed(text: str) -> str:
-    """Fold case, spaces, look-alike letters and invisible characters away; diacritics stay, decomposed."""
-    text = text.translate(_LOOKALIKES)
-    text = "".join(char for char in text if unicodedata.category(char) != "Cf")
-    text = unicodedata.normalize("NFD", " ".join(text.split()).casefold())
-    return _APOSTROPHE.sub("", text)
-
-
-def _without_accents(decomposed: str) -> str:
-    return _MARK.sub("", decomposed).replace("đ", "d")
+    """Fold a unit's name; its apostrophes go too, with a space behind them (Đạ K' Nàng)."""
+    return _APOSTROPHE.sub("", decomposed(text))
 
 
 def _type_pattern(spell: Callable[[str], str]) -> tuple[re.Pattern[str], dict[str, str]]:
@@ -205,7 +195,7 @@ def _type_pattern(spell: Callable[[str], str]) -> tuple[re.Pattern[str], dict[st
 
 
 _EXACT_TYPE, _EXACT_TYPES = _type_pattern(str)
-_PLAIN_TYPE, _PLAIN_TYPES = _type_pattern(_without_accents)
+_PLAIN_TYPE, _PLAIN_TYPES = _type_pattern(without_accents)
 
 
 def _split_type(text: str, pattern: re.Pattern[str], types: Mapping[str, str]) -> tuple[str | None, str]:
@@ -217,15 +207,9 @@ def _split_type(text: str, pattern: re.Pattern[str], types: Mapping[str, str]) -
     return types[spelled], text[found.end() :]
 
 
-def _tone_last(word: str) -> str:
-    """Move the tone mark of a decomposed syllable behind its letters: hòa and hoà become one."""
-    tones = _TONE.findall(word)
-    return _TONE.sub("", word) + "".join(tones) if tones else word
-
-
-def _words_key(decomposed: str) -> str:
-    """Join the words of a decomposed text; numbers lose leading zeros ("Phường 01" is "Phường 1")."""
-    words = (_tone_last(word) for word in _WORD.findall(decomposed))
+def _words_key(folded: str) -> str:
+    """Join the words of a folded text; numbers lose leading zeros ("Phường 01" is "Phường 1")."""
+    words = (tone_last(word) for word in _WORD.findall(folded))
     return " ".join(word.lstrip("0") or "0" if word.isdecimal() else word for word in words)
 
 
@@ -258,7 +242,7 @@ def accent_free_key(text: str) -> str:
     Type words are recognised with their diacritics only: without them "xa phien" may be Xã Phiên or the
     name Xà Phiên.
     """
-    return _without_accents(name_key(text))
+    return without_accents(name_key(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,8 +262,8 @@ def _exact_readings(text: str) -> tuple[_Reading, ...]:
 def _accent_free_readings(text: str) -> tuple[_Reading, ...]:
     accented_kind, accented_name = _split_type(_decomposed(text), _EXACT_TYPE, _EXACT_TYPES)
     if accented_kind is not None:
-        return (_Reading(_words_key(_without_accents(accented_name)), accented_kind),)
-    whole = _without_accents(_decomposed(text))
+        return (_Reading(_words_key(without_accents(accented_name)), accented_kind),)
+    whole = without_accents(_decomposed(text))
     kind, name = _split_type(whole, _PLAIN_TYPE, _PLAIN_TYPES)
     return (_Reading(_words_key(name), kind), _Reading(_words_key(whole), None))
 
@@ -465,7 +449,7 @@ class UnitLedger:
     def _by_accent_free_key(self) -> dict[str, list[UnitVersion]]:
         groups: defaultdict[str, list[UnitVersion]] = defaultdict(list)
         for key, rows in self._by_name_key.items():
-            groups[_without_accents(key)].extend(rows)
+            groups[without_accents(key)].extend(rows)
         return dict(groups)
 
     def _children(self, unit_id: str, on: date) -> tuple[UnitVersion, ...]:

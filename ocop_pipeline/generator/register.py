@@ -127,7 +127,8 @@ class _Inventor:
                     self._recognise(product, index, chance)
                     if product.recognitions:
                         found.append(product)
-            neighbours = own or neighbours
+            # Only a company's name is one producer's wherever it stands (catalogue/data/legal_forms.csv).
+            neighbours = [producer for producer in own if producer.type == "enterprise"] or neighbours
         return found
 
     def _homes(self, commune: UnitVersion, chance: random.Random) -> list[tuple[str, ...]]:

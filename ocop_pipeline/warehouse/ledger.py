@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +22,8 @@ FileKey = tuple[str, int, int]
 """Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
 
 _BUSY_SECONDS = 30.0
-_SCHEMA_VERSION = 1
-_TABLES = ("arrivals", "sightings", "refusals", "verdicts", "issues", "deliveries")
+_SCHEMA_VERSION = 2
+_TABLES = ("arrivals", "sightings", "refusals", "verdicts", "issues", "deliveries", "name_decisions")
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrivals (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -91,6 +91,20 @@ CREATE TABLE IF NOT EXISTS deliveries (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS deliveries_by_document ON deliveries (document_id);
+CREATE TABLE IF NOT EXISTS name_decisions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name_kind TEXT NOT NULL CHECK (name_kind IN ('product', 'producer')),
+    left_unit_id TEXT NOT NULL,
+    left_producer TEXT NOT NULL,
+    left_product TEXT NOT NULL,
+    right_unit_id TEXT NOT NULL,
+    right_producer TEXT NOT NULL,
+    right_product TEXT NOT NULL,
+    is_same INTEGER NOT NULL CHECK (is_same IN (0, 1)),
+    decided_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    decided_at TEXT NOT NULL
+) STRICT;
 """
 _LATEST = "v.sequence = (SELECT MAX(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256)"
 
@@ -213,6 +227,32 @@ class DeliveryRecord:
     state: str
     at: datetime
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedName:
+    """A product or producer as a register of a unit writes it; `product` is blank for a producer."""
+
+    unit_id: str
+    producer: str
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NameDecision:
+    """What a person decided on two names: one and the same (then known as the left), or two.
+
+    Written down as the names stood in the registers, never as ids: ids follow from spelling rules and from the map of
+    today, and a decision must outlive both.
+    """
+
+    name_kind: str
+    left: ListedName
+    right: ListedName
+    is_same: bool
+    decided_by: str
+    reason: str
+    decided_at: datetime
 
 
 class Ledger:
@@ -351,6 +391,20 @@ class Ledger:
                 ],
             )
 
+    def record_name_decision(self, decision: NameDecision) -> None:
+        """Write down what a person decided on two names; the latest decision on a pair counts."""
+        names = (*astuple(decision.left), *astuple(decision.right))
+        with self._transaction() as cursor:
+            cursor.execute(
+                "INSERT INTO name_decisions (name_kind, left_unit_id, left_producer, left_product, right_unit_id, "
+                "right_producer, right_product, is_same, decided_by, reason, decided_at) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    decision.name_kind, *names, int(decision.is_same), decision.decided_by, decision.reason,
+                    _text(decision.decided_at),
+                ),
+            )  # fmt: skip
+
     # ------------------------------------------------------------------------------------- reading
 
     def known_sightings(self) -> dict[FileKey, str]:
@@ -438,6 +492,19 @@ class Ledger:
             DeliveryRecord(document, channel, recipient, state, _time(at), detail)
             for document, channel, recipient, state, at, detail in rows
             if wanted is None or document in wanted
+        ]
+
+    def name_decisions(self) -> list[NameDecision]:
+        """What was decided on names, oldest first."""
+        rows = self._connection.execute(
+            "SELECT name_kind, left_unit_id, left_producer, left_product, right_unit_id, right_producer, "
+            "right_product, is_same, decided_by, reason, decided_at FROM name_decisions ORDER BY id"
+        )
+        return [
+            NameDecision(
+                kind, ListedName(*names[:3]), ListedName(*names[3:]), bool(same), who, why, _time(at)
+            )
+            for kind, *names, same, who, why, at in rows
         ]
 
     # ------------------------------------------------------------------------------------- details

@@ -28,7 +28,7 @@ from ocop_pipeline.catalogue.tables import read_text
 from ocop_pipeline.quality.contracts import Contract, Refresh, load_contract
 
 RUN_PERIODS = "meta.run_periods"
-SOURCES = ("raw", "catalogue", "meta")
+SOURCES = ("raw", "catalogue", "register", "meta")
 """Schemas written by Python; every other schema is a layer of models."""
 MAY_READ: Mapping[str, tuple[str, ...]] = {
     "staging": (*SOURCES, "staging"),

@@ -14,6 +14,7 @@ from ocop_pipeline.warehouse.models import discover
 from ocop_pipeline.warehouse.publish import publish, set_run_periods
 from ocop_pipeline.warehouse.raw import store_raw, store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
+from ocop_pipeline.warehouse.register import prepare_register, store_register
 from ocop_pipeline.warehouse.trace import UntraceableError, trace
 
 _PROVINCE, _MONTHS = "68", ("2026-09", "2026-10")
@@ -47,6 +48,10 @@ def warehouse():
         store_reference(connection, reference)
         communes = connection.execute(_COMMUNES, [_PROVINCE]).fetchall()
         store_raw(connection, _reports(connection, [commune for commune, _ in communes]))
+        prepare_register(connection)
+        spelled = [("product", name, name.lower(), "", "") for name in _REGISTER]
+        spelled.append(("producer", "HTX Tân Hà", "hợp tác xã tân hà", "cooperative", "province"))
+        store_register(connection, "spellings", spelled)
         set_run_periods(connection, _MONTHS)
         for model in models.values():
             publish(connection, model, _MONTHS)

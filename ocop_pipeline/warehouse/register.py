@@ -1,0 +1,94 @@
+"""Schema `register`: what Python knows of names that SQL cannot, as tables the models read.
+
+Belongs here: the layouts, storing them whole or not at all, and reading back what identities are made from. How a name
+is spelled the same way and which names are one is decided in the room `register`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+
+_TEXT, _SHARE = pl.String, pl.Float64
+_LAYOUTS: Mapping[str, Mapping[str, Any]] = {
+    "spellings": {
+        "name_kind": _TEXT, "name": _TEXT, "spelling_key": _TEXT, "legal_form": _TEXT, "name_unique_within": _TEXT,
+    },
+    "identities": {"name_kind": _TEXT, "listed_id": _TEXT, "identity_id": _TEXT},
+    "doubts": {
+        "doubt_id": _TEXT, "name_kind": _TEXT, "reason": _TEXT, "similarity": _SHARE,
+        "left_id": _TEXT, "left_product": _TEXT, "left_producer": _TEXT, "left_unit_id": _TEXT,
+        "right_id": _TEXT, "right_product": _TEXT, "right_producer": _TEXT, "right_unit_id": _TEXT,
+    },
+}  # fmt: skip
+"""Table of schema `register` -> its columns. A doubt is two products (or producers) that may be one."""
+
+
+class Listing(NamedTuple):
+    """A product as registers list it, one a commune of today: what identities are decided on."""
+
+    listed_product_id: str
+    listed_producer_id: str
+    unit_id: str
+    home_id: str
+    product_name: str
+    product_key: str
+    producer_name: str
+    producer_key: str
+    producer_area: str
+
+
+def prepare_register(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make schema `register` and its empty tables where they are not there yet."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS register")
+    for name in _LAYOUTS:
+        connection.register("incoming", _table(name, []))
+        connection.execute(f"CREATE TABLE IF NOT EXISTS register.{name} AS SELECT * FROM incoming")
+        connection.unregister("incoming")
+
+
+def store_register(connection: duckdb.DuckDBPyConnection, name: str, rows: Iterable[Sequence[Any]]) -> int:
+    """Replace a table of schema `register`; gives the number of rows.
+
+    Args:
+        connection: A writing connection.
+        name: One of the tables of this module.
+        rows: Values in the order of its columns.
+    """
+    table = _table(name, list(rows))
+    connection.execute("CREATE SCHEMA IF NOT EXISTS register")
+    connection.register("incoming", table)
+    try:
+        connection.execute(f"CREATE OR REPLACE TABLE register.{name} AS SELECT * FROM incoming ORDER BY ALL")
+    finally:
+        connection.unregister("incoming")
+    return int(table.num_rows)
+
+
+def written_names(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
+    """Every way a product's and a producer's name is written in the registers that count."""
+    found = []
+    for column in ("product_name", "producer_name"):
+        sql = f"SELECT DISTINCT {column} FROM staging.register_rows WHERE {column} IS NOT NULL ORDER BY 1"
+        found.append([name for (name,) in connection.execute(sql).fetchall()])
+    return found[0], found[1]
+
+
+def listings(connection: duckdb.DuckDBPyConnection) -> list[Listing]:
+    """Every listed product once a commune that lists it, in a fixed order."""
+    sql = """
+        SELECT
+            listed_product_id, listed_producer_id, unit_id, home_id, MIN(product_name), product_key,
+            COALESCE(MIN(producer_name), ''), producer_key, producer_area
+        FROM core.listings
+        GROUP BY
+            listed_product_id, listed_producer_id, unit_id, home_id, product_key, producer_key, producer_area
+        ORDER BY ALL"""
+    return [Listing(*row) for row in connection.execute(sql).fetchall()]
+
+
+def _table(name: str, rows: list[Sequence[Any]]) -> pa.Table:
+    # Built by Polars: building Arrow arrays from Python values makes pyarrow import pandas, a second for nothing.
+    return pl.DataFrame(rows, schema=dict(_LAYOUTS[name]), orient="row").to_arrow()
