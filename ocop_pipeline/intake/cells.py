@@ -83,6 +83,16 @@ def fold(text: str) -> str:
     return " ".join(_WORDS.findall(_MARKS.sub("", lower)))
 
 
+def begins_with(text: str, words: str) -> bool:
+    """Whether a text begins with some words, written with their own accents or with none ("CONG", not "công")."""
+    wanted = words.split()
+    if not fold(text).startswith(fold(words)):
+        return False
+    begin = _ANY_WORDS.findall(unicodedata.normalize("NFC", text[:500]).casefold())[: len(wanted)]
+    return begin in (wanted, fold(words).split())
+
+
+_ANY_WORDS = re.compile(r"\w+")
 _LOOKALIKES = str.maketrans({"đ": "d", "Đ": "d", "Ð": "d", "ð": "d", "Ɖ": "d", "ɖ": "d"})
 
 

@@ -27,6 +27,7 @@ from ocop_pipeline.intake.cells import (
     TEXT,
     UNCOMPUTED,
     YES,
+    begins_with,
     clean,
     fold,
     is_dash,
@@ -135,7 +136,7 @@ class LayoutSpec:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Folded words that stand for a value: nothing to report, yes, no, and how a total row begins."""
+    """Folded words that stand for a value: nothing to report, yes, no; and, with accents, how a total row begins."""
 
     nothing: frozenset[str]
     yes: frozenset[str]
@@ -727,8 +728,7 @@ class _Reading:
                 cells.append((slot, at_row + 1, first_col + column, BLANK, NONE))
 
     def _is_total(self, text: str) -> bool:
-        key = fold(text)
-        return any(key == word or key.startswith(word + " ") for word in self._words.total)
+        return any(begins_with(text, word) for word in self._words.total)
 
 
 class _Field(NamedTuple):

@@ -42,7 +42,9 @@ def _words() -> Words:
     rows = read_csv(CATALOGUE_DATA / "cell_words.csv", columns=("meaning", "text", "source"))
     found: dict[str, set[str]] = {meaning: set() for meaning in ("nothing", "yes", "no", "total")}
     for row in rows:
-        found[row.choice("meaning", tuple(found))].add(fold(row.text("text")))
+        meaning = row.choice("meaning", tuple(found))
+        # How a total begins keeps its accents: "cộng" is not the first word of "công tác".
+        found[meaning].add(row.text("text").casefold() if meaning == "total" else fold(row.text("text")))
     return Words(**{meaning: frozenset(texts) for meaning, texts in found.items()})
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocop_pipeline.domain.forms import FUNDING, GRID, REGISTER, REMARKS
+from ocop_pipeline.domain.forms import FUNDING, GRID, REGISTER, REMARKS, TASKS
 from ocop_pipeline.intake.cells import LARGEST_NUMBER, STATES, clean, fold, is_dash, read_day, read_number
 from ocop_pipeline.intake.extract import TEXT_END, Extract, extract
 from ocop_pipeline.intake.grid import CellError, Sheet, Workbook, address
@@ -367,6 +367,18 @@ def test_totals_and_footers_below_the_register_are_no_products(catalogue, spec):
         [None, None, None, None, None, None, None, None, "TM. ỦY BAN NHÂN DÂN"],
     ]
     assert list(register(catalogue, spec, [PRODUCT], footer)) == ["4"]
+
+
+@pytest.mark.parametrize("code", ["NV05", None])
+@pytest.mark.parametrize(("text", "is_task"), [
+    ("công tác xúc tiến thương mại", True), ("Tổng sơ kết Chương trình", True),
+    ("Cộng", False), ("CONG", False), ("Tổng cộng các nhiệm vụ", False),
+])  # fmt: skip
+def test_a_task_may_begin_like_a_total(catalogue, spec, code, text, is_task):
+    """Without its accents "công tác" begins like "cộng"; the row is a task all the same, coded or not."""
+    task = {"task_code": code, "task_text": text, "task_state": "Đang thực hiện"}
+    read = cells(spec, extract(spec, sound(catalogue, tasks=[task]).workbook()))
+    assert any(part == TASKS and field == "task_text" for part, _, field in read) is is_task
 
 
 def test_a_product_without_a_number_is_a_product_when_its_decision_stands_there(catalogue, spec):
