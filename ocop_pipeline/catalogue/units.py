@@ -47,6 +47,15 @@ _RELATIONS = {relation.value: relation for relation in Relation}
 _FLAGS = {"true": True, "false": False}
 
 
+OLD_MAP_FROM = date(2025, 1, 1)
+"""The source has one map for all days before 01/07/2025, that of the first half of 2025 (docs/units.md)."""
+
+
+def is_on_later_map(unit: UnitVersion, on: date) -> bool:
+    """Whether a unit of a day stands on the map of a later date, because the source begins with that map."""
+    return unit.valid_from is None and on < OLD_MAP_FROM
+
+
 def load_units(path: Path = CATALOGUE_DATA / "units.zip") -> UnitLedger:
     """Read and check the units and their successions.
 

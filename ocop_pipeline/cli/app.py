@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ocop_pipeline.catalogue.messages import LANGUAGES, load_messages
-from ocop_pipeline.cli import deliveries, figures, machine, months
+from ocop_pipeline.cli import deliveries, figures, machine, months, plans
 from ocop_pipeline.cli.console import Language, help_of, refuse
 
 app = typer.Typer(
@@ -19,10 +19,13 @@ app = typer.Typer(
 )
 units_app = typer.Typer(help=help_of("units"), no_args_is_help=True)
 app.add_typer(units_app, name="units")
+plans_app = typer.Typer(help=help_of("plan"), no_args_is_help=True)
+app.add_typer(plans_app, name="plan")
 months.register(app)
 figures.register(app, units_app)
 deliveries.register(app)
 machine.register(app)
+plans.register(plans_app)
 
 
 @app.callback()

@@ -20,7 +20,7 @@ PROVINCE = "68"
 RECENT_MONTHS = 3
 _SETTINGS = """\
 # A demonstration: every figure is made up. `ocop demo` writes this folder anew each time.
-scope = ["68"]
+scope = ["{province}"]
 # The generator stamps its files with the day on which a commune would have sent them.
 trust_file_times = true
 settle_seconds = 0
@@ -62,8 +62,13 @@ def prepare_site(site: Path) -> Settings:
     shutil.rmtree(site, ignore_errors=True)
     site.mkdir(parents=True)
     (site / _MARK).touch()
-    (site / "ocop.toml").write_text(_SETTINGS, encoding="utf-8")
+    write_settings(site, PROVINCE)
     return load_settings(site, site / "state")
+
+
+def write_settings(site: Path, province: str) -> None:
+    """Let a demonstration serve one province, by its code."""
+    (site / "ocop.toml").write_text(_SETTINGS.format(province=province), encoding="utf-8")
 
 
 def history(period: Period, *, full_year: bool) -> tuple[str, ...]:
@@ -87,9 +92,16 @@ def fill_inbox(
     full_year: bool,
 ) -> Truth:
     """Write the inbox: the month as workbooks with planted faults, the months before as sound CSV files."""
-    settings.inbox.mkdir(parents=True, exist_ok=True)
     months = history(period, full_year=full_year)
     options = Options(PROVINCE, period.key, seed=seed, history=months, workers=settings.workers)
+    return generate_inbox(catalogue, settings, options, progress)
+
+
+def generate_inbox(
+    catalogue: Catalogue, settings: Settings, options: Options, progress: Callable[[int, int], None]
+) -> Truth:
+    """Write the inbox of a demonstration; the truth about it lies in the site as truth.json."""
+    settings.inbox.mkdir(parents=True, exist_ok=True)
     truth = generate(catalogue, options, settings.inbox, progress)
     (settings.site / "truth.json").write_text(truth.to_json(), encoding="utf-8")
     return truth

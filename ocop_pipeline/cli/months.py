@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
+from ocop_pipeline.catalogue import load_catalogue
 from ocop_pipeline.catalogue.messages import load_messages
-from ocop_pipeline.cli import demonstration
+from ocop_pipeline.cli import demonstration, plan_demonstration
 from ocop_pipeline.cli.console import (
     FINDINGS,
     FINE,
@@ -46,6 +47,7 @@ from ocop_pipeline.warehouse.scratch import published_before
 _HELP = load_messages()
 _GOOD = ("accepted", "duplicate")
 FORMATS = ("html", "pdf", "json")
+DEMO_MONTH, DEMO_FOLDER = "2026-10", "demo"
 
 
 def run(
@@ -297,15 +299,21 @@ def generate_files(
 
 
 def demo(
-    period: Annotated[str, typer.Option("--period", help=_HELP.both("help.option.period"))] = "2026-10",
+    period: Annotated[
+        str | None, typer.Option("--period", help=_HELP.both("help.option.demo_period"))
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help=_HELP.both("help.option.seed"))] = 1,
+    plan: Annotated[str | None, typer.Option("--plan", help=_HELP.both("help.option.demo_plan"))] = None,
     *,
     full_year: Annotated[bool, typer.Option("--full-year", help=_HELP.both("help.option.full_year"))] = False,
     as_json: JsonOption = False,
-    site: Annotated[Path, typer.Option("--site", help=_HELP.both("help.option.site"))] = Path("demo"),
+    site: Annotated[Path | None, typer.Option("--site", help=_HELP.both("help.option.demo_site"))] = None,
 ) -> None:
-    """Make the sample province anew, run it, compare with the truth."""
-    month = parse_period(period)
+    """Make the sample province, or the units a plan binds, anew, run it, compare with the truth."""
+    if plan is not None:
+        raise typer.Exit(_demo_plans(plan, period, seed, site, as_json=as_json))
+    month = parse_period(period or DEMO_MONTH)
+    site = site or Path(DEMO_FOLDER)
     settings = demonstration.prepare_site(site)
     place = open_site(settings.site, settings.state)
     start = time.perf_counter()
@@ -330,6 +338,37 @@ def demo(
         say("demo.seconds", **result["seconds"])
         say("demo.next", site=site)
     raise typer.Exit(FINE if compared is not None and compared.agrees else FINDINGS)
+
+
+def _demo_plans(plan: str, period: str | None, seed: int, site: Path | None, *, as_json: bool) -> int:
+    """Demonstrate one plan, or one after another all that are no samples; the exit code."""
+    known = load_catalogue()
+    if plan != plan_demonstration.ALL and plan not in known.plans:
+        raise refuse("plans.unknown", plan=plan, plans=", ".join(known.plans))
+    codes = plan_demonstration.codes_of(known, plan)
+    month = parse_period(period) if period else None
+    results, good = [], True
+    for code in codes:
+        folder = site or Path(f"{DEMO_FOLDER}-{code}")
+        if site is not None and plan == plan_demonstration.ALL:
+            folder = site / code
+        shown = plan_demonstration.show_plan(code, folder, month, seed)
+        if as_json:
+            results.append(plan_demonstration.shown_json(shown))
+            truth = results[-1]["truth"]
+            good = good and truth is not None and truth["agrees"]
+        else:
+            place = shown.place
+            folders = f"{shown.plan.unit_code}-"
+            issued = [
+                path
+                for path in documents(place, shown.options.period)
+                if any(part.startswith(folders) for part in path.parts)
+            ]
+            good = plan_demonstration.print_shown(shown, issued) and good
+    if as_json:
+        print_json(results if plan == plan_demonstration.ALL else results[0])
+    return FINE if good else FINDINGS
 
 
 def register(app: typer.Typer) -> None:

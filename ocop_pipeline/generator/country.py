@@ -18,7 +18,7 @@ from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.forms import INFO, REGISTER, FormLine, Layout
 from ocop_pipeline.domain.indicators import Source
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.domain.units import Tier
+from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.generator.faults import (
     FAULTS,
     ODDITIES,
@@ -32,7 +32,14 @@ from ocop_pipeline.generator.faults import (
 )
 from ocop_pipeline.generator.figures import Asked, Figures, Key
 from ocop_pipeline.generator.options import Options, OptionsError
-from ocop_pipeline.generator.register import Product, events_between, invent_register, is_valid
+from ocop_pipeline.generator.plans import months_of
+from ocop_pipeline.generator.register import (
+    Product,
+    events_between,
+    invent_named,
+    invent_register,
+    is_valid,
+)
 from ocop_pipeline.generator.senders import Senders
 from ocop_pipeline.generator.submission import (
     Listed,
@@ -93,7 +100,10 @@ class _Country:
         except KeyError as error:
             raise OptionsError(str(error.args[0])) from error
         self._backward = self._choose_backward()
-        self._products = invent_register(catalogue.units, communes, self._months[-1], options.seed)
+        self._products = invent_register(
+            catalogue.units, communes, self._months[-1], options.seed, options.pace
+        )
+        self._products += self._named_products(communes)
         self._present: dict[str, list[Sender]] = {}
         self._figures: dict[SenderKey, Figures] = {}
         self._listed_until: dict[SenderKey, date] = {}
@@ -116,6 +126,17 @@ class _Country:
             before = {item.sender.key: item.submission for item in outgoing}
         self._truth.products = self._product_truths()
         return self._truth
+
+    def _named_products(self, communes: Sequence[UnitVersion]) -> list[Product]:
+        """The products that the plan asked for names, in the communes below its unit."""
+        plan = self._catalogue.plans.get(self._options.plan)
+        names = [name for target in plan.targets for name in target.named_products] if plan else []
+        if plan is None or not names:
+            return []
+        end = self._months[-1].end
+        bound = [unit for unit in communes if self._senders.is_below(plan, unit, end)]
+        months = [month for month in months_of(plan) if month.end <= end]
+        return invent_named(self._catalogue.units, bound, names, months, self._options.seed)
 
     # ------------------------------------------------------------------------------ sound reports
 
@@ -171,7 +192,9 @@ class _Country:
             spread = self._options.spread * (2 * dice(*identity, "size").random() - 1)
             only = profiles()["agencies"].get(sender.agency)
             size = profiles()["scale"].get(sender.form, 1) * (1 + spread)
-            self._figures[sender.key] = Figures(identity, size, frozenset(only) if only else None)
+            self._figures[sender.key] = Figures(
+                identity, size, frozenset(only) if only else None, self._options.pace
+            )
         end = period.end
         valid = sum(is_valid(product, end) for product in own)
         return self._figures[sender.key].advance(period, asked, valid)
@@ -374,12 +397,14 @@ class _Country:
         faults = write_all(printing, outgoing, self._options.workers, told)
         superseded = {item.supersedes for item in outgoing if item.verdict is Verdict.ACCEPTED}
         values = self._truth.values.setdefault(period.key, {})
+        duties = self._truth.duties.setdefault(period.key, {})
         for item, planted in zip(outgoing, faults, strict=True):
             counts = item.verdict is Verdict.ACCEPTED and item.path not in superseded
             self._truth.files.append(self._file_truth(item, planted, counts=counts))
             if counts:
                 lines = printing.lines[item.sender.form, period.end]
                 values[item.sender.key] = reported(item.submission, lines)
+                duties[item.sender.key] = item.submission.duties
                 self._shown_until |= {id(product): period.end for product in item.submission.products}
 
     def _file_truth(self, item: Outgoing, planted: tuple[PlantedFault, ...], *, counts: bool) -> FileTruth:

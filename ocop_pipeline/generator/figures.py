@@ -66,11 +66,13 @@ class Figures:
         identity: What makes this unit's chance its own: seed, unit, agency, form.
         size: Factor on all sizes: how large the unit is, and its tier.
         only: The indicators it answers at all; None for every one.
+        pace: Factor on the chance that something happens in a month.
     """
 
     identity: tuple[object, ...]
     size: float
     only: frozenset[str] | None = None
+    pace: float = 1.0
     _stocks: dict[str, float] = field(default_factory=dict)
     _plan: dict[str, int] = field(default_factory=dict)
     _spent: dict[str, int] = field(default_factory=dict)
@@ -128,7 +130,7 @@ class Figures:
     ) -> int:
         per = profile.get("per")
         times = products if per == "products" else int(values.get((per, ""), 0)) if per else 1
-        if not times or chance.random() >= profile.get("chance", 1):
+        if not times or chance.random() >= profile.get("chance", 1 / self.pace) * self.pace:
             return 0
         # What comes per meeting or product needs no size: its base has it already.
         size = 1.0 if per else self.size

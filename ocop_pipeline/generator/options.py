@@ -34,6 +34,9 @@ class Options:
         spread: How far units differ in size: the figures of a unit are multiplied by something between
             1 - spread and 1 + spread.
         workers: Processes that write files; one writes them in this process.
+        pace: How often things happen: factor on the chances of a month's activities and recognitions.
+        plan: Code of a plan: only the units and departments it binds send anything, all others are silent, and
+            the products it names exist. Blank for everybody.
     """
 
     province_code: str
@@ -45,6 +48,8 @@ class Options:
     history_format: Literal["csv", "xlsx"] = "csv"
     spread: float = 0.4
     workers: int = 1
+    pace: float = 1.0
+    plan: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be generated.
@@ -62,6 +67,8 @@ class Options:
             raise OptionsError("share must be more than 0 and at most 1")
         if not 0 <= self.spread < 1:
             raise OptionsError("spread must be at least 0 and less than 1")
+        if self.pace <= 0:
+            raise OptionsError("pace must be more than 0")
         if self.workers < 1:
             raise OptionsError("workers must be at least 1")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
+from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion, name_key
 from ocop_pipeline.generator.wording import between, dice, pick, profiles, weighted, words
 
 VALIDITY_MONTHS = 36
@@ -85,7 +85,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def invent_register(
-    ledger: UnitLedger, communes: Sequence[UnitVersion], last: Period, seed: int
+    ledger: UnitLedger, communes: Sequence[UnitVersion], last: Period, seed: int, pace: float = 1.0
 ) -> list[Product]:
     """Invent the products of communes from 2020 to the month `last`.
 
@@ -94,19 +94,52 @@ def invent_register(
         communes: Communes in force on the last day of `last`, in a fixed order.
         last: The last month in which something is recognised.
         seed: Same seed, same products.
+        pace: How often something is recognised, as a factor on the usual chances.
 
     Returns:
         The products, those of one commune together and in the order of their first recognition.
     """
-    return _Inventor(ledger, last, seed).products(communes)
+    return _Inventor(ledger, last, seed, pace=pace).products(communes)
+
+
+def invent_named(
+    ledger: UnitLedger,
+    communes: Sequence[UnitVersion],
+    names: Sequence[str],
+    months: Sequence[Period],
+    seed: int,
+) -> list[Product]:
+    """Invent the products that a plan names, most of them recognised within its months.
+
+    Args:
+        ledger: The units of all times.
+        communes: Where they are made; a product that ends in a commune's name is made there.
+        names: The products' names.
+        months: The months in which they may be recognised, in order.
+        seed: Same seed, same products.
+
+    Returns:
+        Those that are recognised.
+    """
+    inventor = _Inventor(ledger, months[-1], seed, months)
+    return [product for name in names if (product := inventor.named(name, communes)) is not None]
 
 
 class _Inventor:
-    def __init__(self, ledger: UnitLedger, last: Period, seed: int) -> None:
+    def __init__(
+        self,
+        ledger: UnitLedger,
+        last: Period,
+        seed: int,
+        months: Sequence[Period] | None = None,
+        pace: float = 1.0,
+    ) -> None:
+        self._pace = pace
         self._ledger = ledger
         self._seed = seed
         self._profile = profiles()["register"]
-        self._months = _months(Period(f"{self._profile['first_year']}-01"), last)
+        first_year = min(self._profile["first_year"], last.year)
+        self._months = list(months or _months(Period(f"{first_year}-01"), last))
         self._ends = [month.end.month for month in self._months]
         self._names: set[str] = set()
         self._taken: dict[Producer, set[str]] = {}
@@ -131,6 +164,20 @@ class _Inventor:
             neighbours = [producer for producer in own if producer.type == "enterprise"] or neighbours
         return found
 
+    def named(self, name: str, communes: Sequence[UnitVersion]) -> Product | None:
+        """A product of a given name with its only recognition; None for one that fails its evaluation."""
+        chance = dice(self._seed, "named", name)
+        native = [unit for unit in communes if name_key(name).endswith(name_key(unit.name))]
+        commune = pick(chance, native or communes)
+        if chance.random() >= self._profile["named_recognised"]:
+            return None
+        full = name[0].upper() + name[1:]
+        producer, address = self._new_producer(commune, chance), pick(chance, words()["address"])
+        product = Product(full, producer, "food", address, (commune.unit_id,))
+        at, star = between(chance, 0, len(self._months) - 1), pick(chance, ("3", "4"))
+        product.recognitions.append(self._decide(product, at, star, "first"))
+        return product
+
     def _homes(self, commune: UnitVersion, chance: random.Random) -> list[tuple[str, ...]]:
         before = sorted(link.predecessor_id for link in self._ledger.predecessors(commune.unit_id))
         chance.shuffle(before)
@@ -140,7 +187,7 @@ class _Inventor:
         """Positions of the months in which something new is recognised."""
         if chance.random() < self._profile["dormant_communes"]:
             return []
-        zeal = 0.4 + 1.2 * chance.random()
+        zeal = self._pace * (0.4 + 1.2 * chance.random())
         busy = dict.fromkeys(self._profile["busy_months"], self._profile["busy_entry"])
         usual = self._profile["entry"]
         return [

@@ -6,17 +6,17 @@ Belongs here: reading the catalogue for senders, deadlines and duties. What they
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 
-from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue import Agency, Catalogue
 from ocop_pipeline.catalogue.calendar import Sender as Owing
 from ocop_pipeline.domain.forms import Form
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.domain.plans import Plan
+from ocop_pipeline.domain.plans import Plan, Task
 from ocop_pipeline.domain.units import Tier, UnitVersion, accent_free_key, name_key
 from ocop_pipeline.generator.options import NATION_CODE, Options, OptionsError
-from ocop_pipeline.generator.submission import Sender
+from ocop_pipeline.generator.submission import Duty, Sender
 from ocop_pipeline.generator.wording import between, dice, pick, words
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -25,9 +25,15 @@ _NO_FILE_NAME = re.compile(r'[\\/:*?"<>|]')
 
 
 class Senders:
-    """The senders of the province (or country) that `options` name."""
+    """The senders of the province (or country) that `options` name.
+
+    Raises:
+        OptionsError: no plan has the code that `options` name.
+    """
 
     def __init__(self, catalogue: Catalogue, options: Options) -> None:
+        if options.plan and options.plan not in catalogue.plans:
+            raise OptionsError(f"no plan has the code {options.plan!r}")
         self._catalogue = catalogue
         self._options = options
         self._last = options.months[-1]
@@ -72,31 +78,46 @@ class Senders:
         members = [province] if tier is Tier.PROVINCE else units.descendants(province.unit_id, on, tier)
         for unit in members:
             around = {above.tier: above for above in units.ancestors(unit.unit_id, on)} | {unit.tier: unit}
-            tasks = self._tasks(around, unit, month)
             if not form.by_agency:
-                yield Sender(form.code, unit, around, tasks=tasks)
+                yield Sender(form.code, unit, around, tasks=self._duties(around, unit, month))
                 continue
-            for agency in self._catalogue.agencies_on(on):
+            agencies = self._catalogue.agencies_on(on)
+            for agency in agencies:
+                tasks = self._duties(around, unit, month, agencies, agency)
                 yield Sender(form.code, unit, around, agency.code, agency.name_vi, tasks)
 
-    def _tasks(
-        self, around: Mapping[Tier, UnitVersion], unit: UnitVersion, month: Period
-    ) -> tuple[tuple[str, str], ...]:
-        """The duties that the plans in force give a unit."""
+    def _duties(
+        self,
+        around: Mapping[Tier, UnitVersion],
+        unit: UnitVersion,
+        month: Period,
+        agencies: Sequence[Agency] = (),
+        agency: Agency | None = None,
+    ) -> tuple[Duty, ...]:
+        """The duties that the plans in force give a unit, or a department of it."""
         return tuple(
-            (task.code, task.text_vi)
+            Duty(plan.code, task.code, task.text_vi)
             for plan in self._catalogue.plans.values()
             if plan.covers(month) and self._binds(plan, around)
             for task in plan.tasks
             if (task.binds.tier or plan.tier) == unit.tier
+            and (agency is None or agency == _in_charge(task, agencies))
         )
 
     def _binds(self, plan: Plan, around: Mapping[Tier, UnitVersion]) -> bool:
         found = self._catalogue.units.find_code(plan.unit_code, plan.unit_on, plan.tier)
         return found is not None and plan.tier in around and around[plan.tier].unit_id == found.unit_id
 
+    def is_below(self, plan: Plan, unit: UnitVersion, on: date) -> bool:
+        """Whether a unit is that of a plan, or below it."""
+        above = {above.tier: above for above in self._catalogue.units.ancestors(unit.unit_id, on)}
+        return self._binds(plan, above | {unit.tier: unit})
+
     def takes_part(self, sender: Sender) -> bool:
-        """Whether a sender is in the share that sends at all; offices above communes always are."""
+        """Whether a sender sends at all: it is bound by the plan asked for, and of communes only a share sends."""
+        plan = self._catalogue.plans.get(self._options.plan)
+        if plan is not None and not self._binds(plan, sender.around):
+            return False
         if sender.unit.tier is not Tier.COMMUNE:
             return True
         return dice(self._options.seed, "share", sender.unit.unit_id).random() < self._options.share
@@ -140,3 +161,14 @@ class Senders:
             suffix="",
         )
         return f"{month.key}/{_NO_FILE_NAME.sub('-', text)}.{suffix}"
+
+
+def _in_charge(task: Task, agencies: Sequence[Agency]) -> Agency | None:
+    """The department that answers for a task.
+
+    It leads it, else takes part; failing that (a plan may name one that owes no report) it is the first of the list,
+    which is in charge of the Programme.
+    """
+    by_name = {name_key(agency.name_vi): agency for agency in agencies}
+    named = (by_name.get(name_key(name or "")) for name in (task.lead_agency, *task.co_agencies))
+    return next((agency for agency in named if agency is not None), agencies[0] if agencies else None)

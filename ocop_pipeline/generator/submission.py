@@ -17,11 +17,33 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.generator.figures import Key
 from ocop_pipeline.generator.register import Product
-from ocop_pipeline.generator.wording import between, dice, pick, words
+from ocop_pipeline.generator.wording import between, dice, pick, weighted, words
 
 Value: TypeAlias = str | int | Decimal | date | None
 LinePlace: TypeAlias = tuple[str, str, str]
 """(part, line code, field)."""
+
+_MONTHS_OF_YEAR = 12
+_GENERAL_DUTIES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A task a plan gives a sender: code of the plan (blank for what every unit does), code and words of the task."""
+
+    plan: str
+    task: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DutyAnswer:
+    """What a report says of a task of a plan: code of the state, percent done."""
+
+    plan: str
+    task: str
+    state: str
+    progress: int
 
 
 @dataclass
@@ -33,6 +55,7 @@ class Submission:
         lines: Answer by (part, line code, field); what is not in it stands blank.
         rows: Rows by part (register, tasks), each a value by field.
         products: The products behind the register rows, in the same order.
+        duties: What its rows on tasks of plans say.
     """
 
     form: str
@@ -44,13 +67,14 @@ class Submission:
     lines: dict[LinePlace, Value]
     rows: dict[str, list[dict[str, Value]]]
     products: list[Product] = field(default_factory=list)
+    duties: tuple[DutyAnswer, ...] = ()
 
 
 @dataclass(frozen=True)
 class Sender:
     """Who reports on a form: a unit, or a department (`agency`, `agency_name`) of one.
 
-    `around` holds the units above it, by tier; `tasks` the (code, text) of duties a plan gives it.
+    `around` holds the units above it, by tier; `tasks` the duties that plans give it.
     """
 
     form: str
@@ -58,7 +82,7 @@ class Sender:
     around: Mapping[Tier, UnitVersion]
     agency: str = ""
     agency_name: str = ""
-    tasks: tuple[tuple[str, str], ...] = ()
+    tasks: tuple[Duty, ...] = ()
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -100,16 +124,21 @@ def write_submission(
     """
     hand = _Hand(catalogue, sender, month, seed)
     lines = lines_of(layout, catalogue.lines(sender.form, month.end))
+    pairs = {INFO: hand.information(), REMARKS: hand.remarks()}
+    written = hand.lines(lines, figures)
+    rows = [hand.register_row(entry) for entry in register]
+    answers = hand.duties()
     return Submission(
         form=sender.form,
         layout=layout,
         period=month,
         unit=sender.unit,
         agency=sender.agency,
-        pairs={INFO: hand.information(), REMARKS: hand.remarks()},
-        lines=hand.lines(lines, figures),
-        rows={REGISTER: [hand.register_row(entry) for entry in register], TASKS: hand.tasks()},
+        pairs=pairs,
+        lines=written,
+        rows={REGISTER: rows, TASKS: [hand.task_row(duty, answer) for duty, answer in answers]},
         products=[entry.product for entry in register],
+        duties=tuple(answer for _, answer in answers if answer.plan),
     )
 
 
@@ -221,23 +250,26 @@ class _Hand:
             return int(star)
         return self._catalogue.code_lists.item("star", star).name_vi
 
-    def tasks(self) -> list[dict[str, Value]]:
-        """The state of the duties a plan gives the unit, else of duties every unit has."""
-        duties = self._sender.tasks or tuple(
-            (str(at), text) for at, text in enumerate(words()["tasks"], start=1)
-        )
-        return [self._task(code, text) for code, text in duties[:6]]
+    def duties(self) -> list[tuple[Duty, DutyAnswer]]:
+        """How far the duties of plans are, else those every unit has: the later in the year, the further."""
+        general = enumerate(words()["tasks"][:_GENERAL_DUTIES], start=1)
+        duties = self._sender.tasks or tuple(Duty("", str(at), text) for at, text in general)
+        return [(duty, self._answer_on(duty)) for duty in duties]
 
-    def _task(self, code: str, text: str) -> dict[str, Value]:
-        chance = self._chance
-        state = pick(chance, ("not_started", "in_progress", "in_progress", "done"))
+    def _answer_on(self, duty: Duty) -> DutyAnswer:
+        chance, passed = self._chance, self._month.end.month / _MONTHS_OF_YEAR
+        state = weighted(chance, {"not_started": 1.03 - passed, "in_progress": 0.8, "done": 2 * passed})
         progress = {"not_started": 0, "done": 100}.get(state, between(chance, 2, 18) * 5)
+        return DutyAnswer(duty.plan, duty.task, state, progress)
+
+    def task_row(self, duty: Duty, answer: DutyAnswer) -> dict[str, Value]:
+        """One task as it stands in the list of duties."""
         return {
-            "task_code": code,
-            "task_text": text,
-            "task_state": self._catalogue.code_lists.item("task_state", state).name_vi,
-            "progress": progress,
-            "result": pick(chance, words()["task_results"][state]),
+            "task_code": duty.task,
+            "task_text": duty.text,
+            "task_state": self._catalogue.code_lists.item("task_state", answer.state).name_vi,
+            "progress": answer.progress,
+            "result": pick(self._chance, words()["task_results"][answer.state]),
         }
 
     def remarks(self) -> dict[str, Value]:

@@ -6,7 +6,7 @@ the kind of each indicator, in plain Python. It shares no code with the roll-up 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, TypeAlias
@@ -15,6 +15,7 @@ from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.generator.figures import Key
 from ocop_pipeline.generator.register import VALIDITY_MONTHS, add_months
+from ocop_pipeline.generator.submission import DutyAnswer
 
 Span = Literal["month", "quarter_to_date", "year_to_date"]
 SenderKey: TypeAlias = tuple[str, str, str]
@@ -125,6 +126,7 @@ class Truth:
         senders: Who is expected to report, by month.
         above: For each month, the units above each unit, itself first.
         values: The values of the files that count: by month and sender, value by (indicator, breakdown).
+        duties: What the files that count say of the tasks of plans, by month and sender.
         products: The register as the files that count show it.
         skipped: Faults wished for that no report lent itself to.
     """
@@ -134,6 +136,7 @@ class Truth:
     senders: dict[str, list[SenderKey]] = field(default_factory=dict)
     above: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     values: dict[str, dict[SenderKey, dict[Key, Decimal]]] = field(default_factory=dict)
+    duties: dict[str, dict[SenderKey, tuple[DutyAnswer, ...]]] = field(default_factory=dict)
     products: list[ProductTruth] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
@@ -286,6 +289,11 @@ class Truth:
                     for sender, values in reports.items()
                     for (indicator, breakdown), value in (values or {("", ""): Decimal(0)}).items()
                 ],
+                "duties": [
+                    [period, *sender, [astuple(answer) for answer in answers]]
+                    for period, reports in self.duties.items()
+                    for sender, answers in reports.items()
+                ],
                 "products": [asdict(product) for product in self.products],
                 "skipped": self.skipped,
             },
@@ -311,6 +319,9 @@ class Truth:
             values = truth.values.setdefault(period, {}).setdefault((form, unit_id, agency), {})
             if indicator:
                 values[indicator, breakdown] = Decimal(value)
+        for period, form, unit_id, agency, answers in data["duties"]:
+            reports = truth.duties.setdefault(period, {})
+            reports[form, unit_id, agency] = tuple(DutyAnswer(*answer) for answer in answers)
         return truth
 
 

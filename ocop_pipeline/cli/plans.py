@@ -1,0 +1,276 @@
+"""Commands about plans: what was planned against what was done, and the tasks with their state.
+
+Belongs here: printing what `warehouse.progress` reads. Nothing is judged here.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.messages import load_messages
+from ocop_pipeline.catalogue.units import is_on_later_map
+from ocop_pipeline.cli.console import (
+    FINDINGS,
+    FINE,
+    JsonOption,
+    SiteOption,
+    StateOption,
+    headers_of,
+    help_of,
+    messages,
+    open_site,
+    out,
+    parse_period,
+    print_json,
+    print_table,
+    refuse,
+    say,
+    warehouse_errors,
+)
+from ocop_pipeline.domain.periods import Grain, Period
+from ocop_pipeline.reporting import formats
+from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.progress import (
+    PlanTarget,
+    PlanTask,
+    by_agency,
+    newest_month,
+    plan_targets,
+    plan_tasks,
+)
+
+_HELP = load_messages()
+_DAY = "%d/%m/%Y"
+
+
+def status(
+    plan: Annotated[str | None, typer.Option("--plan", help=_HELP.both("help.option.plan"))] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help=_HELP.both("help.option.plan_period"))
+    ] = None,
+    *,
+    as_json: JsonOption = False,
+    site: SiteOption = None,
+    state: StateOption = None,
+) -> None:
+    """Print plan versus actual for every target, and every task by agency."""
+    place = open_site(site, state)
+    if plan is not None and plan not in place.catalogue.plans:
+        raise refuse("plans.unknown", plan=plan, plans=", ".join(place.catalogue.plans))
+    month = parse_period(period) if period else None
+    if month is not None and month.grain is not Grain.MONTH:
+        raise refuse("error.period", reason=messages().say("help.option.period"))
+    with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        month = month or Period(newest_month(connection))
+        targets = plan_targets(connection, month.key, plan)
+        tasks = plan_tasks(connection, month.key, plan)
+    if plan is not None and not (targets or tasks):
+        raise refuse("plans.not_in_force", plan=plan, period=month.key)
+    if as_json:
+        print_json(status_json(place.catalogue, month, targets, tasks))
+    else:
+        print_status(place.catalogue, month, targets, tasks)
+    missed = any(each.is_missed for each in targets) or any(each.is_overdue for each in tasks)
+    raise typer.Exit(FINDINGS if missed else FINE)
+
+
+def status_json(
+    catalogue: Catalogue, month: Period, targets: Sequence[PlanTarget], tasks: Sequence[PlanTask]
+) -> dict[str, Any]:
+    """The documented shape (docs/cli.md)."""
+    return {
+        "period": month.key,
+        "plans": [_plan_json(catalogue, month, *each) for each in _grouped(targets, tasks)],
+    }
+
+
+def _grouped(
+    targets: Sequence[PlanTarget], tasks: Sequence[PlanTask]
+) -> list[tuple[list[PlanTarget], list[PlanTask]]]:
+    """Targets and tasks of each plan; a plan may have only one of them."""
+    plans = dict.fromkeys([each.plan for each in targets] + [each.plan for each in tasks])
+    return [
+        ([each for each in targets if each.plan == plan], [each for each in tasks if each.plan == plan])
+        for plan in plans
+    ]
+
+
+def _first(targets: Sequence[PlanTarget], tasks: Sequence[PlanTask]) -> PlanTarget | PlanTask:
+    """Any of them tells which plan and unit all are of."""
+    return targets[0] if targets else tasks[0]
+
+
+def _plan_json(
+    catalogue: Catalogue, month: Period, targets: Sequence[PlanTarget], tasks: Sequence[PlanTask]
+) -> dict[str, Any]:
+    first = _first(targets, tasks)
+    return {
+        "plan": first.plan,
+        "number": first.plan_number,
+        "name": first.plan_name,
+        "is_sample": first.is_sample,
+        "unit_id": first.unit_id,
+        "unit_name": first.unit_name,
+        "tier": first.tier,
+        "map": {
+            "kind": "as-reported",
+            "date": month.end,
+            "is_later_map": is_on_later_map(catalogue.units.get(first.unit_id, month.end), month.end),
+        },
+        "results": dict(Counter(each.result for each in targets)),
+        "targets": [_target_json(each) for each in targets],
+        "tasks": [_task_json(each) for each in tasks],
+        "overdue": [each.task for each in tasks if each.is_overdue],
+    }
+
+
+def _target_json(target: PlanTarget) -> dict[str, Any]:
+    return {
+        "target": target.target,
+        "text": target.text,
+        "indicator": target.indicator,
+        "breakdown": target.breakdown,
+        "shape": target.shape,
+        "tier": target.bound_tier,
+        "each": target.each,
+        "unit": target.unit_vi,
+        "planned": {"low": target.low, "high": target.high},
+        "base": target.base,
+        "actual": target.actual,
+        "achieved_pct": target.achieved_pct,
+        "result": target.result,
+        "units": {"bound": target.units_bound, "reached": target.units_reached},
+        "coverage": {"expected": target.expected, "reported": target.reported},
+        "due_date": target.due_date,
+    }
+
+
+def _task_json(task: PlanTask) -> dict[str, Any]:
+    return {
+        "task": task.task,
+        "text": task.text,
+        "lead_agency": task.lead_agency,
+        "state": task.state,
+        "progress_pct": task.progress_pct,
+        "reports": task.reports,
+        "due_date": task.due_date,
+        "is_overdue": task.is_overdue,
+    }
+
+
+def print_status(
+    catalogue: Catalogue, month: Period, targets: Sequence[PlanTarget], tasks: Sequence[PlanTask]
+) -> None:
+    """The status for people."""
+    grouped = _grouped(targets, tasks)
+    if not grouped:
+        say("plans.none", period=month.key)
+    for its_targets, its_tasks in grouped:
+        first = _first(its_targets, its_tasks)
+        number = f" ({first.plan_number})" if first.plan_number else ""
+        say(
+            "plans.title",
+            plan=f"{first.plan_name}{number}",
+            unit=first.unit_name,
+            map=month.end.strftime(_DAY),
+        )
+        if first.is_sample:
+            say("plans.sample")
+        if is_on_later_map(catalogue.units.get(first.unit_id, month.end), month.end):
+            say("plans.later_map")
+        _print_targets(its_targets)
+        _print_tasks(its_tasks)
+        out().print()
+
+
+def _print_targets(targets: Sequence[PlanTarget]) -> None:
+    words = messages()
+    if not targets:
+        say("plans.no_targets")
+        return
+    for each in targets:
+        # Two lines a target: sentences of plans are too long for a column beside eight others.
+        out().print(escape(f"{each.target} {each.text}"))
+        facts = (
+            words.say(f"tier.{each.bound_tier}"),
+            words.say("plans.planned", value=_planned(each)) if each.low is not None else "",
+            _done(each),
+            "" if each.achieved_pct is None or each.result == "not_measured" else f"{_number(each.achieved_pct)} %",
+            words.say(f"plan_result.{each.result}"),
+            words.say("plans.coverage", reported=each.reported or 0, expected=each.expected)
+            if each.expected else "",
+            words.say("plans.due", day=each.due_date.strftime(_DAY)),
+        )  # fmt: skip
+        out().print(escape("     " + " | ".join(filter(None, facts))))
+
+
+def _planned(target: PlanTarget) -> str:
+    low, high = _number(target.low), _number(target.high)
+    text = f"{low}–{high}" if high else f"≥ {low}"
+    return " ".join(filter(None, (text, target.unit_vi, messages().say("plans.each") if target.each else "")))
+
+
+def _done(target: PlanTarget) -> str:
+    """What was done; nothing where nothing is counted."""
+    value = _actual(target)
+    if not value and (target.indicator is None or target.result == "not_measured"):
+        return ""
+    return messages().say("plans.actual", value=value or messages().say("value.none"))
+
+
+def _actual(target: PlanTarget) -> str:
+    if target.result == "no_data" or target.actual is None:
+        return ""
+    if target.each:
+        units = messages().say("plans.units", reached=target.units_reached, bound=target.units_bound)
+        return units if target.low is not None else ""
+    value = _number(target.actual)
+    return (
+        value if target.base is None else messages().say("plans.of", value=value, base=_number(target.base))
+    )
+
+
+def _number(value: Decimal | None) -> str:
+    """A number as people write it here: at most one decimal, none where it is whole."""
+    if value is None:
+        return ""
+    return formats.number(value, 0 if value == value.to_integral_value() else 1)
+
+
+def _print_tasks(tasks: Sequence[PlanTask]) -> None:
+    words = messages()
+    if not tasks:
+        say("plans.no_tasks")
+        return
+    for agency, led in by_agency(tasks).items():
+        rows = [
+            (
+                each.task, each.text, words.say(f"task_state.{each.state or 'none'}"), _number(each.progress_pct),
+                each.reports, each.due_date.strftime(_DAY) if each.due_date else "",
+            )
+            for each in led
+        ]  # fmt: skip
+        headers = headers_of("task", "task_text", "status", "progress", "reports", "until")
+        print_table(headers, rows, agency or words.say("plans.no_agency"))
+    overdue = [each for each in tasks if each.is_overdue]
+    if not overdue:
+        say("plans.nothing_overdue")
+    for each in overdue:
+        due = each.due_date.strftime(_DAY) if each.due_date else ""
+        say(
+            "plans.overdue",
+            task=each.task,
+            agency=each.lead_agency or each.unit_name,
+            due=due,
+            text=each.text,
+        )
+
+
+def register(plans_app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    plans_app.command("status", help=help_of("plan_status"))(status)
