@@ -22,6 +22,7 @@ from ocop_pipeline.warehouse.window import mark_published
 
 REPORTS = dg.AssetKey(["documents", "reports"])
 NOTICES = dg.AssetKey(["documents", "return_notices"])
+_CORE = ("coverage", "product_status", "register_balance")
 _MARTS = (
     "indicator_summary",
     "report_status",
@@ -41,7 +42,8 @@ def _reports(version: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=REPORTS,
         deps=[dg.AssetKey(["marts", name]) for name in _MARTS]
-        + [dg.AssetKey(["core", "coverage"]), VERDICTS],
+        + [dg.AssetKey(["core", name]) for name in _CORE]
+        + [VERDICTS],
         partitions_def=MONTHS,
         group_name="documents",
         kinds={"pdf", "html"},

@@ -11,7 +11,9 @@ from ocop_pipeline.reporting.document import Block
 from ocop_pipeline.reporting.grids import funding_table, indicator_table, unit_tables
 from ocop_pipeline.reporting.lists import (
     REMARK_KINDS,
+    balance_table,
     coverage_table,
+    expiring_table,
     product_table,
     quotes,
     remark_tables,
@@ -38,6 +40,8 @@ BLOCKS: Final[Mapping[str, Builder]] = MappingProxyType(
         "sample_notice": sample_notice,
         "chart": chart,
         "product_table": product_table,
+        "balance_table": balance_table,
+        "expiring_table": expiring_table,
         "remark_tables": remark_tables,
         **{f"quotes_{kind}": _quotes_of(kind) for kind in REMARK_KINDS},
     }

@@ -111,6 +111,37 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
+class StockMovement:
+    """How the stock of valid products of one star came from the month's beginning to its end."""
+
+    star: str
+    opening: int
+    first: int
+    regained: int
+    upgraded_in: int
+    upgraded_out: int
+    downgraded_in: int
+    downgraded_out: int
+    expired: int
+    moved_in: int
+    moved_out: int
+    closing: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExpiringProduct:
+    """One valid product whose certificate lapses soon."""
+
+    product_name: str
+    producer_name: str
+    unit_full_name: str
+    star: str
+    decision_no: str
+    decision_date: date
+    expiry_date: date
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """What a report said in its own words."""
 
@@ -195,6 +226,8 @@ class ReportData:
         coverage: Per form.
         statuses: Every expected report of the unit and below.
         products: Products recognised within the month.
+        balance: How the stock of valid products moved, by star, in the order of the stars.
+        expiring: Valid products that lapse within six months of the closing day, soonest first.
         remarks: What the reports said in their own words.
         targets: Targets of the plans that bind the unit.
         tasks: Duties of those plans.
@@ -218,6 +251,8 @@ class ReportData:
     coverage: tuple[FormCoverage, ...]
     statuses: tuple[ReportStatus, ...]
     products: tuple[Recognition, ...]
+    balance: tuple[StockMovement, ...]
+    expiring: tuple[ExpiringProduct, ...]
     remarks: tuple[Remark, ...]
     targets: tuple[TargetProgress, ...]
     tasks: tuple[TaskProgress, ...]
@@ -285,6 +320,8 @@ def gather(
         coverage=coverage,
         statuses=_statuses(query, unit_id, period, names),
         products=_products(query, unit_id, period, names),
+        balance=_balance(query, catalogue, unit_id, period),
+        expiring=_expiring(query, unit_id, period, names),
         remarks=_remarks(query, unit_id, period, names),
         targets=_targets(query, unit_id, period),
         tasks=_tasks(query, unit_id, period),
@@ -337,6 +374,10 @@ def _splits(catalogue: Catalogue, on: date) -> dict[tuple[str, str], tuple[tuple
 def _names(catalogue: Catalogue, on: date) -> dict[tuple[str, str], str]:
     lists = ("star", "recognition_kind", "recognising_level", "producer_type", "task_state")
     names = {(name, item.code): item.name_vi for name in lists for item in catalogue.code_lists.items(name)}
+    # What reports count as recognised again has a name of its own in the list of products.
+    names |= {
+        ("recognition_kind", item.code): item.name_vi for item in catalogue.code_lists.items("register_event")
+    }
     # Groups of older lists too: a decision stands in the list of its own day.
     names |= {("product_group", group.code): group.name_vi for group in catalogue.groups.all}
     names |= {("product_group", group.code): group.name_vi for group in catalogue.groups.list_on(on)}
@@ -510,6 +551,44 @@ def _products(
             row["decision_no"] or "", row["decision_date"], row["expiry_date"],
         )
         for row in rows
+    )  # fmt: skip
+
+
+def _balance(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> tuple[StockMovement, ...]:
+    rows = query(
+        "SELECT star, opening_count, first_count, regained_count, upgraded_in_count, upgraded_out_count,"
+        " downgraded_in_count, downgraded_out_count, expired_count, moved_in_count, moved_out_count, closing_count"
+        " FROM core.register_balance WHERE period = ? AND unit_id = ?",
+        [period.key, unit_id],
+    )
+    by_star = {row["star"]: StockMovement(*row.values()) for row in rows}
+    return tuple(by_star[code] for code, _ in catalogue.codes_on("star", period.end) if code in by_star)
+
+
+def _expiring(
+    query: Query, unit_id: str, period: Period, names: Mapping[str, str]
+) -> tuple[ExpiringProduct, ...]:
+    rows = query(
+        "SELECT s.product_id, s.product_name, s.producer_name, s.unit_id, s.star, s.decision_no, s.decision_date,"
+        " s.expiry_date FROM core.product_status AS s"
+        " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
+        " WHERE s.period = ? AND a.ancestor_id = ? AND s.certificate_state = 'valid'"
+        " AND s.expiry_date <= CAST(? AS DATE) + INTERVAL '6' MONTH",
+        [period.key, unit_id, period.end],
+    )
+    places = {unit: place for place, unit in enumerate(names)}
+    ordered = sorted(
+        rows,
+        key=lambda row: (
+            row["expiry_date"], places.get(row["unit_id"], -1), row["product_name"], row["product_id"]
+        ),
+    )  # fmt: skip
+    return tuple(
+        ExpiringProduct(
+            row["product_name"], row["producer_name"] or "", names.get(row["unit_id"], ""), row["star"],
+            row["decision_no"] or "", row["decision_date"], row["expiry_date"],
+        )
+        for row in ordered
     )  # fmt: skip
 
 

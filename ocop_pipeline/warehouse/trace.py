@@ -114,7 +114,9 @@ WHERE CASE SPLIT_PART($breakdown, '=', 1)
     WHEN '' THEN TRUE
     WHEN 'horizon' THEN TRUE
     WHEN 'star' THEN l.star = SPLIT_PART($breakdown, '=', 2)
-    WHEN 'recognition_kind' THEN l.recognition_kind = SPLIT_PART($breakdown, '=', 2)
+    WHEN 'recognition_kind'
+        THEN CASE l.recognition_kind WHEN 'downgrade' THEN 'again' ELSE l.recognition_kind END
+            = SPLIT_PART($breakdown, '=', 2)
     WHEN 'product_group' THEN l.product_group = SPLIT_PART($breakdown, '=', 2)
     WHEN 'recognising_level' THEN l.recognising_level = SPLIT_PART($breakdown, '=', 2)
     WHEN 'producer_type' THEN l.producer_type = SPLIT_PART($breakdown, '=', 2)

@@ -2,8 +2,9 @@
 -- month (SP01) and certificates that lapsed in it without a renewal (SP04).
 WITH recognised AS (
     SELECT
-        r.period, e.unit_id, 'SP01' AS indicator, e.product_id, e.star, e.recognition_kind, e.product_group,
-        e.recognising_level
+        r.period, e.unit_id, 'SP01' AS indicator, e.product_id, e.star, e.product_group, e.recognising_level,
+        -- Reports tell three kinds apart: recognised again is recognised again, with fewer stars too.
+        CASE e.recognition_kind WHEN 'downgrade' THEN 'again' ELSE e.recognition_kind END AS recognition_kind
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
     JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
