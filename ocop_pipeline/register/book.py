@@ -1,0 +1,538 @@
+"""The register as a book to look things up in: who has which certificate on a day, and what lapses when.
+
+Belongs here: reading published tables into plain data, as of any day. What a certificate is worth is decided by the
+clock (`domain/certificates.py`), from the events up to that day and not from a month's publication. Does not: doubts
+about names and decisions on them (`review.py`), printing.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.domain.certificates import (
+    CertificateState,
+    Event,
+    EventKind,
+    Level,
+    Life,
+    Star,
+    add_months,
+    life_at,
+    next_round,
+)
+from ocop_pipeline.domain.spelling import decomposed, without_accents
+from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion, UnknownUnitError
+from ocop_pipeline.register.identity import PRODUCER, PRODUCT
+from ocop_pipeline.register.spelling import producer_key, product_key
+from ocop_pipeline.warehouse.figures import NotPublishedError
+
+Rows = Callable[[str, Sequence[Any]], Sequence[Mapping[str, Any]]]
+"""A SELECT with `?` places and their values in; rows as mappings by column name out."""
+
+HORIZONS: Final = (3, 6, 12)
+"""Months in which the work list of lapsing certificates is divided."""
+STATES: Final = (CertificateState.VALID, CertificateState.EXPIRED, CertificateState.REVOKED)
+SHORTEST_ID: Final = 4
+"""Fewest characters that are taken for the beginning of an id: fewer fit too many."""
+
+_ONE_DAY = timedelta(days=1)
+_NEEDED = frozenset(("core.recognitions", "core.listings", "register.identities", "register.doubts"))
+_HEX = frozenset("0123456789abcdef")
+_EVENTS = """
+    SELECT
+        e.product_id, e.decision_date, e.product_name, e.producer_id, e.producer_name, e.producer_type,
+        e.product_group, e.unit_id, e.star, e.recognition_kind, e.recognising_level, e.issuing_body, e.decision_no,
+        e.expiry_date, e.submission_id, e.sheet, e.cell, s.file_name
+    FROM core.recognitions AS e
+    LEFT JOIN raw.submissions AS s ON s.submission_id = e.submission_id
+"""
+_IN_ORDER = "ORDER BY e.product_id, e.decision_date, e.submission_id, e.sheet, e.cell, e.unit_id"
+_LISTED = """
+    SELECT
+        COALESCE(product.identity_id, l.listed_product_id) AS product_id,
+        COALESCE(producer.identity_id, l.listed_producer_id) AS producer_id,
+        l.listed_product_id, l.listed_producer_id, l.unit_id, l.home_id, l.product_name, l.product_key,
+        COALESCE(l.producer_name, '') AS producer_name, l.producer_key, COUNT(*) AS line_count
+    FROM core.listings AS l
+    LEFT JOIN register.identities AS product
+        ON product.name_kind = 'product' AND product.listed_id = l.listed_product_id
+    LEFT JOIN register.identities AS producer
+        ON producer.name_kind = 'producer' AND producer.listed_id = l.listed_producer_id
+    GROUP BY ALL
+    ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The line of a file that tells of an event, and the unit it was listed for, by its name when it was decided."""
+
+    unit_id: str
+    unit_name: str
+    submission_id: str
+    file: str | None
+    sheet: str | None
+    cell: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A product with its certificate, as of a day.
+
+    Attributes:
+        product_group: Sector of the list in force on the day, where that has one of the same name.
+        unit_id, unit_name: Where it is on the map of the day.
+        star: As recognised last.
+        decision_no, decision_date, issuing_body, recognising_level: Of the latest decision by the day.
+        expiry_date: First day without validity.
+        state: What the certificate is worth at the end of the day.
+        source: One line that tells of the decision.
+    """
+
+    product_id: str
+    product_name: str
+    producer_id: str
+    producer_name: str | None
+    producer_type: str | None
+    product_group: str | None
+    unit_id: str
+    unit_name: str
+    star: Star
+    decision_no: str | None
+    decision_date: date
+    issuing_body: str | None
+    recognising_level: str | None
+    expiry_date: date
+    state: CertificateState
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which entries are wanted; what is left out is not asked. `product_group` is a sector of the day's list."""
+
+    unit_id: str | None = None
+    state: CertificateState | None = None
+    star: Star | None = None
+    product_group: str | None = None
+    producer_type: str | None = None
+
+    def takes(self, entry: Entry) -> bool:
+        """Whether an entry of the unit is wanted."""
+        asked = (
+            (self.state, entry.state),
+            (self.star, entry.star),
+            (self.product_group, entry.product_group),
+            (self.producer_type, entry.producer_type),
+        )
+        return all(wanted in (None, found) for wanted, found in asked)
+
+
+@dataclass(frozen=True, slots=True)
+class Lapse:
+    """A valid certificate that lapses soon.
+
+    Attributes:
+        within_months: The shortest of `HORIZONS` it lapses in; the months asked for where none reaches so far.
+        level: Who evaluates a product of this star under the rules of the day; None where that is not known.
+        round_date: The last evaluation round that still fits; None when there is none.
+        round_known: Whether the catalogue has dated rounds of that level for the time left: None of `round_date`
+            then means that none fits any more, else that no day is known.
+    """
+
+    entry: Entry
+    within_months: int
+    level: Level | None
+    round_date: date | None
+    round_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a product's history.
+
+    Attributes:
+        unit_id, unit_name: The unit that lists it and stood on that day; None where only a later unit does.
+        producer_id, producer_name: Whose it was then.
+        sources: A line of every unit that tells of it.
+    """
+
+    kind: str
+    star: str
+    decision_date: date
+    decision_no: str | None
+    issuing_body: str | None
+    recognising_level: str | None
+    expiry_date: date
+    unit_id: str | None
+    unit_name: str | None
+    producer_id: str
+    producer_name: str | None
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One way a product is written in the registers of one unit, in how many lines of files that count."""
+
+    product_id: str
+    producer_id: str
+    listed_product_id: str
+    listed_producer_id: str
+    unit_id: str
+    home_id: str
+    product_name: str
+    product_key: str
+    producer_name: str
+    producer_key: str
+    line_count: int
+
+    def id_of(self, kind: str) -> str:
+        """The id of its product or producer."""
+        return self.product_id if kind == PRODUCT else self.producer_id
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A product or producer that a text may mean. A product's `name` is its own, a producer has no `producer_name`."""
+
+    kind: str
+    identity: str
+    name: str
+    producer_name: str | None
+    unit_id: str
+    unit_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a text means: `certain` by id or by a spelling of the name, else `similar` ones, which only resemble it."""
+
+    certain: tuple[Hit, ...]
+    similar: tuple[Hit, ...]
+
+
+class Places:
+    """Where products are on the map of a day; the rule of `sql/core/product_places.sql`, for any day."""
+
+    def __init__(self, units: UnitLedger, on: date) -> None:
+        self._units, self._on = units, on
+        self._known: dict[frozenset[str], str] = {}
+
+    def of(self, unit_ids: Iterable[str]) -> str:
+        """The unit a product is of that these units list.
+
+        The unit that lists it, else the successor of one that did, else the province that took over its district;
+        where nothing of it stands on the map, the first that listed it.
+        """
+        listed = frozenset(unit_ids)
+        if listed not in self._known:
+            self._known[listed] = self._found(listed)
+        return self._known[listed]
+
+    def within(self, unit_id: str) -> frozenset[str]:
+        """The ids of a unit and of all units below it on the day; raises UnknownUnitError."""
+        below = self._units.descendants(unit_id, self._on)
+        return frozenset((unit_id, *(unit.unit_id for unit in below)))
+
+    def name(self, unit_id: str) -> str:
+        """Its full name on the day; of a unit that does not stand then, the last one it had; its id when unknown."""
+        versions = self._versions(unit_id)
+        standing = [unit for unit in versions if unit.in_force(self._on)] or list(versions[-1:])
+        return standing[0].full_name if standing else unit_id
+
+    def code(self, unit_id: str) -> str:
+        """Its official code, for sorting."""
+        versions = self._versions(unit_id)
+        return versions[-1].code if versions else ""
+
+    def stands(self, unit_id: str) -> bool:
+        """Whether it is on the map of the day."""
+        return any(unit.in_force(self._on) for unit in self._versions(unit_id))
+
+    def _found(self, listed: Collection[str]) -> str:
+        districts = (
+            unit.parent_id for each in listed for unit in self._versions(each) if unit.tier is Tier.DISTRICT
+        )
+        for candidates in (listed, self._heirs(listed), self._heirs(filter(None, districts))):
+            standing = [unit_id for unit_id in candidates if self.stands(unit_id)]
+            if standing:
+                return min(standing)
+        return min(listed)
+
+    def _heirs(self, unit_ids: Iterable[str]) -> set[str]:
+        return {
+            link.successor_id
+            for unit_id in unit_ids
+            if self._versions(unit_id)
+            for link in self._units.successors(unit_id)
+            if link.is_default
+        }
+
+    def _versions(self, unit_id: str) -> tuple[UnitVersion, ...]:
+        try:
+            return self._units.versions(unit_id)
+        except UnknownUnitError:  # the catalogue may have lost a unit since
+            return ()
+
+
+class Book:
+    """Reads the register out of the published tables."""
+
+    def __init__(self, rows: Rows, catalogue: Catalogue) -> None:
+        """Open the book.
+
+        Raises:
+            NotPublishedError: no run has made the register yet.
+        """
+        self._rows, self._catalogue = rows, catalogue
+        require_register(rows)
+
+    def entries(self, on: date, selection: Selection | None = None) -> list[Entry]:
+        """The products recognised by a day, by unit, producer and name.
+
+        Args:
+            on: The day; what was decided later says nothing about it.
+            selection: What is wanted; everything when None.
+
+        Raises:
+            UnknownUnitError: the unit does not stand on that day.
+        """
+        wanted, places = selection or Selection(), Places(self._catalogue.units, on)
+        homes = self._homes(places, wanted.unit_id)
+        found = []
+        for product_id, events in self._events(homes, on).items():
+            entry = self._entry(events, homes[product_id], places, on)
+            if entry is not None and wanted.takes(entry):
+                found.append(entry)
+        return sorted(found, key=lambda entry: _by_unit(entry, places))
+
+    def expiring(self, on: date, months: int, unit_id: str | None = None) -> list[Lapse]:
+        """What is valid on a day and lapses within months of it, by unit, producer and day.
+
+        Args:
+            on: The day; a certificate that lapses the very day is worth nothing at its end and not among them.
+            months: How far to look; the last day is that many months later.
+            unit_id: Only its products and those below it.
+        """
+        valid = self.entries(on, Selection(unit_id, CertificateState.VALID))
+        last, places = add_months(on, months), Places(self._catalogue.units, on)
+        soon = [self._lapse(entry, on, months) for entry in valid if entry.expiry_date <= last]
+        return sorted(soon, key=lambda lapse: (*_by_unit(lapse.entry, places)[:3], lapse.entry.expiry_date))
+
+    def history(self, product_id: str) -> list[Happening]:
+        """Everything that happened to a product, oldest first."""
+        events = self._events({product_id: ""}, date.max).get(product_id, [])
+        told: defaultdict[tuple[date, int, str], list[Mapping[str, Any]]] = defaultdict(list)
+        for event in events:
+            told[event["decision_date"], Star(event["star"]).rank, event["recognition_kind"]].append(event)
+        return [self._happening(told[key]) for key in sorted(told)]
+
+    def entry_of(self, product_id: str, on: date) -> Entry | None:
+        """One product as of a day; None when it was not recognised by then."""
+        places = Places(self._catalogue.units, on)
+        homes = {found: home for found, home in self._homes(places, None).items() if found == product_id}
+        events = self._events(homes, on).get(product_id)
+        return self._entry(events, homes[product_id], places, on) if events else None
+
+    def entries_of(self, producer_id: str, on: date) -> list[Entry]:
+        """The products that are a producer's as of a day."""
+        return [entry for entry in self.entries(on) if entry.producer_id == producer_id]
+
+    @cached_property
+    def listed(self) -> tuple[Listed, ...]:
+        """Every way products are written, unit by unit, in a fixed order."""
+        return tuple(Listed(**row) for row in self._rows(_LISTED, []))
+
+    def find(self, text: str, on: date) -> Found:
+        """The products and producers that a text means.
+
+        Args:
+            text: The beginning of an id, or a name in any spelling.
+            on: Day on whose map units are named.
+        """
+        certain = self._hits(lambda each, kind: self._is_meant(each, kind, text), on)
+        if certain:
+            return Found(certain, ())
+        wanted = _loose(text)
+        similar = self._hits(lambda each, kind: wanted in _loose(_name(each, kind)), on) if wanted else ()
+        return Found((), similar)
+
+    def sector(self, code: str | None, on: date) -> str | None:
+        """The sector of a day's list that a sector of any list is, by its name; itself where that has none."""
+        name = next((group.name_vi for group in self._catalogue.groups.all if group.code == code), None)
+        found = self._catalogue.groups.find(name, on) if name else None
+        return self._catalogue.groups.sector_of(found.code, on).code if found else code
+
+    def _homes(self, places: Places, unit_id: str | None) -> dict[str, str]:
+        """Product -> the unit it is of, of the products of a unit."""
+        sql = (
+            "SELECT product_id, LIST(DISTINCT unit_id) AS unit_ids FROM core.recognitions GROUP BY product_id"
+        )
+        homes = {row["product_id"]: places.of(row["unit_ids"]) for row in self._rows(sql, [])}
+        if unit_id is None:
+            return homes
+        within = places.within(unit_id)
+        return {product_id: home for product_id, home in homes.items() if home in within}
+
+    def _events(self, products: Collection[str], on: date) -> dict[str, list[Mapping[str, Any]]]:
+        """What was decided about products by a day."""
+        where = "WHERE e.decision_date <= ? AND e.product_id IN (SELECT UNNEST(?))"
+        found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for row in self._rows(f"{_EVENTS} {where} {_IN_ORDER}", [on, list(products)]):
+            found[row["product_id"]].append(row)
+        return found
+
+    def _entry(
+        self, events: Sequence[Mapping[str, Any]], unit_id: str, places: Places, on: date
+    ) -> Entry | None:
+        life = self._life(events, on)
+        if life.recognition is None or life.state(on) not in STATES:
+            return None
+        day, star = life.recognition.day, life.recognition.star
+        latest = next(row for row in events if row["decision_date"] == day and row["star"] == star)
+        return Entry(
+            product_id=latest["product_id"],
+            product_name=latest["product_name"],
+            producer_id=latest["producer_id"],
+            producer_name=latest["producer_name"],
+            producer_type=latest["producer_type"],
+            product_group=self._sectors(on, latest["product_group"]),
+            unit_id=unit_id,
+            unit_name=places.name(unit_id),
+            star=life.star,
+            decision_no=latest["decision_no"],
+            decision_date=day,
+            issuing_body=latest["issuing_body"],
+            recognising_level=latest["recognising_level"],
+            expiry_date=life.expires,
+            state=life.state(on),
+            source=self._source(latest),
+        )
+
+    def _life(self, events: Iterable[Mapping[str, Any]], on: date) -> Life:
+        told = (
+            Event(
+                product_id=row["product_id"],
+                kind=EventKind(row["recognition_kind"]),
+                day=row["decision_date"],
+                star=Star(row["star"]),
+                unit_id=row["unit_id"],
+                producer_id=row["producer_id"],
+                decision_no=row["decision_no"] or "",
+            )
+            for row in events
+        )
+        return life_at(told, on, self._catalogue.certificates.regimes)
+
+    def _lapse(self, entry: Entry, on: date, months: int) -> Lapse:
+        rules = self._catalogue.certificates
+        level = rules.regimes.on(on).levels.get(entry.star)
+        horizon = next((each for each in HORIZONS if entry.expiry_date <= add_months(on, each)), months)
+        if level is None:
+            return Lapse(entry, min(horizon, months), None, None, round_known=False)
+        last = entry.expiry_date - _ONE_DAY
+        known = any(
+            held.level is level
+            and (held.valid_from or date.min) <= last
+            and on <= (held.valid_to or date.max)
+            for held in rules.rounds
+        )
+        fits = next_round(rules.rounds, entry.expiry_date, on, level)
+        return Lapse(entry, min(horizon, months), level, fits, known)
+
+    def _happening(self, rows: Sequence[Mapping[str, Any]]) -> Happening:
+        first = rows[0]
+        places = Places(self._catalogue.units, first["decision_date"])
+        unit_id = next((row["unit_id"] for row in rows if places.stands(row["unit_id"])), None)
+        return Happening(
+            kind=first["recognition_kind"],
+            star=first["star"],
+            decision_date=first["decision_date"],
+            decision_no=first["decision_no"],
+            issuing_body=first["issuing_body"],
+            recognising_level=first["recognising_level"],
+            expiry_date=first["expiry_date"],
+            unit_id=unit_id,
+            unit_name=places.name(unit_id) if unit_id else None,
+            producer_id=first["producer_id"],
+            producer_name=first["producer_name"],
+            sources=tuple(self._source(row) for row in rows),
+        )
+
+    def _source(self, row: Mapping[str, Any]) -> Source:
+        name = Places(self._catalogue.units, row["decision_date"]).name(row["unit_id"])
+        return Source(row["unit_id"], name, row["submission_id"], row["file_name"], row["sheet"], row["cell"])
+
+    def _sectors(self, on: date, code: str | None) -> str | None:
+        key = (code, on)
+        if key not in self._sector_of:
+            self._sector_of[key] = self.sector(code, on)
+        return self._sector_of[key]
+
+    @cached_property
+    def _sector_of(self) -> dict[tuple[str | None, date], str | None]:
+        return {}
+
+    def _is_meant(self, each: Listed, kind: str, text: str) -> bool:
+        start = text.strip().lower()
+        if len(start) >= SHORTEST_ID and _HEX.issuperset(start):
+            ids = (
+                (each.product_id, each.listed_product_id)
+                if kind == PRODUCT
+                else (each.producer_id, each.listed_producer_id)
+            )
+            if any(known.startswith(start) for known in ids):
+                return True
+        if kind == PRODUCT:
+            return bool(key := product_key(text)) and each.product_key == key
+        key = producer_key(text, self._catalogue.names).key
+        return bool(key) and each.producer_key == key
+
+    def _hits(self, is_meant: Callable[[Listed, str], bool], on: date) -> tuple[Hit, ...]:
+        found: dict[tuple[str, str], list[Listed]] = {}
+        for each in self.listed:
+            for kind in (PRODUCT, PRODUCER):
+                if is_meant(each, kind):
+                    found.setdefault((kind, each.id_of(kind)), []).append(each)
+        places = Places(self._catalogue.units, on)
+        hits = []
+        for (kind, identity), lines in found.items():
+            home = places.of({each.home_id for each in lines})
+            owner = lines[0].producer_name or None if kind == PRODUCT else None
+            hits.append(Hit(kind, identity, _name(lines[0], kind), owner, home, places.name(home)))
+        return tuple(sorted(hits, key=lambda hit: (hit.kind, hit.name, hit.unit_name, hit.identity)))
+
+
+def require_register(rows: Rows) -> None:
+    """Refuse a warehouse in which no run has made the register.
+
+    Raises:
+        NotPublishedError: in that case; names what is missing.
+    """
+    tables = rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables()", [])
+    if missing := _NEEDED - {row["name"] for row in tables}:
+        raise NotPublishedError(f"{', '.join(sorted(missing))}: no run has made the register yet")
+
+
+def _by_unit(entry: Entry, places: Places) -> tuple[str, str, str, str, str]:
+    return (
+        places.code(entry.unit_id),
+        entry.unit_id,
+        entry.producer_name or "",
+        entry.product_name,
+        entry.product_id,
+    )
+
+
+def _name(each: Listed, kind: str) -> str:
+    return each.product_name if kind == PRODUCT else each.producer_name
+
+
+def _loose(text: str) -> str:
+    """A text for finding what resembles it: without accents and case."""
+    return without_accents(decomposed(text))
