@@ -1,13 +1,16 @@
-"""The register's names as assets: how they are spelled one way, and which people said are one.
+"""The register's names as assets: how they are spelled one way, which people said are one, which may be.
 
 Tables of schema `register`, made by Python because SQL cannot: the models before and after them are SQL.
 """
+
+from collections import Counter
 
 import dagster as dg
 
 from assets.models import asset_key
 from assets.partitions import MONTHS
 from ocop_pipeline.register.identity import PRODUCER, PRODUCT, Names, identities
+from ocop_pipeline.register.review_list import review_list
 from ocop_pipeline.register.spelling import producer_key, product_key
 from ocop_pipeline.resources import Deployment
 from ocop_pipeline.warehouse.ledger import Ledger
@@ -18,7 +21,7 @@ _ROWS = "dagster/row_count"
 
 def register_assets() -> list[dg.AssetsDefinition]:
     """The assets of this module."""
-    return [_spellings(), _identities()]
+    return [_spellings(), _identities(), _doubts()]
 
 
 def _spellings() -> dg.AssetsDefinition:
@@ -62,3 +65,22 @@ def _identities() -> dg.AssetsDefinition:
         )
 
     return known_as
+
+
+def _doubts() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=asset_key("register.doubts"),
+        deps=[asset_key("register.identities")],
+        partitions_def=MONTHS,
+        group_name="register",
+        kinds={"python"},
+        description="One row per pair of products or producers that may be one (`ocop register review`).",
+    )
+    def doubtful(deployment: Deployment) -> dg.MaterializeResult[None]:
+        connection, catalogue = deployment.writer(), deployment.catalogue
+        with Ledger.open(deployment.settings.ledger) as ledger:
+            rows = review_list(listings(connection), ledger.name_decisions(), catalogue)
+        reasons = Counter(str(row[2]) for row in rows)
+        return dg.MaterializeResult(metadata={_ROWS: store_register(connection, "doubts", rows), **reasons})
+
+    return doubtful

@@ -114,6 +114,7 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
     sections = load_sections(files.path("sections.csv"))
     indicators = load_indicators(files.path("indicators.csv"), sections)
     forms = load_forms(files.all("forms/*.yml"))
+    code_lists = load_code_lists(files.path("code_lists.csv"))
     catalogue = Catalogue(
         digest=files.digest(),
         units=load_units(files.path("units.zip")),
@@ -122,13 +123,17 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
         forms=forms,
         layouts=load_layouts(files.all("layouts/*.yml"), forms),
         agencies=tuple(_agencies(files.path("agencies.csv"))),
-        code_lists=load_code_lists(files.path("code_lists.csv")),
+        code_lists=code_lists,
         groups=load_product_groups(files.path("product_groups.csv")),
         calendar=load_calendar(files.path("calendar.yml"), files.path("holidays.csv")),
         certificates=load_certificates(
             files.path("certificates.csv"), files.path("rounds.csv"), files.path("star_classes.csv")
         ),
-        names=load_name_words(files.path("legal_forms.csv"), files.path("name_abbreviations.csv")),
+        names=load_name_words(
+            files.path("legal_forms.csv"),
+            files.path("name_abbreviations.csv"),
+            code_lists.codes("producer_type"),
+        ),
         plans={plan.code: plan for plan in load_plans(files.all("plans/*.yml"), set(indicators))},
     )
     _check_breakdowns(catalogue)
