@@ -5,10 +5,11 @@ BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help demo ui test check bench format lock fuzz clean
+.PHONY: help demo plans ui test check bench format lock fuzz clean
 
 help:
 	@echo "make demo    set up, then take a province's inbox to its monthly report (folder demo/)"
+	@echo "make plans   plan versus actual for the five real plans (folders demo-<plan>/, four minutes)"
 	@echo "make ui      open Dagster on http://127.0.0.1:3000 with the demo's runs"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import contracts"
@@ -32,6 +33,9 @@ $(BIN)/.dev: requirements-dev.lock $(BIN)/.runtime
 
 demo: $(BIN)/.runtime
 	$(BIN)/ocop demo --site demo
+
+plans: $(BIN)/.runtime
+	$(BIN)/ocop demo --plan all
 
 ui: $(BIN)/.runtime
 	$(BIN)/ocop ui --site demo
@@ -57,4 +61,4 @@ lock:
 	$(BIN)/python -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.lock
 
 clean:
-	rm -rf demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo demo-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

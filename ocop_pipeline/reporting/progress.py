@@ -6,6 +6,7 @@ Here: how a target of each shape is shown. Not here: whether it is reached (the 
 from collections.abc import Sequence
 from decimal import Decimal
 
+from ocop_pipeline.catalogue.units import is_on_later_map
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.chart import Bar, bar_chart
 from ocop_pipeline.reporting.document import Block, Cell, Column, Figure, Mark, Notice, Row, Table, marked
@@ -26,7 +27,16 @@ def plan_tables(setting: Setting) -> list[Block]:
             blocks.append(_target_table(setting, targets))
         if tasks:
             blocks.append(_task_table(setting, tasks))
-    return [*sample_notice(setting), *blocks] if blocks else []
+    return [*sample_notice(setting), *_map_notice(setting), *blocks] if blocks else []
+
+
+def _map_notice(setting: Setting) -> list[Block]:
+    """Say that the units compared are those of a later map than the plan's, where the catalogue has no older one."""
+    if not is_on_later_map(setting.data.unit, setting.data.period.end):
+        return []
+    return [
+        Notice(setting.label("plan_map_notice", day=formats.short_date(setting.data.period.end)), "warning")
+    ]
 
 
 def sample_notice(setting: Setting) -> list[Block]:

@@ -28,7 +28,7 @@ from ocop_pipeline.domain.indicators import Kind
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.reporting import wording
 from ocop_pipeline.reporting.compose import SpecError, compose
-from ocop_pipeline.reporting.document import Document, Mark, Table, to_data
+from ocop_pipeline.reporting.document import Document, Mark, Notice, Table, to_data
 from ocop_pipeline.reporting.gather import gather
 from ocop_pipeline.reporting.html import write_html
 from ocop_pipeline.reporting.paper import write_pdf
@@ -415,6 +415,20 @@ def test_real_plan_is_not_marked():
     text = text_of(report(marts))
     assert "minh hoạ" not in text
     assert catalogue().plans["tu-ky-2022"].title_vi in text
+
+
+@pytest.mark.parametrize(("month", "is_said"), [("2022-12", True), ("2025-05", False)])
+def test_a_later_map_is_said_over_the_plan_tables(month, is_said):
+    """Units of 2022 stand on the map of early 2025: the annex of plans says so; units of 2025 are on their own."""
+    marts, period = Marts(), Period(month)
+    unit = catalogue().units.find_code("68", period.end, "province").unit_id
+    fill(marts, unit, period, communes=2)
+    targets = catalogue().plans["tu-ky-2022"].targets
+    add_plan(marts, "tu-ky-2022", unit, period, {target.code: ("not_due", 3) for target in targets})
+    document = report(marts, unit, period)
+    plans = next(annex for annex in document.annexes if annex.title == "Thực hiện so với kế hoạch")
+    notices = [block.text for block in plans.blocks if isinstance(block, Notice)]
+    assert any("bản đồ đầu năm 2025" in text for text in notices) is is_said
 
 
 def test_remarks_are_quoted_one_by_one():
