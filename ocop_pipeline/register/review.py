@@ -22,7 +22,7 @@ _DOUBTS = """
         doubt_id, name_kind, reason, similarity, left_id, left_product, left_producer, left_unit_id,
         right_id, right_product, right_producer, right_unit_id
     FROM register.doubts
-    ORDER BY similarity DESC, name_kind DESC, doubt_id
+    ORDER BY similarity DESC, name_kind = 'product', doubt_id
 """
 Pair = frozenset[tuple[str, str, str, str]]
 """(kind, unit, key of the producer, key of the product) of both sides."""
