@@ -303,13 +303,7 @@ class Book:
             UnknownUnitError: the unit does not stand on that day.
         """
         wanted, places = selection or Selection(), Places(self._catalogue.units, on)
-        homes = self._homes(places, wanted.unit_id)
-        found = []
-        for product_id, events in self._events(homes, on).items():
-            entry = self._entry(events, homes[product_id], places, on)
-            if entry is not None and wanted.takes(entry):
-                found.append(entry)
-        return sorted(found, key=lambda entry: _by_unit(entry, places))
+        return self._entries(self._homes(places, wanted.unit_id), wanted, places, on)
 
     def expiring(self, on: date, months: int, unit_id: str | None = None) -> list[Lapse]:
         """What is valid on a day and lapses within months of it, by unit, producer and day.
@@ -341,7 +335,12 @@ class Book:
 
     def entries_of(self, producer_id: str, on: date) -> list[Entry]:
         """The products that are a producer's as of a day."""
-        return [entry for entry in self.entries(on) if entry.producer_id == producer_id]
+        sql = "SELECT DISTINCT product_id FROM core.recognitions WHERE producer_id = ?"
+        ever = {row["product_id"] for row in self._rows(sql, [producer_id])}
+        places = Places(self._catalogue.units, on)
+        homes = {found: home for found, home in self._homes(places, None).items() if found in ever}
+        entries = self._entries(homes, Selection(), places, on)
+        return [entry for entry in entries if entry.producer_id == producer_id]
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:
@@ -378,6 +377,15 @@ class Book:
             return homes
         within = places.within(unit_id)
         return {product_id: home for product_id, home in homes.items() if home in within}
+
+    def _entries(self, homes: Mapping[str, str], wanted: Selection, places: Places, on: date) -> list[Entry]:
+        """The entries of products, given with the unit each is of."""
+        found = []
+        for product_id, events in self._events(homes, on).items():
+            entry = self._entry(events, homes[product_id], places, on)
+            if entry is not None and wanted.takes(entry):
+                found.append(entry)
+        return sorted(found, key=lambda entry: _by_unit(entry, places))
 
     def _events(self, products: Collection[str], on: date) -> dict[str, list[Mapping[str, Any]]]:
         """What was decided about products by a day."""

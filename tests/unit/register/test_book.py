@@ -298,3 +298,23 @@ def test_a_warehouse_without_a_register_says_so(catalogue):
     """No traceback of an engine: what is missing is named."""
     with pytest.raises(NotPublishedError, match=r"core\.recognitions"):
         Book(lambda *_: [], catalogue)
+
+
+def test_a_product_is_its_producers_of_the_day(register, rows, catalogue):
+    """A product that went to another producer is the first one's before that decision and the second one's after."""
+    register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2022-03-10", "1/QĐ")], as_producer="one")
+    product = register.rows["core.recognitions"][0]["product_id"]
+    register.line(
+        "Gạo",
+        "HTX Bảo Thuận",
+        BAO_THUAN,
+        [("again", "3", "2025-03-01", "2/QĐ")],
+        as_id=product,
+        as_producer="two",
+    )
+    book = Book(rows(), catalogue)
+    owners = {
+        day: [owner for owner in ("one", "two") if book.entries_of(owner, _day(day))]
+        for day in ("2022-03-09", "2025-02-28", "2025-03-01")
+    }
+    assert owners == {"2022-03-09": [], "2025-02-28": ["one"], "2025-03-01": ["two"]}
