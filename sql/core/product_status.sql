@@ -1,6 +1,7 @@
 -- One row per product and month: what its certificate is worth on the month's closing day. A product is counted
--- once however often it was recognised; the recognition in force is the latest one decided by that day. Its sector is
--- that of the list in force on the closing day, where that list has one of the same name (Thực phẩm, Đồ uống).
+-- once however often it was recognised; the recognition in force is the latest one decided by that day, of several of one
+-- day the one with the highest star. Its sector is that of the list in force on the closing day, where that list has one of
+-- the same name (Thực phẩm, Đồ uống).
 WITH known AS (
     SELECT
         r.period, e.product_id, e.product_name, e.producer_id, e.producer_name, e.producer_type, e.product_group,
@@ -9,7 +10,10 @@ WITH known AS (
         MIN(e.decision_date) OVER (PARTITION BY r.period, e.product_id) AS first_decision_date,
         ROW_NUMBER() OVER (
             PARTITION BY r.period, e.product_id
-            ORDER BY e.decision_date DESC, e.submission_id DESC, e.sheet DESC, e.cell DESC
+            ORDER BY
+                e.decision_date DESC,
+                CASE e.star WHEN '5' THEN 4 WHEN 'potential_5' THEN 3 WHEN '4' THEN 2 ELSE 1 END DESC,
+                e.submission_id DESC, e.sheet DESC, e.cell DESC
         ) AS recency
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period

@@ -53,25 +53,32 @@ ranked AS (
     FROM folded AS f
 ),
 
--- The star of the decision before, as the product's own history has it; where that begins with a re-evaluation, as the
--- line of the register says.
-decisions AS (
-    SELECT product_id, decision_date, MAX(star) AS star, MAX(star_before) AS star_before
-    FROM ranked WHERE place = 1 GROUP BY product_id, decision_date
-),
-
-histories AS (
-    SELECT
-        d.product_id, d.decision_date, d.star_before,
-        LAG(d.star) OVER (PARTITION BY d.product_id ORDER BY d.decision_date) AS last_star
-    FROM decisions AS d
-),
-
 star_ranks AS (
     SELECT '3' AS star, 1 AS star_rank
     UNION ALL SELECT '4', 2
     UNION ALL SELECT 'potential_5', 3
     UNION ALL SELECT '5', 4
+),
+
+-- The star of the decision before, as the product's own history has it; where that begins with a re-evaluation, as the
+-- line of the register says.
+decisions AS (
+    SELECT
+        k.product_id, k.decision_date, MAX(now.star_rank) AS star_rank, MAX(was.star_rank) AS rank_before
+    FROM ranked AS k
+    JOIN star_ranks AS now ON now.star = k.star
+    LEFT JOIN star_ranks AS was ON was.star = k.star_before
+    WHERE k.place = 1
+    GROUP BY k.product_id, k.decision_date
+),
+
+histories AS (
+    SELECT
+        d.product_id, d.decision_date,
+        COALESCE(
+            LAG(d.star_rank) OVER (PARTITION BY d.product_id ORDER BY d.decision_date), d.rank_before
+        ) AS last_rank
+    FROM decisions AS d
 ),
 
 sectors AS (
@@ -94,9 +101,9 @@ SELECT
     k.product_id, k.decision_date, k.product_name, k.producer_id, k.producer_name,
     k.producer_type_code AS producer_type, COALESCE(g.code, latest.code) AS product_group, k.unit_id, k.star,
     CASE
-        WHEN COALESCE(h.last_star, h.star_before) IS NULL THEN 'first'
-        WHEN now.star_rank > was.star_rank THEN 'upgrade'
-        WHEN now.star_rank < was.star_rank THEN 'downgrade'
+        WHEN h.last_rank IS NULL THEN 'first'
+        WHEN now.star_rank > h.last_rank THEN 'upgrade'
+        WHEN now.star_rank < h.last_rank THEN 'downgrade'
         ELSE 'again'
     END AS recognition_kind,
     CASE
@@ -111,8 +118,7 @@ SELECT
     k.submission_id, k.sheet, k.cell
 FROM ranked AS k
 JOIN histories AS h ON h.product_id = k.product_id AND h.decision_date = k.decision_date
-LEFT JOIN star_ranks AS now ON now.star = k.star
-LEFT JOIN star_ranks AS was ON was.star = COALESCE(h.last_star, h.star_before)
+JOIN star_ranks AS now ON now.star = k.star
 LEFT JOIN sectors AS g
     ON g.word = LOWER(k.product_group) AND k.decision_date BETWEEN g.valid_from AND g.valid_to
 LEFT JOIN sectors AS latest ON latest.word = LOWER(k.product_group) AND latest.valid_to = DATE '9999-12-31'
