@@ -18,12 +18,13 @@ from ocop_pipeline.catalogue.codelists import CodeLists, load_code_lists
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.forms import form_lines, load_forms, load_layouts
 from ocop_pipeline.catalogue.groups import ProductGroups, load_product_groups
+from ocop_pipeline.catalogue.imports import load_import_forms
 from ocop_pipeline.catalogue.indicators import load_indicators, load_sections
 from ocop_pipeline.catalogue.names import NameWords, load_name_words
 from ocop_pipeline.catalogue.plans import check_plans, load_plans
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.catalogue.units import load_units
-from ocop_pipeline.domain.forms import Form, FormLine, Layout
+from ocop_pipeline.domain.forms import Form, FormLine, ImportForm, Layout
 from ocop_pipeline.domain.indicators import Indicator
 from ocop_pipeline.domain.plans import Plan
 from ocop_pipeline.domain.units import UnitLedger
@@ -61,6 +62,7 @@ class Catalogue:
     indicators: dict[str, Indicator]
     forms: dict[str, Form]
     layouts: tuple[Layout, ...]
+    imports: dict[str, ImportForm]
     agencies: tuple[Agency, ...]
     code_lists: CodeLists
     groups: ProductGroups
@@ -122,6 +124,7 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
         indicators=indicators,
         forms=forms,
         layouts=load_layouts(files.all("layouts/*.yml"), forms),
+        imports=load_import_forms(files.all("imports/*.yml")),
         agencies=tuple(_agencies(files.path("agencies.csv"))),
         code_lists=code_lists,
         groups=load_product_groups(files.path("product_groups.csv")),

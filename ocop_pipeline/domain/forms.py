@@ -1,6 +1,6 @@
 """Forms, their lines and their layouts: what is asked, and how a workbook lays it out.
 
-Belongs here: the shapes only. The forms themselves are data (`catalogue/data/forms`, `layouts`).
+Belongs here: the shapes only. The forms themselves are data (`catalogue/data/forms`, `layouts`, `imports`).
 Layouts are plain and picklable: they travel to the processes that read workbooks.
 """
 
@@ -89,3 +89,54 @@ class Layout:
     def sheet(self, part: str) -> LayoutSheet | None:
         """The sheet that holds a part of the form, if the layout has it."""
         return next((sheet for sheet in self.sheets if sheet.part == part), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnGroup:
+    """Columns under one heading: the wordings of the heading, and (wording, field) of the columns below it."""
+
+    wordings: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportForm:
+    """A list that a person hands over once; no calendar expects it and no unit sends it.
+
+    Attributes:
+        code: Its code, beside those of `Form`.
+        name_vi: Its name.
+        name_en: The same in English.
+        kinds: What its lines can tell of: a register, or one kind of event.
+        key: Field of the column that numbers the lines.
+        anchor: Field without which a line names no product.
+        carried: Fields merged over several lines; the first decides whether a line belongs to the one above.
+        private: Fields that are personal data and are never read out of the archived file.
+        needs: Of each of these sets of fields one must have a column.
+        by_position: Fields of the columns A, B, … where no header is known; empty where it is never so read.
+        columns: (wording of a header, field).
+        groups: Headings over several columns.
+    """
+
+    code: str
+    name_vi: str
+    name_en: str
+    kinds: tuple[str, ...]
+    key: str
+    anchor: str
+    carried: tuple[str, ...]
+    private: frozenset[str]
+    needs: tuple[tuple[str, ...], ...]
+    by_position: tuple[str, ...]
+    columns: tuple[tuple[str, str], ...]
+    groups: tuple[ColumnGroup, ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field that is read, in the order of the columns."""
+        every = [
+            *self.by_position,
+            *(field for _, field in self.columns),
+            *(field for group in self.groups for _, field in group.columns),
+        ]
+        return tuple(field for field in dict.fromkeys(every) if field not in self.private)
