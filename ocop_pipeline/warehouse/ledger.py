@@ -22,8 +22,17 @@ FileKey = tuple[str, int, int]
 """Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
 
 _BUSY_SECONDS = 30.0
-_SCHEMA_VERSION = 2
-_TABLES = ("arrivals", "sightings", "refusals", "verdicts", "issues", "deliveries", "name_decisions")
+_SCHEMA_VERSION = 3
+_TABLES = (
+    "arrivals",
+    "sightings",
+    "refusals",
+    "verdicts",
+    "issues",
+    "deliveries",
+    "name_decisions",
+    "imports",
+)
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrivals (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -104,6 +113,20 @@ CREATE TABLE IF NOT EXISTS name_decisions (
     decided_by TEXT NOT NULL,
     reason TEXT NOT NULL,
     decided_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS imports (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    submission_id TEXT NOT NULL UNIQUE,
+    sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+    display_name TEXT NOT NULL,
+    imported_at TEXT NOT NULL,
+    form TEXT NOT NULL,
+    period TEXT NOT NULL,
+    unit_id TEXT NOT NULL,
+    list_key TEXT NOT NULL,
+    told TEXT NOT NULL,
+    catalogue_hash TEXT NOT NULL,
+    findings TEXT NOT NULL
 ) STRICT;
 """
 _LATEST = "v.sequence = (SELECT MAX(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256)"
@@ -253,6 +276,45 @@ class NameDecision:
     decided_by: str
     reason: str
     decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRecord:
+    """A list that a person handed over with what they said of it.
+
+    Attributes:
+        submission_id: Names bytes and what was said of them together: the same file can be two imports.
+        sha256: Digest of the archived bytes.
+        display_name: Name of the file as it may be shown to people.
+        imported_at: When.
+        form: Form of the list.
+        period: Month it counts from.
+        unit_id: Unit that hands it over.
+        list_key: Which list of the unit it is, empty for a register: kind, number and date of a decision. A later
+            import of one form, unit, period and key takes the place of the earlier.
+        told: What was said of the file, as texts; nothing of it can be read out of the file.
+        catalogue_hash: The catalogue it was read with.
+        findings: What was doubtful.
+        sequence: Order of import.
+    """
+
+    submission_id: str
+    sha256: str
+    display_name: str
+    imported_at: datetime
+    form: str
+    period: str
+    unit_id: str
+    list_key: str
+    told: Mapping[str, str]
+    catalogue_hash: str
+    findings: tuple[Finding, ...]
+    sequence: int = 0
+
+    @property
+    def duty(self) -> tuple[str, str, str, str]:
+        """What only the latest import stands for."""
+        return self.form, self.unit_id, self.period, self.list_key
 
 
 class Ledger:
@@ -405,6 +467,29 @@ class Ledger:
                 ),
             )  # fmt: skip
 
+    def record_imports(self, imports: Iterable[ImportRecord]) -> None:
+        """Write down lists that were handed over, all or nothing.
+
+        Raises:
+            LedgerError: one of them was written down before.
+        """
+        try:
+            with self._transaction() as cursor:
+                cursor.executemany(
+                    "INSERT INTO imports (submission_id, sha256, display_name, imported_at, form, period, unit_id, "
+                    "list_key, told, catalogue_hash, findings) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [
+                        (
+                            i.submission_id, i.sha256, i.display_name, _text(i.imported_at), i.form, i.period,
+                            i.unit_id, i.list_key, _json(dict(i.told)), i.catalogue_hash,
+                            _findings_text(i.findings),
+                        )
+                        for i in imports
+                    ],
+                )  # fmt: skip
+        except sqlite3.IntegrityError as error:
+            raise LedgerError(f"imported before: {error}") from error
+
     # ------------------------------------------------------------------------------------- reading
 
     def known_sightings(self) -> dict[FileKey, str]:
@@ -507,6 +592,15 @@ class Ledger:
             for kind, *names, same, who, why, at in rows
         ]
 
+    def imports(self, submission_ids: Collection[str] | None = None) -> list[ImportRecord]:
+        """Lists that were handed over, oldest first; of these submissions only, when given."""
+        rows = self._connection.execute(
+            "SELECT submission_id, sha256, display_name, imported_at, form, period, unit_id, list_key, told, "
+            "catalogue_hash, findings, sequence FROM imports ORDER BY sequence"
+        )
+        wanted = None if submission_ids is None else set(submission_ids)
+        return [_import(row) for row in rows if wanted is None or row[0] in wanted]
+
     # ------------------------------------------------------------------------------------- details
 
     def _verdicts(self, where: str, parameters: Sequence[Any]) -> list[VerdictRecord]:
@@ -566,6 +660,15 @@ def _verdict(row: Sequence[Any]) -> VerdictRecord:
     return VerdictRecord(
         sha256, _time(judged_at), Verdict(verdict), form, layout, unit_id, agency, period, rules_version,
         catalogue_hash, _findings(findings), reported_on, sequence,
+    )  # fmt: skip
+
+
+def _import(row: Sequence[Any]) -> ImportRecord:
+    submission_id, sha256, display_name, imported_at, form, period, unit_id, list_key = row[:8]
+    told, catalogue_hash, findings, sequence = row[8:]
+    return ImportRecord(
+        submission_id, sha256, display_name, _time(imported_at), form, period, unit_id, list_key,
+        json.loads(told), catalogue_hash, _findings(findings), sequence,
     )  # fmt: skip
 
 

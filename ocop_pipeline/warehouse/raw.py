@@ -16,7 +16,15 @@ _TABLES = {
     "cells": """
         submission_id VARCHAR, period VARCHAR, part VARCHAR, line_key VARCHAR, field VARCHAR, sheet VARCHAR,
         cell VARCHAR, row_no INTEGER, state VARCHAR, number DECIMAL(20,4), text VARCHAR, day DATE""",
+    "imports": """
+        submission_id VARCHAR, period VARCHAR, list_key VARCHAR, event_kind VARCHAR, decision_no VARCHAR,
+        decision_date DATE, issuing_body VARCHAR, issuing_level VARCHAR, told_star VARCHAR, extended_to DATE,
+        extended_months INTEGER, extended_days INTEGER, new_producer_name VARCHAR""",
+    "import_lines": """
+        submission_id VARCHAR, period VARCHAR, sheet VARCHAR, line_key VARCHAR, unit_id VARCHAR, points_star VARCHAR""",
 }
+"""Table of schema `raw` -> its columns. The last two are of lists that a person handed over: what was told with the
+file, and what its lines mean by the catalogue (the commune named, the star its points are worth)."""
 
 
 def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
@@ -26,12 +34,20 @@ def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TABLE IF NOT EXISTS raw.{table} ({columns})")
 
 
+def prepare_imports(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty tables of imports in schema `raw`, for a warehouse that has no other table of it."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
+    for table in ("imports", "import_lines"):
+        connection.execute(f"CREATE TABLE IF NOT EXISTS raw.{table} ({_TABLES[table]})")
+
+
 def store_raw(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
     """Add submissions with their cells; a submission stored before is replaced, so storing twice changes nothing.
 
     Args:
         connection: A writing connection.
-        tables: `submissions` and `cells`, with the columns of schema `raw` by name.
+        tables: `submissions`, `cells` and, for imports, `imports` and `import_lines`, with the columns of schema
+            `raw` by name.
     """
     prepare_raw(connection)
     connection.execute("BEGIN")
@@ -42,6 +58,8 @@ def store_raw(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Tab
             connection.execute(
                 f"DELETE FROM raw.{name} WHERE submission_id IN (SELECT submission_id FROM incoming_ids)"
             )
+            if name not in tables:
+                continue
             connection.register("incoming", tables[name])
             connection.execute(f"INSERT INTO raw.{name} BY NAME SELECT * FROM incoming")
             connection.unregister("incoming")

@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 
 from ocop_pipeline.paths import SQL
+from ocop_pipeline.warehouse.raw import prepare_imports
 
 _HANDS = 2
 # As for the warehouse file: no text of a workbook can become a path or a download.
@@ -95,6 +96,11 @@ class Scratch:
             if rows is not None and rows.num_rows:
                 self._copy("INSERT INTO", name, rows, by_name=True)
 
+    def load_imports(self, imports: pa.Table, import_lines: pa.Table) -> None:
+        """Put what was told of lists, and what their lines mean, into `raw`; before their batch is loaded."""
+        for name, rows in (("raw.imports", imports), ("raw.import_lines", import_lines)):
+            self._copy("INSERT INTO", name, rows, by_name=True)
+
     def load_batch(
         self, periods: Sequence[str], submissions: pa.Table, cells: pa.Table, form_values: pa.Table
     ) -> None:
@@ -150,6 +156,7 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
             connection.execute(f"CREATE SCHEMA {schema}")
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TABLE {name} ({columns})")
+        prepare_imports(connection)
         yield Scratch(connection)
 
 
