@@ -12,6 +12,8 @@ from ocop_pipeline.warehouse.publish import AuditFailedError, publish
 from ocop_pipeline.warehouse.window import set_months
 
 RAW = {"submissions": dg.AssetKey(["raw", "submissions"]), "cells": dg.AssetKey(["raw", "cells"])}
+"""The two assets of schema `raw`; what was told of an imported list, and what its lines mean, comes with them."""
+_MADE_WITH = {"imports": "submissions", "import_lines": "cells"}
 CATALOGUE = dg.AssetKey(["catalogue", "tables"])
 
 
@@ -24,7 +26,7 @@ def asset_key(table: str) -> dg.AssetKey:
     """The asset that makes a table: the table's own name, or the asset that writes its schema."""
     schema, name = table.split(".")
     if schema == "raw":
-        return RAW[name]
+        return RAW[_MADE_WITH.get(name, name)]
     if schema in ("catalogue", "meta"):
         return CATALOGUE
     return dg.AssetKey([schema, name])

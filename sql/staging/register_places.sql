@@ -1,7 +1,8 @@
 -- One row per product line of a register: the commune it is of, and its product group in the spelling of the lists.
 -- A commune's lines are its own; a district's line is of the commune it names, by the best reading of the name, and of
--- none where the name is not known or two communes of the district answer to it. Wordings are compared without case,
--- diacritics and punctuation, as intake folds them.
+-- none where the name is not known or two communes of the district answer to it. A line of an imported list is of the
+-- commune intake found for it, by name or address, on the map of the list. Wordings are compared without case, diacritics
+-- and punctuation, as intake folds them.
 WITH written AS (
     SELECT
         g.period, g.submission_id, g.sheet, g.line_key, s.form, s.unit_id AS reporter_id, s.period_end,
@@ -44,7 +45,8 @@ named AS (
     JOIN communes AS c
         ON c.parent_id = w.reporter_id AND w.period_end BETWEEN c.valid_from AND c.valid_to
         AND w.word IN (c.full_word, c.word)
-    WHERE w.form <> 'OCOP-XA'
+    LEFT JOIN raw.imports AS i ON i.submission_id = w.submission_id
+    WHERE w.form <> 'OCOP-XA' AND i.submission_id IS NULL
 ),
 
 best AS (
@@ -76,8 +78,10 @@ group_words AS (
 
 SELECT
     w.period, w.submission_id, w.sheet, w.line_key,
-    CASE WHEN w.form = 'OCOP-XA' THEN w.reporter_id ELSE p.unit_id END AS unit_id,
+    CASE WHEN w.form = 'OCOP-XA' THEN w.reporter_id ELSE COALESCE(n.unit_id, p.unit_id) END AS unit_id,
     COALESCE(g.name_vi, w.product_group) AS product_group
 FROM written AS w
 LEFT JOIN placed AS p ON p.submission_id = w.submission_id AND p.sheet = w.sheet AND p.line_key = w.line_key
+LEFT JOIN raw.import_lines AS n
+    ON n.submission_id = w.submission_id AND n.sheet = w.sheet AND n.line_key = w.line_key
 LEFT JOIN group_words AS g ON g.word = w.group_word
