@@ -68,14 +68,13 @@ def intake_assets() -> dg.AssetsDefinition:
                 progress=tell,
             )  # fmt: skip
             store_raw(connection, {"submissions": taken.submissions, "cells": taken.cells})
-            # What an interrupted run had judged but not stored is read again from the archive.
-            judged = ledger.latest_verdicts()
-            lost = missing_submissions(
-                connection, {each.sha256 for each in judged if each.verdict in _STORED}
-            )
+            # What an interrupted run had judged but not stored, and what was imported since, is read from the archive.
+            kept = {each.sha256 for each in ledger.latest_verdicts() if each.verdict in _STORED}
+            kept |= {each.submission_id for each in ledger.imports()}
+            lost = missing_submissions(connection, kept)
             if lost:
                 restored = rebuild(archive, ledger, deployment.catalogue, only=lost, workers=settings.workers)
-                store_raw(connection, {"submissions": restored.submissions, "cells": restored.cells})
+                store_raw(connection, restored.tables)
         verdicts = Counter(str(judgement.verdict) for judgement in taken.judgements)
         context.log.info("took in %s; waiting: %s", dict(verdicts), len(taken.waiting))
         yield dg.MaterializeResult(

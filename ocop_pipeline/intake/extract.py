@@ -219,7 +219,7 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
         for one finding that says what was seen.
     """
     layout, places, findings = recognise_layout(spec.layouts, workbook)
-    reading = _Reading(spec.words, findings)
+    reading = Reading(spec.words, findings)
     if layout is not None:
         for sheet_spec in layout.sheets:
             sheet = places.get(sheet_spec.part)
@@ -376,7 +376,7 @@ def _header_columns(row: Sequence[CellValue], headers: dict[str, str]) -> dict[s
     return columns
 
 
-def _is_numbering(row: Sequence[CellValue]) -> bool:
+def is_numbering(row: Sequence[CellValue]) -> bool:
     """Whether a row only numbers the columns: (1) (2) (3), or A B 1 2."""
     filled = [shown(value) for value in row if value is not None]
     return (
@@ -386,7 +386,7 @@ def _is_numbering(row: Sequence[CellValue]) -> bool:
     )
 
 
-class _Reading:
+class Reading:
     """The cells of one workbook while they are collected."""
 
     def __init__(self, words: Words, findings: Iterable[Seen]) -> None:
@@ -424,7 +424,7 @@ class _Reading:
         for header in missing:
             self.find("MISSING_COLUMN", clean(sheet.name), sheet.address(table.header, 0), header=header)
         first = table.header + 1
-        if first < len(sheet.rows) and _is_numbering(sheet.rows[first]):
+        if first < len(sheet.rows) and is_numbering(sheet.rows[first]):
             first += 1
         if spec.kind == "lines":
             self._read_lines(sheet, spec, table, first)
@@ -671,7 +671,7 @@ class _Reading:
     def _read_rows(self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int) -> None:
         at = table.columns
         fields = [
-            _Field(at[name], spec.slots[name], spec.kinds[name], name in spec.addressed)
+            Field(at[name], spec.slots[name], spec.kinds[name], name in spec.addressed)
             for name in spec.slots
             if name in at
         ]
@@ -688,7 +688,7 @@ class _Reading:
             ):
                 continue
             if carried and above:
-                row = _carry(sheet, carried, number, row, above)
+                row = carry(sheet, carried, number, row, above)
             above = row
             self._put_row(sheet, fields, sheet.first_row + number, row)
 
@@ -706,7 +706,7 @@ class _Reading:
         return not (self._is_total(shown(name)) or self._is_total(key))
 
     def _put_row(
-        self, sheet: Sheet, fields: Sequence["_Field"], at_row: int, row: Sequence[CellValue]
+        self, sheet: Sheet, fields: Sequence["Field"], at_row: int, row: Sequence[CellValue]
     ) -> None:
         """The cells of one row; texts, which most of them are, have the shortest way."""
         cells, texts, nothing, first_col = self._cells, self._texts, self._words.nothing, sheet.first_col
@@ -731,7 +731,7 @@ class _Reading:
         return any(begins_with(text, word) for word in self._words.total)
 
 
-class _Field(NamedTuple):
+class Field(NamedTuple):
     """Where a field of a row stands, its slot, how its cells are read, and whether it has a place when blank."""
 
     column: int
@@ -740,7 +740,7 @@ class _Field(NamedTuple):
     addressed: bool
 
 
-def _carry(
+def carry(
     sheet: Sheet, carried: Sequence[int], number: int, row: Sequence[CellValue], above: Sequence[CellValue]
 ) -> Sequence[CellValue]:
     """A row whose cells of the entity, merged over several products, are filled from the row above.

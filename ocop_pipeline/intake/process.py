@@ -30,6 +30,7 @@ from ocop_pipeline.intake.inbox import Arrival, Refusal, Scan, display_name, sca
 from ocop_pipeline.intake.judge import Judgement, Previous, cells_of, judge
 from ocop_pipeline.intake.order import in_order
 from ocop_pipeline.intake.recognise import Identity, identify
+from ocop_pipeline.intake.register_import import restore
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_spec
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, submissions_table
@@ -74,10 +75,24 @@ class TakenIn:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """Raw tables read again from the archive, as they were judged."""
+    """Raw tables read again from the archive: files as they were judged, and imported lists by what was told of them.
+
+    Attributes:
+        submissions: rows of raw.submissions.
+        cells: rows of raw.cells.
+        imports: rows of raw.imports.
+        import_lines: rows of raw.import_lines.
+    """
 
     submissions: pa.Table = field(repr=False)
     cells: pa.Table = field(repr=False)
+    imports: pa.Table = field(repr=False)
+    import_lines: pa.Table = field(repr=False)
+
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """Table of schema `raw` -> its rows."""
+        return {name: getattr(self, name) for name in ("submissions", "cells", "imports", "import_lines")}
 
 
 def nothing_before(_months: Collection[str]) -> Previous:
@@ -203,15 +218,16 @@ def rebuild(
     workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Restored:
-    """Read accepted and returned files again from the archive, with the verdicts they got.
+    """Read accepted and returned files again from the archive, with the verdicts they got, and all imported lists.
 
-    With this a lost warehouse is made again, and one that misses what a stopped run had judged is completed.
+    With this a lost warehouse is made again, and one that misses what a stopped run had judged, or what was imported
+    since, is completed.
 
     Args:
         archive: where the bytes are.
         ledger: whose they are and what became of them.
         catalogue: layouts and code lists.
-        only: digests wanted; all when None.
+        only: submissions wanted; all when None.
         workers: reading processes.
         progress: told about the reading of files.
     """
@@ -233,7 +249,17 @@ def rebuild(
         candidates.append(_candidate(names[sha256], _identity(record, result), result, record.findings))
     verdicts = {record.sha256: str(record.verdict) for record in ordered}
     sequences = {record.sha256: record.sequence for record in ordered}
-    return Restored(submissions_table(candidates, verdicts, sequences), cells_of(candidates, spec))
+    imported, lost = restore(archive, ledger, catalogue, only, workers)
+    for submission_id in lost:
+        logger.error("imported list %s can no longer be read as it was", submission_id)
+    return Restored(
+        submissions=pa.concat_tables(
+            [submissions_table(candidates, verdicts, sequences), imported["submissions"]]
+        ),
+        cells=pa.concat_tables([cells_of(candidates, spec), imported["cells"]]),
+        imports=imported["imports"],
+        import_lines=imported["import_lines"],
+    )
 
 
 def waiting_periods(

@@ -35,10 +35,11 @@ _TASK_EVIDENCE = frozenset(("task_state", "progress", "result"))
 
 def reading_spec(catalogue: Catalogue) -> ReadingSpec:
     """Everything the reading children need, from the catalogue."""
-    return ReadingSpec(tuple(_layout(catalogue, layout) for layout in catalogue.layouts), _words())
+    return ReadingSpec(tuple(_layout(catalogue, layout) for layout in catalogue.layouts), reading_words())
 
 
-def _words() -> Words:
+def reading_words() -> Words:
+    """Words that stand for a value, folded."""
     rows = read_csv(CATALOGUE_DATA / "cell_words.csv", columns=("meaning", "text", "source"))
     found: dict[str, set[str]] = {meaning: set() for meaning in ("nothing", "yes", "no", "total")}
     for row in rows:

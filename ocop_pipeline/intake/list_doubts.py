@@ -1,0 +1,166 @@
+"""What is doubtful about a list: by the rules on register lines, and by what only lists have (points, places).
+
+Belongs here: findings with their cell. Does not: what a line means (`list_reading`). A doubt never keeps a line out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND
+from ocop_pipeline.domain.certificates import EventKind, Star, score_contradicts
+from ocop_pipeline.domain.findings import Finding
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.intake.cells import TEXT
+from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ReadList, number_of, text_of
+from ocop_pipeline.intake.places import AMBIGUOUS, MISSING, UNKNOWN
+from ocop_pipeline.intake.tables import FORM_VALUES_SCHEMA, texts
+from ocop_pipeline.quality.rules import load_rules, run_rules
+from ocop_pipeline.warehouse.reference import reference_tables
+from ocop_pipeline.warehouse.scratch import open_scratch
+
+REGISTER_RULES = (
+    "CELL_ERROR", "FORMULA_NOT_COMPUTED", "DATE_EXPECTED", "CODE_NOT_IN_LIST", "PRODUCT_NAME_MISSING",
+    "PRODUCER_MISSING", "PRODUCT_REPEATED", "STAR_MISSING", "DECISION_DATE_MISSING", "DECISION_DATE_FUTURE",
+    "EXPIRY_BEFORE_DECISION", "EXPIRY_NOT_36_MONTHS", "YEAR_DISAGREES", "STAR_DISAGREES",
+)  # fmt: skip
+"""The rules of the forms that speak of register lines alone; here their findings are doubts."""
+RULE_TABLES = ("periods", "code_items")
+_PARTS = ("score_a", "score_b", "score_c")
+_PLACE_CODES = {MISSING: "PLACE_MISSING", UNKNOWN: "PLACE_UNKNOWN", AMBIGUOUS: "PLACE_AMBIGUOUS"}
+_MOST_CANDIDATES = 5
+_Doubt = tuple[str, str, Mapping[str, object]]
+"""Code, field, arguments."""
+
+
+def file_doubts(found: FileReading) -> Iterator[Finding]:
+    """What concerns the file as a whole: how it was read, and everything that was not taken."""
+    make = finding_types().make
+    if found.by_position:
+        yield make("READ_BY_POSITION", found.sheet, found.header)
+    for sheet in found.other_sheets:
+        yield make("SHEET_LEFT_OUT", sheet.name, "", rows=sheet.rows)
+    for left in found.left_out:
+        yield make("LINE_LEFT_OUT", found.sheet, left.cell, reason=f"left_out_{left.reason}", text=left.text)
+
+
+def line_doubts(read: ReadList, sheet: str, catalogue: Catalogue) -> Iterator[Finding]:
+    """What is doubtful about single lines that no rule of the forms knows: places, points, what an event lacks."""
+    unit = _unit_name(read, catalogue)
+    has_star_column = any("first_star" in meaning.line for meaning in read.lines)
+    for meaning in read.lines:
+        doubts = [
+            *_place_doubts(meaning, unit),
+            *_score_doubts(read, meaning, catalogue),
+            *_event_doubts(read, meaning, has_star_column=has_star_column),
+        ]
+        for code, where, args in doubts:
+            yield finding_types().make(code, sheet, meaning.address(where), **args)
+
+
+def rule_doubts(
+    lists: Sequence[ReadList], submissions: pa.Table, tables: Mapping[str, pa.Table], catalogue: Catalogue
+) -> list[list[Finding]]:
+    """What the rules on register lines find in each list.
+
+    Args:
+        lists: the lists.
+        submissions: their rows of raw.submissions, in the same order.
+        tables: their rows of raw.cells, raw.imports and raw.import_lines.
+        catalogue: lists of codes.
+    """
+    rules = [rule for rule in load_rules() if rule.code in REGISTER_RULES]
+    periods = [Period.parse(each.period) for each in lists]
+    batch = submissions.drop_columns(["verdict"])
+    for name, days in (
+        ("period_start", [p.start for p in periods]),
+        ("period_end", [p.end for p in periods]),
+    ):
+        batch = batch.append_column(name, pc.cast(texts([day.isoformat() for day in days]), pa.date32()))
+    months = {each.period for each in lists}
+    reference = reference_tables(catalogue, ("*",), months, only=RULE_TABLES)
+    with open_scratch() as scratch:
+        scratch.load_reference([(table.name, table.rows) for table in reference])
+        scratch.load_imports(tables["imports"], tables["import_lines"])
+        scratch.load_batch(
+            sorted(months), batch, tables["cells"], pa.Table.from_batches([], FORM_VALUES_SCHEMA)
+        )
+        found = run_rules(scratch.select_all, rules)
+    ids = submissions["submission_id"].to_pylist()
+    return [
+        [finding for finding in found.get(name, ()) if _counts(finding, each)]
+        for name, each in zip(ids, lists, strict=True)
+    ]
+
+
+def with_findings(read: ReadList, findings: Iterator[Finding] | Sequence[Finding]) -> ReadList:
+    """The list with what was found; the same thing at the same cell once."""
+    unique: dict[Any, Finding] = {}
+    for finding in findings:
+        unique.setdefault((finding.code, finding.sheet, finding.cell), finding)
+    return replace(read, findings=tuple(unique.values()))
+
+
+def _counts(finding: Finding, read: ReadList) -> bool:
+    """A star no list knows matters to recognitions only: one or two stars are the usual reason for none."""
+    of_stars = finding.code == "CODE_NOT_IN_LIST" and finding.args.get("list") == "star"
+    return not of_stars or read.told.kind in (REGISTER_KIND, RECOGNITION_KIND)
+
+
+def _unit_name(read: ReadList, catalogue: Catalogue) -> str:
+    versions = catalogue.units.versions(read.told.unit_id)
+    on = read.told.listed_on
+    return next(
+        (each.full_name for each in versions if on is not None and each.in_force(on)), read.told.unit_id
+    )
+
+
+def _place_doubts(meaning: LineMeaning, unit: str) -> Iterator[_Doubt]:
+    place = meaning.place
+    if place.doubt:
+        candidates = "; ".join(place.candidates[:_MOST_CANDIDATES]) or "–"
+        args = {
+            "product": text_of(meaning.line, "product_name"),
+            "text": place.text,
+            "candidates": candidates,
+        }
+        yield _PLACE_CODES[place.doubt], place.field or "product_name", args | {"unit": unit}
+
+
+def _score_doubts(read: ReadList, meaning: LineMeaning, catalogue: Catalogue) -> Iterator[_Doubt]:
+    score, cell = number_of(meaning.line, "score"), meaning.line.get("score")
+    if score is None:
+        if cell is not None and cell.state == TEXT:
+            yield "SCORE_UNREADABLE", "score", {"text": cell.text}
+        return
+    if read.told.decided_on is None:
+        return
+    regime = catalogue.certificates.regimes.on(read.told.decided_on)
+    if regime.classes and not regime.classes[-1].low <= score <= regime.classes[0].high:
+        yield "SCORE_OUT_OF_RANGE", "score", {"score": score}
+        return
+    parts = [part for name in _PARTS if (part := number_of(meaning.line, name)) is not None]
+    if len(parts) == len(_PARTS) and sum(parts) != score:
+        yield "SCORE_NOT_PARTS", "score", {"score": score, "sum": sum(parts)}
+    if read.told.kind == RECOGNITION_KIND and meaning.star == Star.NONE:
+        yield "SCORE_BELOW_RECOGNITION", "score", {"score": score}
+        return
+    star = Star.NONE if read.told.kind == EventKind.NOT_RECOGNISED else meaning.star
+    if star and score_contradicts(score, Star(star), regime):
+        args = {"score": score, "points": f"star_{meaning.points_star}", "star": f"star_{star}"}
+        yield "SCORE_CONTRADICTS_STAR", "score", args
+
+
+def _event_doubts(read: ReadList, meaning: LineMeaning, *, has_star_column: bool) -> Iterator[_Doubt]:
+    product = {"product": text_of(meaning.line, "product_name")}
+    if read.told.kind == RECOGNITION_KIND and not meaning.star and not has_star_column:
+        yield "STAR_MISSING", "product_name", product
+    if read.told.kind == EventKind.TRANSFER and not (
+        text_of(meaning.line, "new_producer_name") or read.told.new_producer
+    ):
+        yield "NEW_PRODUCER_MISSING", "new_producer_name", product

@@ -1,0 +1,504 @@
+"""What the lines of a list mean: which decision, which commune, which star; told apart decision by decision.
+
+Belongs here: what a person tells of a file, and the lists a file holds once it is read by that. Does not: finding
+lines in a sheet (`lists`), what is doubtful about them (`list_doubts`), keeping them (`register_import`).
+"""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND
+from ocop_pipeline.domain.certificates import EventKind, Level, star_of_score
+from ocop_pipeline.domain.findings import Finding
+from ocop_pipeline.domain.forms import ImportForm
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier
+from ocop_pipeline.intake.cells import DAY, NUMBER, STATES, TEXT, clean, fold
+from ocop_pipeline.intake.extract import TEXT_END, Extract
+from ocop_pipeline.intake.grid import Unreadable, column_letters
+from ocop_pipeline.intake.lists import LeftOut, ListExtract, OtherSheet
+from ocop_pipeline.intake.places import Place, Places
+
+FIRST_PERIOD = "2018-01"
+"""The first month of the warehouse; the programme began in May 2018 (QĐ 490/QĐ-TTg)."""
+NO_DECISION, NO_DATE, OTHER_DECISION = "no_decision", "no_date", "other_decision"
+"""Further reasons why a line is left out, beside those of `lists`."""
+_EVALUATIONS = (RECOGNITION_KIND, str(EventKind.NOT_RECOGNISED))
+_SHOWN = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person says of a file; nothing of it can be read out of the file.
+
+    Attributes:
+        kind: `register`, `recognition`, or the kind of event all lines of the decision are of.
+        unit_id: the unit whose list it is; a line without commune is kept there.
+        listed_on: day of the map the communes are named on; None for the day of the decision.
+        decision_no: number of the decision; blank where each line names its own.
+        decided_on: its day; None where each line names it.
+        issuing_body: who issued it.
+        issuing_level: district, province or ministry; blank where the body tells.
+        star: star of all lines that name none; blank for none.
+        extended_to: of an extension: the new expiry of all lines that name none.
+        extended_months: of an extension: months added; 0 for none told.
+        extended_days: of an extension: days added; 0 for none told.
+        new_producer: of a transfer: who gets all products of lines that name nobody.
+        sheet: the sheet to read; blank for the one with most known headers.
+    """
+
+    kind: str
+    unit_id: str
+    listed_on: date | None = None
+    decision_no: str = ""
+    decided_on: date | None = None
+    issuing_body: str = ""
+    issuing_level: str = ""
+    star: str = ""
+    extended_to: date | None = None
+    extended_months: int = 0
+    extended_days: int = 0
+    new_producer: str = ""
+    sheet: str = ""
+
+    def as_texts(self) -> dict[str, str]:
+        """What was told, as the ledger keeps it; what was not told is left out."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: str(value) for name, value in values.items() if value}
+
+    @classmethod
+    def of_texts(cls, told: Mapping[str, str]) -> "Told":
+        """What the ledger keeps, read again."""
+        values: dict[str, Any] = dict(told)
+        for name in ("listed_on", "decided_on", "extended_to"):
+            if name in values:
+                values[name] = date.fromisoformat(values[name])
+        for name in ("extended_months", "extended_days"):
+            if name in values:
+                values[name] = int(values[name])
+        return cls(**values)
+
+
+class Cell(NamedTuple):
+    """One cell of a line; `column` from 0, `number` only where the state says so."""
+
+    state: int
+    number: float
+    text: str
+    day: date | None
+    column: int
+
+
+Line = Mapping[str, Cell]
+"""Field -> cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineMeaning:
+    """What a line means by the catalogue.
+
+    Attributes:
+        row: its row in the sheet, from 1.
+        line: its cells.
+        place: the commune it names.
+        points_star: the star its points are worth; None where it has none or their classes are not known.
+        star: its star as its text, its points or what was told have it; blank where none has.
+    """
+
+    row: int
+    line: Line = field(repr=False)
+    place: Place
+    points_star: str | None
+    star: str
+
+    def address(self, name: str) -> str:
+        """Where a field stands; where it has no cell, the line's first."""
+        return address_of(self.line, self.row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadList:
+    """One list of a file: of a register all lines, else those of one decision.
+
+    Attributes:
+        told: what is known of it, the decision as the lines name it included.
+        form: code of its form.
+        period: month it counts from.
+        list_key: see `ImportRecord.list_key`.
+        level: level of the issuing body, told or by its name; blank where neither tells.
+        extract: its cells.
+        lines: what its lines mean.
+        findings: what is doubtful about it; none before `list_doubts`.
+        stars: how many lines are of each star; "" for those without one.
+    """
+
+    told: Told
+    form: str
+    period: str
+    list_key: str
+    level: str
+    extract: Extract = field(repr=False)
+    lines: tuple[LineMeaning, ...] = field(repr=False)
+    findings: tuple[Finding, ...]
+    stars: Mapping[str, int]
+
+    @property
+    def communes_found(self) -> int:
+        """Lines whose commune was found."""
+        return sum(line.place.unit_id is not None for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """A file, read.
+
+    Attributes:
+        sha256: digest of its bytes.
+        display_name: its name for people.
+        lists: what it holds; none when it is refused.
+        refused: why it is refused; none when it is not.
+        sheet: name of the sheet read.
+        header: address of the first cell of the header.
+        columns: field -> letters of its column.
+        by_position: whether the columns were told by their position only.
+        unread: headers that were not understood.
+        left_out: rows that are no lines of any list.
+        other_sheets: sheets that were not read.
+    """
+
+    sha256: str
+    display_name: str
+    lists: tuple[ReadList, ...] = ()
+    refused: tuple[Finding, ...] = ()
+    sheet: str = ""
+    header: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    by_position: bool = False
+    unread: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    other_sheets: tuple[OtherSheet, ...] = ()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything doubtful, list by list."""
+        return tuple(finding for each in self.lists for finding in each.findings)
+
+
+class _Decision(NamedTuple):
+    """Which decision lines belong to; blank and None where nothing tells."""
+
+    number: str
+    day: date | None
+
+
+class Reader:
+    """Reads one file as one form, by what was told of it.
+
+    Args:
+        catalogue: units, words, rules of certificates.
+        form: the form.
+        told: what is said of the file.
+        today: a list of a later day is refused.
+        scope: ids of the provinces served; None for all.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        form: ImportForm,
+        told: Told,
+        today: date,
+        scope: Collection[str] | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._form = form
+        self._told = told
+        self._today = today
+        self._scope = scope
+
+    def read(self, sha256: str, name: str, result: ListExtract | Unreadable) -> FileReading:
+        """The lists of a file, or why it is refused.
+
+        Args:
+            sha256: digest of its bytes.
+            name: its name for people.
+            result: what a reading child returned.
+        """
+        empty = FileReading(sha256, name)
+        if isinstance(result, Unreadable):
+            return replace(empty, refused=(finding_types().of_args(result.code.name, result.args),))
+        if not result.extract.layout:
+            return replace(
+                empty,
+                refused=(_refusal("HEADER_NOT_FOUND", headers=", ".join(self._headers_needed())),),
+                other_sheets=result.other_sheets,
+            )
+        lines = lines_of(result.extract, self._form.fields)
+        groups, left_out = self._groups(lines)
+        found = replace(
+            empty,
+            sheet=result.sheet,
+            header=result.header,
+            columns={each: column_letters(at) for each, at in result.columns},
+            by_position=result.by_position,
+            unread=result.unread,
+            left_out=(*result.left_out, *left_out),
+            other_sheets=result.other_sheets,
+        )
+        refused = self._refusals(found, groups)
+        if refused:
+            return replace(found, refused=refused)
+        lists = [self._list(result, lines, decision, rows) for decision, rows in groups.items()]
+        return replace(found, lists=tuple(lists))
+
+    def _headers_needed(self) -> list[str]:
+        """For each set of fields the form needs, the header most people write."""
+        grouped = [pair for group in self._form.groups for pair in group.columns]
+        pairs = [*self._form.columns, *grouped]
+        return [next(wording for wording, name in pairs if name in names) for names in self._form.needs]
+
+    # ---------------------------------------------------------------------------------- decisions
+
+    def _groups(self, lines: Mapping[int, Line]) -> tuple[dict[_Decision, list[int]], list[LeftOut]]:
+        """Rows by the decision they belong to, and the lines that belong to none or to another than was told.
+
+        A list of an evaluation that names decisions or days on its lines is believed line by line; what was told then
+        only says which of them is meant. On the lines of a revocation, an extension or a transfer such columns are
+        those of the certificate concerned: the decision is always the one told.
+        """
+        if self._told.kind == REGISTER_KIND:
+            return ({_Decision("", None): list(lines)} if lines else {}), []
+        told = _Decision(decision_number(self._told.decision_no), self._told.decided_on)
+        own = self._told.kind in _EVALUATIONS
+        has_numbers = own and any(text_of(line, "first_decision") for line in lines.values())
+        has_days = own and any(day_of(line, "first_date") for line in lines.values())
+        groups: defaultdict[tuple[str, date | None], list[int]] = defaultdict(list)
+        written: dict[tuple[str, date | None], _Decision] = {}
+        left_out: list[LeftOut] = []
+        for row, line in lines.items():
+            number = decision_number(text_of(line, "first_decision")) if has_numbers else told.number
+            day = day_of(line, "first_date") if has_days else told.day
+            reason = ""
+            if has_numbers and not number:
+                reason = NO_DECISION
+            elif has_days and day is None:
+                reason = NO_DATE
+            elif _differs(number.upper(), told.number.upper()) or _differs(day, told.day):
+                reason = OTHER_DECISION
+            if reason:
+                where = address_of(line, row, "first_date" if reason == NO_DATE else "first_decision")
+                left_out.append(LeftOut(where, reason, text_of(line, "product_name")[:_SHOWN]))
+                continue
+            key = (number.upper(), day)
+            written.setdefault(key, _Decision(number, day))
+            groups[key].append(row)
+        return {written[key]: rows for key, rows in groups.items()}, left_out
+
+    def _refusals(self, found: FileReading, groups: Iterable[_Decision]) -> tuple[Finding, ...]:
+        """Why nothing of the file can be taken; none where it can."""
+        decisions = list(groups)
+        if not decisions:
+            return (_refusal("NO_LINES", left_out=len(found.left_out)),)
+        if self._told.kind != REGISTER_KIND and any(
+            not each.number or each.day is None for each in decisions
+        ):
+            return (_refusal("DECISION_NOT_TOLD"),)
+        for decision in decisions:
+            day = self._day_of(decision)
+            if day > self._today:
+                return (_refusal("LIST_IN_FUTURE", day=day),)
+            if Period.of_date(day).key < FIRST_PERIOD:
+                return (_refusal("LIST_TOO_EARLY", day=day),)
+            if not self._served(decision):
+                versions = self._catalogue.units.versions(self._told.unit_id)
+                return (
+                    _refusal("UNIT_NOT_SERVED", unit=versions[-1].full_name, on=self._listed_on(decision)),
+                )
+        return ()
+
+    def _day_of(self, decision: _Decision) -> date:
+        """The day a list counts from: that of its decision; of a register the day it is of."""
+        return decision.day or self._told.listed_on or self._today
+
+    def _listed_on(self, decision: _Decision) -> date:
+        return self._told.listed_on or self._day_of(decision)
+
+    def _served(self, decision: _Decision) -> bool:
+        """Whether the unit exists on the map of the list, in a province served."""
+        on, units = self._listed_on(decision), self._catalogue.units
+        if not any(version.in_force(on) for version in units.versions(self._told.unit_id)):
+            return False
+        above = {version.unit_id for version in units.ancestors(self._told.unit_id, on)}
+        return self._scope is None or bool({self._told.unit_id, *above} & set(self._scope))
+
+    # -------------------------------------------------------------------------------------- lists
+
+    def _list(
+        self, result: ListExtract, lines: Mapping[int, Line], decision: _Decision, rows: Sequence[int]
+    ) -> ReadList:
+        day = self._day_of(decision)
+        own = self._told.kind in _EVALUATIONS
+        bodies = (text_of(lines[row], "first_body") for row in rows if own)
+        told = replace(
+            self._told,
+            listed_on=self._listed_on(decision),
+            decision_no=decision.number,
+            decided_on=decision.day,
+            issuing_body=self._told.issuing_body or next(filter(None, bodies), ""),
+        )
+        level = told.issuing_level or level_of_body(told.issuing_body, day, self._catalogue)
+        places = Places(self._catalogue.units, told.unit_id, told.listed_on or day)
+        meanings = tuple(self._meaning(row, lines[row], told, level, places) for row in rows)
+        return ReadList(
+            told=told,
+            form=self._form.code,
+            period=Period.of_date(day).key,
+            list_key=""
+            if told.kind == REGISTER_KIND
+            else f"{told.kind} {decision.number.upper()} {decision.day}",
+            level=level,
+            extract=result.extract if len(rows) == len(lines) else _of_rows(result.extract, frozenset(rows)),
+            lines=meanings,
+            findings=(),
+            stars=dict(Counter(meaning.star for meaning in meanings)),
+        )
+
+    def _meaning(self, row: int, line: Line, told: Told, level: str, places: Places) -> LineMeaning:
+        days = (day_of(line, name) for name in ("second_date", "first_date"))
+        place = places.of(
+            text_of(line, "commune_name"),
+            text_of(line, "commune_before"),
+            text_of(line, "district_name"),
+            text_of(line, "address"),
+            tuple(day for day in days if day is not None),
+        )
+        points_star = self._points_star(number_of(line, "score"), told, level)
+        written = next(filter(None, (text_of(line, name) for name in ("current_star", "first_star"))), "")
+        star = self._star_of(written) if written else points_star or told.star
+        return LineMeaning(row, line, place, points_star, star)
+
+    def _points_star(self, score: Decimal | None, told: Told, level: str) -> str | None:
+        if score is None or told.decided_on is None:
+            return None
+        regime = self._catalogue.certificates.regimes.on(told.decided_on)
+        try:
+            star = star_of_score(score, regime, Level(level) if level else None)
+        except ValueError:
+            return None
+        return str(star) if star is not None else None
+
+    def _star_of(self, wording: str) -> str:
+        item = self._catalogue.code_lists.find("star", wording)
+        if item is None:
+            return ""
+        return item.stands_for.partition(".")[2] if item.stands_for else item.code
+
+
+def decision_number(text: str) -> str:
+    """The number of a decision without the blanks people put into it: "3981 / QĐ-UBND" is "3981/QĐ-UBND"."""
+    return "".join(clean(text).split())
+
+
+def level_of_body(body: str, on: date, catalogue: Catalogue) -> str:
+    """The level of an issuing body by its name, on the map of its day; blank where the name does not tell.
+
+    "UBND thành phố" may be of a province or a district (Đà Lạt, Huế until 2024): the list of units decides.
+    """
+    key = fold(body)
+    if key.startswith("bo ") or "trung uong" in key:
+        return str(Level.MINISTRY)
+    words = clean(body).split()
+    tails = [" ".join(words[at:]) for at in range(len(words))]
+    for tier, level in ((Tier.PROVINCE, Level.PROVINCE), (Tier.DISTRICT, Level.DISTRICT)):
+        if any(
+            match.match == "exact" and match.unit.full_name.casefold() == tail.casefold()
+            for tail in tails
+            for match in catalogue.units.find_name(tail, on, tier=tier)
+        ):
+            return str(level)
+    return ""
+
+
+def lines_of(extract: Extract, names: Sequence[str]) -> dict[int, dict[str, Cell]]:
+    """Row -> field -> cell, in the order of the sheet.
+
+    Args:
+        extract: the cells of a list.
+        names: the fields, in the order of its slots.
+    """
+    lines: defaultdict[int, dict[str, Cell]] = defaultdict(dict)
+    written = iter(extract.texts.split(TEXT_END))
+    days = dict(zip(extract.day_at, extract.days, strict=True))
+    for at, (slot, row) in enumerate(zip(extract.slots, extract.rows, strict=True)):
+        day = days.get(at)
+        lines[row][names[slot]] = Cell(
+            extract.states[at],
+            extract.numbers[at],
+            next(written) if extract.has_text[at] else "",
+            date.fromordinal(day) if day is not None and STATES[extract.states[at]] == "day" else None,
+            extract.columns[at],
+        )
+    return dict(lines)
+
+
+def text_of(line: Line, name: str) -> str:
+    """What a cell says as text; blank where it says nothing, is an error or a day."""
+    cell = line.get(name)
+    return cell.text if cell is not None and cell.state in (TEXT, NUMBER) else ""
+
+
+def day_of(line: Line, name: str) -> date | None:
+    """The day a cell names."""
+    cell = line.get(name)
+    return cell.day if cell is not None and cell.state == DAY else None
+
+
+def number_of(line: Line, name: str) -> Decimal | None:
+    """The number a cell holds."""
+    cell = line.get(name)
+    return Decimal(str(cell.number)) if cell is not None and cell.state == NUMBER else None
+
+
+def address_of(line: Line, row: int, name: str) -> str:
+    """Where a field of a line stands; where it has no cell, the line's first."""
+    cell = line.get(name)
+    column = cell.column if cell is not None else min(each.column for each in line.values())
+    return f"{column_letters(column)}{row}"
+
+
+def _of_rows(extract: Extract, rows: Collection[int]) -> Extract:
+    """The cells of some rows."""
+    wanted = [at for at, row in enumerate(extract.rows) if row in rows]
+    new_place = {old: new for new, old in enumerate(wanted)}
+    with_text = [at for at, has in enumerate(extract.has_text) if has]
+    written = dict(zip(with_text, extract.texts.split(TEXT_END), strict=False))
+    days = [
+        (new_place[at], day) for at, day in zip(extract.day_at, extract.days, strict=True) if at in new_place
+    ]
+    return replace(
+        extract,
+        slots=array("H", (extract.slots[at] for at in wanted)),
+        rows=array("I", (extract.rows[at] for at in wanted)),
+        columns=array("H", (extract.columns[at] for at in wanted)),
+        states=bytes(extract.states[at] for at in wanted),
+        numbers=array("d", (extract.numbers[at] for at in wanted)),
+        has_text=bytes(extract.has_text[at] for at in wanted),
+        texts=TEXT_END.join(written[at] for at in wanted if at in written),
+        day_at=array("I", (at for at, _ in days)),
+        days=array("i", (day for _, day in days)),
+    )
+
+
+def _differs(found: object, told: object) -> bool:
+    return bool(told) and found != told
+
+
+def _refusal(code: str, **args: object) -> Finding:
+    return finding_types().make(code, "", "", **args)

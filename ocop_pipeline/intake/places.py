@@ -1,0 +1,159 @@
+"""Which commune a line of a list means: by its name or its address, on the map of the list or an earlier one.
+
+Belongs here: asking the ledger of units and saying what it could not tell. Nothing is guessed: one unit answers to a
+name, or none is taken and the candidates are shown.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
+
+MISSING, UNKNOWN, AMBIGUOUS = "missing", "unknown", "ambiguous"
+"""Why no commune was found: the line names none, nobody answers to the name, or several do."""
+_ONE_DAY = timedelta(days=1)
+_PARTS = re.compile(r"[,;]| [-–] ")
+# Only parts that say what they are: "Thôn 10" or "Tân Phú" in an address may be a hamlet or a street.
+_COMMUNE = re.compile(r"(?:xã|phường|thị trấn|đặc khu)\s|tt[. ]|[xp]\.|p\s?\d", re.IGNORECASE)
+_DISTRICT = re.compile(r"(?:huyện|quận|thị xã|thành phố)\s|t[px][. ]|[hq]\.|q\s?\d", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The commune of a line.
+
+    Attributes:
+        unit_id: the commune; None where it could not be told.
+        doubt: why not (a constant of this module); blank where it was found.
+        field: the field of the line that was read.
+        text: the name that was looked for.
+        candidates: units of that name, here or elsewhere, as people write them.
+    """
+
+    unit_id: str | None
+    doubt: str = ""
+    field: str = ""
+    text: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+class Places:
+    """Communes of one unit, looked for by name.
+
+    Args:
+        units: the ledger.
+        unit_id: the unit whose list it is; communes of units that went into it are its own before that day.
+        listed_on: day of the map the list is written on.
+    """
+
+    def __init__(self, units: UnitLedger, unit_id: str, listed_on: date) -> None:
+        self._units = units
+        self._unit_id = unit_id
+        self._listed_on = listed_on
+        self._changed_on = max((link.effective_date for link in units.all_successions), default=date.min)
+        self._known: dict[tuple[object, ...], Place] = {}
+
+    def of(
+        self, commune: str, before: str, district: str, address: str, days: tuple[date, ...] = ()
+    ) -> Place:
+        """The commune of a line.
+
+        Args:
+            commune: name of the commune.
+            before: its name before the last change of the map, where the list has both.
+            district: name of its district.
+            address: address of the producer; looked at where no name is given.
+            days: days of decisions; names the map of the list does not have are looked for on the maps of these.
+        """
+        key = (commune, before, district, address, days)
+        if key not in self._known:
+            self._known[key] = self._find(commune, before, district, address, days)
+        return self._known[key]
+
+    def _find(self, commune: str, before: str, district: str, address: str, days: Sequence[date]) -> Place:
+        if self._is_commune():
+            return Place(self._unit_id)
+        doubt: Place | None = None
+        for on in self._days(days):
+            for field, text, within in self._names(on, commune, before, district, address):
+                found = self._narrowed(self._communes(text, on), within, on)
+                if len(found) == 1:
+                    return Place(found[0].unit_id, field=field, text=text)
+                doubt = self._worse(doubt, field, text, found, on)
+        return doubt or Place(None, MISSING, "address" if address else "")
+
+    def _is_commune(self) -> bool:
+        return any(version.tier is Tier.COMMUNE for version in self._units.versions(self._unit_id))
+
+    def _days(self, days: Sequence[date]) -> list[date]:
+        """The maps to look at: the list's own, those of its decisions, the last one before the last change."""
+        last_map = (
+            min(self._listed_on, self._changed_on - _ONE_DAY)
+            if self._changed_on > date.min
+            else self._listed_on
+        )
+        return list(
+            dict.fromkeys([self._listed_on, *(day for day in days if day < self._listed_on), last_map])
+        )
+
+    def _names(
+        self, on: date, commune: str, before: str, district: str, address: str
+    ) -> Iterator[tuple[str, str, str]]:
+        """(field, name, district) to look for on one map; of two names the one that is of that map."""
+        if commune and before:
+            old = on < self._changed_on
+            yield ("commune_before", before, district) if old else ("commune_name", commune, "")
+        elif commune or before:
+            yield "commune_name" if commune else "commune_before", commune or before, district
+        else:
+            parts = [part.strip() for part in _PARTS.split(address)]
+            districts = [part for part in parts if _DISTRICT.match(part)]
+            for part in reversed(parts):
+                if _COMMUNE.match(part):
+                    yield "address", part, district or (districts[-1] if districts else "")
+
+    def _areas(self, on: date) -> list[str]:
+        """The unit and those that went into it, as far as they were there on a day."""
+        ids = (self._unit_id, *(link.predecessor_id for link in self._units.predecessors(self._unit_id)))
+        return [
+            unit_id
+            for unit_id in dict.fromkeys(ids)
+            if any(version.in_force(on) for version in self._units.versions(unit_id))
+        ]
+
+    def _communes(self, text: str, on: date) -> list[UnitVersion]:
+        found = {
+            match.unit.unit_id: match.unit
+            for area in self._areas(on)
+            for match in self._units.find_name(text, on, within=area, tier=Tier.COMMUNE)
+        }
+        return list(found.values())
+
+    def _narrowed(self, found: list[UnitVersion], district: str, on: date) -> list[UnitVersion]:
+        """Of several communes of one name those in the district named, where that is known and leaves some."""
+        if len(found) < 2 or not district:
+            return found
+        named = {match.unit.unit_id for match in self._units.find_name(district, on, tier=Tier.DISTRICT)}
+        return [unit for unit in found if unit.parent_id in named] or found
+
+    def _worse(
+        self, doubt: Place | None, field: str, text: str, found: Sequence[UnitVersion], on: date
+    ) -> Place:
+        """The doubt to show: the first one, but rather several candidates than none."""
+        if found:
+            shown = tuple(self._shown(unit, on) for unit in found)
+            return doubt if doubt and doubt.doubt == AMBIGUOUS else Place(None, AMBIGUOUS, field, text, shown)
+        if doubt:
+            return doubt
+        elsewhere = self._units.find_name(text, on, tier=Tier.COMMUNE)
+        return Place(None, UNKNOWN, field, text, tuple(self._shown(match.unit, on) for match in elsewhere))
+
+    def _shown(self, unit: UnitVersion, on: date) -> str:
+        above = [
+            version.full_name
+            for version in self._units.ancestors(unit.unit_id, on)
+            if version.tier is not Tier.NATION
+        ]
+        return ", ".join([unit.full_name, *above])
