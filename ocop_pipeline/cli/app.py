@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ocop_pipeline.catalogue.messages import LANGUAGES, load_messages
-from ocop_pipeline.cli import deliveries, figures, machine, months, plans, register
+from ocop_pipeline.cli import deliveries, figures, machine, months, plans, register, register_import
 from ocop_pipeline.cli.console import Language, help_of, refuse
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ months.register(app)
 figures.register(app, units_app)
 deliveries.register(app)
 register.register(app)
+register_import.register(register.register_app)
 machine.register(app)
 plans.register(plans_app)
 
