@@ -24,7 +24,13 @@ decisions AS (
 
 SELECT
     d.product_id, d.decision_date, d.star, d.expiry_date,
-    LEAD(d.decision_date) OVER (PARTITION BY d.product_id ORDER BY d.decision_date) AS next_decision_date,
-    LAG(d.star) OVER (PARTITION BY d.product_id ORDER BY d.decision_date) AS previous_star,
-    LAG(d.expiry_date) OVER (PARTITION BY d.product_id ORDER BY d.decision_date) AS previous_expiry_date
+    MIN(d.decision_date) OVER (
+        PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+    ) AS next_decision_date,
+    MIN(d.star) OVER (
+        PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
+    ) AS previous_star,
+    MIN(d.expiry_date) OVER (
+        PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
+    ) AS previous_expiry_date
 FROM decisions AS d

@@ -76,7 +76,10 @@ histories AS (
     SELECT
         d.product_id, d.decision_date,
         COALESCE(
-            LAG(d.star_rank) OVER (PARTITION BY d.product_id ORDER BY d.decision_date), d.rank_before
+            MIN(d.star_rank) OVER (
+                PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
+            ),
+            d.rank_before
         ) AS last_rank
     FROM decisions AS d
 ),
