@@ -93,6 +93,7 @@ def reference_tables(
         "asked_lines": lambda: _asked_lines(catalogue, wanted),
         "plan_targets": lambda: _plan_targets(catalogue),
         "plan_exceptions": lambda: _plan_exceptions(catalogue),
+        "plan_products": lambda: _plan_products(catalogue),
         "plan_tasks": lambda: _plan_tasks(catalogue),
     }
     return [ReferenceTable(name, build()) for name, build in builders.items() if only is None or name in only]
@@ -411,6 +412,16 @@ def _plan_exceptions(catalogue: Catalogue) -> pa.Table:
                     raise ValueError(f"plan {plan.code}: no unit had the code {code} on {plan.unit_on}")
                 rows.append((plan.code, target.code, unit.unit_id))
     return _table({"plan": pl.String, "target": pl.String, "unit_id": pl.String}, rows)
+
+
+def _plan_products(catalogue: Catalogue) -> pa.Table:
+    rows = [
+        (plan.code, target.code, name)
+        for plan in catalogue.plans.values()
+        for target in plan.targets
+        for name in target.named_products
+    ]
+    return _table({"plan": pl.String, "target": pl.String, "product_name": pl.String}, rows)
 
 
 def _plan_tasks(catalogue: Catalogue) -> pa.Table:

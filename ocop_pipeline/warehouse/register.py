@@ -68,10 +68,12 @@ def store_register(connection: duckdb.DuckDBPyConnection, name: str, rows: Itera
 
 
 def written_names(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
-    """Every way a product's and a producer's name is written in the registers that count."""
+    """Every way a product's and a producer's name is written in the registers that count, or by a plan."""
+    products = "SELECT product_name FROM staging.register_rows UNION SELECT product_name FROM catalogue.plan_products"
+    producers = "SELECT producer_name FROM staging.register_rows"
     found = []
-    for column in ("product_name", "producer_name"):
-        sql = f"SELECT DISTINCT {column} FROM staging.register_rows WHERE {column} IS NOT NULL ORDER BY 1"
+    for written in (products, producers):
+        sql = f"SELECT DISTINCT t.name FROM ({written}) AS t(name) WHERE t.name IS NOT NULL ORDER BY 1"
         found.append([name for (name,) in connection.execute(sql).fetchall()])
     return found[0], found[1]
 

@@ -59,7 +59,31 @@ standing AS (
     LEFT JOIN core.rollups AS base
         ON base.period = t.period AND base.span = 'month' AND base.unit_id = b.unit_id
         AND base.indicator = t.base_indicator AND base.breakdown = ''
-    WHERE t.measure IS NULL OR t.measure <> 'cumulative' OR t.kind <> 'flow'
+    WHERE t.shape <> 'named_products' AND (t.measure IS NULL OR t.measure <> 'cumulative' OR t.kind <> 'flow')
+),
+
+-- Of the products a plan names, those with a valid certificate in the unit; told by the registers that tell SP03.
+valid_names AS (
+    SELECT DISTINCT s.period, a.ancestor_id AS unit_id, n.plan, n.target, n.product_name
+    FROM core.plan_products AS n
+    JOIN core.product_status AS s ON s.product_id = n.product_id AND s.certificate_state = 'valid'
+    JOIN meta.run_periods AS r ON r.period = s.period
+    JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id
+),
+
+named AS (
+    SELECT
+        t.period, t.plan, t.target, b.unit_id, CAST(COUNT(v.product_name) AS DECIMAL(28, 4)) AS value,
+        m.expected_count, m.reported_count
+    FROM targets AS t
+    JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
+    JOIN core.rollups AS m
+        ON m.period = t.period AND m.span = 'month' AND m.unit_id = b.unit_id AND m.indicator = 'SP03'
+        AND m.breakdown = ''
+    LEFT JOIN valid_names AS v
+        ON v.period = t.period AND v.plan = t.plan AND v.target = t.target AND v.unit_id = b.unit_id
+    WHERE t.shape = 'named_products'
+    GROUP BY t.period, t.plan, t.target, b.unit_id, m.expected_count, m.reported_count
 ),
 
 measured AS (
@@ -72,6 +96,11 @@ measured AS (
         standing.period, standing.plan, standing.target, standing.unit_id, standing.value, standing.base_value,
         standing.expected_count, standing.reported_count
     FROM standing
+    UNION ALL
+    SELECT
+        named.period, named.plan, named.target, named.unit_id, named.value, CAST(NULL AS DECIMAL(28, 4)),
+        named.expected_count, named.reported_count
+    FROM named
 ),
 
 per_target AS (
@@ -107,7 +136,7 @@ SELECT
     j.period, j.plan, j.target, t.unit_id, t.plan_number, t.plan_name_vi, t.is_sample, t.target_text_vi, t.indicator,
     t.breakdown, t.shape, t.bound_tier, t.planned_low, t.planned_high, j.base_value, j.actual_value,
     CASE
-        WHEN j.enough > 0 THEN CAST(ROUND(j.actual_value * 100 / j.enough, 1) AS DECIMAL(28, 4))
+        WHEN j.enough > 0 AND j.planned_low IS NOT NULL THEN CAST(ROUND(j.actual_value * 100 / j.enough, 1) AS DECIMAL(28, 4))
     END AS achieved_pct,
     CASE
         WHEN j.shape = 'qualitative' OR j.planned_low IS NULL THEN 'not_measured'
