@@ -13,6 +13,7 @@ from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
 
 MISSING, UNKNOWN, AMBIGUOUS = "missing", "unknown", "ambiguous"
 """Why no commune was found: the line names none, nobody answers to the name, or several do."""
+_ORDER = {MISSING: 0, UNKNOWN: 1, AMBIGUOUS: 2}
 _ONE_DAY = timedelta(days=1)
 _PARTS = re.compile(r"[,;]| [-–] ")
 # Only parts that say what they are: "Thôn 10" or "Tân Phú" in an address may be a hamlet or a street.
@@ -53,7 +54,8 @@ class Places:
         self._unit_id = unit_id
         self._listed_on = listed_on
         self._changed_on = max((link.effective_date for link in units.all_successions), default=date.min)
-        self._known: dict[tuple[object, ...], Place] = {}
+        self._is_own = any(version.tier is Tier.COMMUNE for version in units.versions(unit_id))
+        self._known: dict[tuple[date, tuple[str, str, str, str]], Place] = {}
 
     def of(
         self, commune: str, before: str, district: str, address: str, days: tuple[date, ...] = ()
@@ -67,25 +69,39 @@ class Places:
             address: address of the producer; looked at where no name is given.
             days: days of decisions; names the map of the list does not have are looked for on the maps of these.
         """
-        key = (commune, before, district, address, days)
+        if self._is_own:
+            return Place(self._unit_id)
+        written = (commune, before, district, address)
+        doubt = Place(None, MISSING, "address" if address else "")
+        for on in self._days(days):
+            place = self._on(on, written)
+            if place.unit_id is not None:
+                return place
+            if place.doubt == AMBIGUOUS:
+                # A map of another day may have one unit of the name only; taking that would be a guess.
+                return place
+            # The first doubt is shown, but rather an unknown name than none at all.
+            if _ORDER[place.doubt] > _ORDER[doubt.doubt]:
+                doubt = place
+        return doubt
+
+    def _on(self, on: date, written: tuple[str, str, str, str]) -> Place:
+        """The commune of a line on one map; looked for once, because names come again on many lines."""
+        key = (on, written)
         if key not in self._known:
-            self._known[key] = self._find(commune, before, district, address, days)
+            self._known[key] = self._find(on, written)
         return self._known[key]
 
-    def _find(self, commune: str, before: str, district: str, address: str, days: Sequence[date]) -> Place:
-        if self._is_commune():
-            return Place(self._unit_id)
-        doubt: Place | None = None
-        for on in self._days(days):
-            for field, text, within in self._names(on, commune, before, district, address):
-                found = self._narrowed(self._communes(text, on), within, on)
-                if len(found) == 1:
-                    return Place(found[0].unit_id, field=field, text=text)
-                doubt = self._worse(doubt, field, text, found, on)
-        return doubt or Place(None, MISSING, "address" if address else "")
-
-    def _is_commune(self) -> bool:
-        return any(version.tier is Tier.COMMUNE for version in self._units.versions(self._unit_id))
+    def _find(self, on: date, written: tuple[str, str, str, str]) -> Place:
+        doubt = Place(None, MISSING, "address" if written[-1] else "")
+        for field, text, district in self._names(on, *written):
+            found = self._narrowed(self._communes(text, on), district, on)
+            if len(found) == 1:
+                return Place(found[0].unit_id, field=field, text=text)
+            seen = self._doubt(field, text, found, on)
+            if _ORDER[seen.doubt] > _ORDER[doubt.doubt]:
+                doubt = seen
+        return doubt
 
     def _days(self, days: Sequence[date]) -> list[date]:
         """The maps to look at: the list's own, those of its decisions, the last one before the last change."""
@@ -138,15 +154,10 @@ class Places:
         named = {match.unit.unit_id for match in self._units.find_name(district, on, tier=Tier.DISTRICT)}
         return [unit for unit in found if unit.parent_id in named] or found
 
-    def _worse(
-        self, doubt: Place | None, field: str, text: str, found: Sequence[UnitVersion], on: date
-    ) -> Place:
-        """The doubt to show: the first one, but rather several candidates than none."""
+    def _doubt(self, field: str, text: str, found: Sequence[UnitVersion], on: date) -> Place:
+        """Several communes of the unit answer to the name, or none; then those elsewhere are shown."""
         if found:
-            shown = tuple(self._shown(unit, on) for unit in found)
-            return doubt if doubt and doubt.doubt == AMBIGUOUS else Place(None, AMBIGUOUS, field, text, shown)
-        if doubt:
-            return doubt
+            return Place(None, AMBIGUOUS, field, text, tuple(self._shown(unit, on) for unit in found))
         elsewhere = self._units.find_name(text, on, tier=Tier.COMMUNE)
         return Place(None, UNKNOWN, field, text, tuple(self._shown(match.unit, on) for match in elsewhere))
 

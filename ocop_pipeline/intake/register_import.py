@@ -42,7 +42,8 @@ _NAMES = frozenset(
 )
 _ADDRESSED = frozenset(
     ("product_name", "producer_name", "producer_type", "product_group", "current_star", "expiry_date",
-     "first_star", "first_date", "second_star", "second_date", "score", "new_producer_name", "extended_to")
+     "first_star", "first_decision", "first_date", "second_star", "second_date", "score", "new_producer_name",
+     "extended_to")
 )  # fmt: skip
 
 
