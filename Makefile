@@ -13,6 +13,7 @@ help:
 	@echo "make ui      open Dagster on http://127.0.0.1:3000 with the demo's runs"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import contracts"
+	@echo "make fuzz    the laws on new random examples, ten times as many"
 	@echo "make bench   the benchmarks; appends to benchmarks/RESULTS.md"
 	@echo "make lock    resolve the dependencies anew"
 
@@ -48,6 +49,9 @@ check: $(BIN)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+fuzz: $(BIN)/.dev
+	$(BIN)/python -m pytest --hypothesis-profile=fuzz -m hypothesis
 
 bench: $(BIN)/.dev
 	$(BIN)/python -m benchmarks

@@ -64,7 +64,7 @@ _WITHIN = re.compile(
     rf"(?:(?<=[^\W\d_])|(?<=[\u0300-\u036f])){_APOSTROPHE}(?=[^\W\d_])"
     rf"|(?<=(?<![\w\u0300-\u036f])[^\W\d_]){_APOSTROPHE} (?=[^\W\d_])"
 )
-_WORD = re.compile(r"(?:\d+|(?:[^\W\d_][\u0300-\u036f]*)+)(?:\+(?![\w+]))?")
+_WORD = re.compile(r"(\d+|(?:[^\W\d_][\u0300-\u036f]*)+)(\+(?![\w+]))?")
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -88,4 +88,5 @@ def words_of(text: str) -> tuple[str, ...]:
     text = unicodedata.normalize("NFC", text).translate(_SIGNS)
     text = decomposed(unicodedata.normalize("NFKC", text))
     text = _WITHIN.sub("", _INVISIBLE.sub("", text))
-    return tuple(map(tone_last, _WORD.findall(text)))
+    # The tone mark goes behind the letters, not behind the plus sign: no letter would carry it there.
+    return tuple(tone_last(word) + plus for word, plus in _WORD.findall(text))
