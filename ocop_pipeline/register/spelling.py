@@ -101,7 +101,7 @@ def _read(lexicon: "_Lexicon", words: Words) -> ProducerKey:
         return ProducerKey(_key(words), "", _UNTOLD_AREA, _key(words), _key(lexicon.own(words)))
     full = lexicon.full_names[form.code]
     if (*full, *bare) != words:  # written out, it may read as a longer form: "TNHH" + "một thành viên"
-        return _read(lexicon, (*full, *bare))
+        return _read(lexicon, lexicon.written_out((*full, *bare)))
     area = form.name_unique_within
     if form.is_part:
         whole = _read(lexicon, bare)
