@@ -1,8 +1,8 @@
 """The product groups of the programme: three dated lists (2019, 2023, 2026), each a tree.
 
-Here: loading `product_groups.csv`, the list in force on a day, finding a group by its name. Not here:
-joining series over a change of list. The list of 2019 shares names with that of 2023 but not content (tea
-and coffee went from drinks to food), hence codes of its own; those of 2023 and 2026 share theirs.
+Here: loading `product_groups.csv`, the list in force on a day, finding a group by its name. Not here: what a
+line of one list is in another (`group_mappings.py`). The list of 2019 shares names with that of 2023 but not
+content (its drinks held tea and coffee), hence codes of its own; those of 2023 and 2026 share theirs.
 """
 
 import re
@@ -84,6 +84,15 @@ class ProductGroup:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class GroupList:
+    """One list as a whole: its version and the days it is in force (None is open)."""
+
+    version: str
+    valid_from: date | None
+    valid_to: date | None
+
+
 class ProductGroups:
     """All lists; every question needs a day, because the day decides which list answers."""
 
@@ -93,6 +102,12 @@ class ProductGroups:
         self._by_code: Mapping[tuple[str, str], ProductGroup] = {
             (group.list_version, group.code): group for group in groups
         }
+        self.lists: tuple[GroupList, ...] = tuple(
+            sorted(
+                {GroupList(group.list_version, group.valid_from, group.valid_to) for group in groups},
+                key=lambda each: each.valid_from or date.min,
+            )
+        )
         # In file order a set comes after the group and sector of the same name, and so takes their place.
         self._by_name: Mapping[tuple[str, str], ProductGroup] = {
             (group.list_version, name_key(group.name_vi)): group for group in groups
@@ -106,6 +121,16 @@ class ProductGroups:
         """The lines of the list in force on a day, as printed; none before the programme began."""
         return tuple(group for group in self.all if group.in_force(on))
 
+    def line(self, list_version: str, code: str) -> ProductGroup:
+        """The line of a code in a list, whatever the day. Raises KeyError when the list has no such line."""
+        return self._by_code[list_version, code]
+
+    def path(self, group: ProductGroup) -> tuple[ProductGroup, ...]:
+        """The sector, the group and the set a line belongs to, down to the line itself: one to three lines."""
+        if group.parent_code is None:
+            return (group,)
+        return (*self.path(self._by_code[group.list_version, group.parent_code]), group)
+
     def get(self, code: str, on: date) -> ProductGroup:
         """The line of a code in the list in force on a day.
 
@@ -116,10 +141,7 @@ class ProductGroups:
 
     def sector_of(self, code: str, on: date) -> ProductGroup:
         """The sector (ngành) a code belongs to; a sector belongs to itself. Raises KeyError as `get`."""
-        group = self.get(code, on)
-        while group.parent_code is not None:
-            group = self._by_code[group.list_version, group.parent_code]
-        return group
+        return self.path(self.get(code, on))[0]
 
     def find(self, name: str, on: date) -> ProductGroup | None:
         """The line a wording means in the list in force on a day, the deepest of that name.
@@ -127,7 +149,20 @@ class ProductGroups:
         Case, spacing, punctuation, the place of tone marks, a leading number and a leading "Nhóm:" do not
         matter; diacritics do. Nothing is guessed: an unknown name gives None.
         """
-        version = self.version_on(on) or ""
+        return self._named(name, self.version_on(on) or "")
+
+    def read(self, name: str, on: date) -> ProductGroup | None:
+        """As `find`, but a wording the list of the day lacks is looked for in the others too.
+
+        A register may describe a certificate in the words of a later list, or of the list it grew up with:
+        the later lists are asked first, the nearest of them before the others, then the earlier ones.
+        """
+        versions = [each.version for each in self.lists]
+        ended = sum(each.valid_to is not None and each.valid_to < on for each in self.lists)
+        nearest = (*versions[ended:], *reversed(versions[:ended]))
+        return next((found for version in nearest if (found := self._named(name, version))), None)
+
+    def _named(self, name: str, version: str) -> ProductGroup | None:
         for wording in (name, _without_heading(name)):
             found = self._by_name.get((version, name_key(wording)))
             if found is not None:

@@ -17,6 +17,7 @@ from ocop_pipeline.catalogue.certificates import Certificates, load_certificates
 from ocop_pipeline.catalogue.codelists import CodeLists, load_code_lists
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.forms import form_lines, load_forms, load_layouts
+from ocop_pipeline.catalogue.group_mappings import GroupMappings, load_group_mappings
 from ocop_pipeline.catalogue.groups import ProductGroups, load_product_groups
 from ocop_pipeline.catalogue.imports import load_import_forms
 from ocop_pipeline.catalogue.indicators import load_indicators, load_sections
@@ -66,6 +67,7 @@ class Catalogue:
     agencies: tuple[Agency, ...]
     code_lists: CodeLists
     groups: ProductGroups
+    group_mappings: GroupMappings
     calendar: ReportingCalendar
     certificates: Certificates
     names: NameWords
@@ -117,6 +119,7 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
     indicators = load_indicators(files.path("indicators.csv"), sections)
     forms = load_forms(files.all("forms/*.yml"))
     code_lists = load_code_lists(files.path("code_lists.csv"))
+    groups = load_product_groups(files.path("product_groups.csv"))
     catalogue = Catalogue(
         digest=files.digest(),
         units=load_units(files.path("units.zip")),
@@ -127,7 +130,8 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
         imports=load_import_forms(files.all("imports/*.yml")),
         agencies=tuple(_agencies(files.path("agencies.csv"))),
         code_lists=code_lists,
-        groups=load_product_groups(files.path("product_groups.csv")),
+        groups=groups,
+        group_mappings=load_group_mappings(groups, files.path("group_mappings.csv")),
         calendar=load_calendar(files.path("calendar.yml"), files.path("holidays.csv")),
         certificates=load_certificates(
             files.path("certificates.csv"), files.path("rounds.csv"), files.path("star_classes.csv")

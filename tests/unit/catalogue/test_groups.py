@@ -20,10 +20,15 @@ IN_2019, IN_2023, IN_2026 = date(2021, 1, 1), date(2024, 1, 1), date(2026, 10, 1
 
 
 def test_sizes_of_the_lists() -> None:
-    """2019 has six sectors; 2023 and 2026 have six sectors, 17 groups and 26 sets (QĐ 26/2026, Phụ lục I)."""
+    """All have six sectors; 2023 and 2026 have 17 groups and 26 sets (QĐ 26/2026, Phụ lục I).
+
+    That of 2019 has the 16 groups and 26 sets of QĐ 1048, Phụ lục I, and the name QĐ 781 gave tourism.
+    """
     sizes = Counter((group.list_version, group.level) for group in SHIPPED.all)
     assert sizes == {
         ("2019", Level.SECTOR): 6,
+        ("2019", Level.GROUP): 17,
+        ("2019", Level.SET): 27,
         ("2023", Level.SECTOR): 6,
         ("2023", Level.GROUP): 17,
         ("2023", Level.SET): 26,
@@ -56,6 +61,7 @@ def test_confidence_is_never_promoted() -> None:
     seen = [group for group in SHIPPED.list_on(IN_2023) if group.confidence == "S"]
     assert Counter(group.level for group in seen) == {Level.SECTOR: 6, Level.GROUP: 3, Level.SET: 8}
     assert not [group for group in SHIPPED.list_on(IN_2026) if group.confidence == "S"]
+    assert {group.level for group in SHIPPED.list_on(IN_2019) if group.confidence == "S"} == {Level.SECTOR}
 
 
 def test_ministries() -> None:
@@ -96,6 +102,23 @@ def test_names_of_another_list_are_not_found() -> None:
     assert SHIPPED.find("Thực", IN_2026) is None
     assert SHIPPED.find("Thuc pham", IN_2026) is None
     assert SHIPPED.find("Thực phẩm", date(2018, 1, 1)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "version", "code"),
+    [
+        ("Thực phẩm", IN_2019, "2019", "food_2019"),
+        ("Sinh vật cảnh", IN_2019, "2023", "ornamental"),
+        ("Thảo dược", IN_2026, "2019", "herb_2019"),
+        ("Thịt, trứng, sữa tươi", IN_2023, "2019", "food_fresh_animal_2019"),
+    ],
+)
+def test_a_wording_of_another_list_is_read(name: str, on: date, version: str, code: str) -> None:
+    """A wording is read in the list of its day, else in the nearest later list, else in the nearest earlier one."""
+    found = SHIPPED.read(name, on)
+    assert found is not None
+    assert (found.list_version, found.code) == (version, code)
+    assert SHIPPED.read("Đồ vật", on) is None
 
 
 def test_tea_and_coffee_are_food_from_2023() -> None:
