@@ -35,7 +35,9 @@ SELECT
     COALESCE(n.code, known.product_group) AS product_group, w.unit_id,
     known.star, known.recognising_level,
     known.issuing_body, known.decision_no, known.decision_date, known.first_decision_date, known.expiry_date,
-    CASE WHEN known.expiry_date > known.end_date THEN 'valid' ELSE 'expired' END AS certificate_state
+    CASE WHEN known.expiry_date > known.end_date THEN 'valid' ELSE 'expired' END AS certificate_state,
+    CASE WHEN known.expiry_date <= known.end_date THEN known.expiry_date END AS ended_on,
+    CAST(NULL AS VARCHAR) AS ending_decision_no
 FROM known
 JOIN core.product_places AS w ON w.period = known.period AND w.product_id = known.product_id
 LEFT JOIN same_names AS n

@@ -94,6 +94,9 @@ SELECT
     CAST(SUM(CASE WHEN m.movement = 'downgraded_in' THEN 1 ELSE 0 END) AS INTEGER) AS downgraded_in_count,
     CAST(SUM(CASE WHEN m.movement = 'downgraded_out' THEN 1 ELSE 0 END) AS INTEGER) AS downgraded_out_count,
     CAST(SUM(CASE WHEN m.movement = 'expired' THEN 1 ELSE 0 END) AS INTEGER) AS expired_count,
+    CAST(SUM(CASE WHEN m.movement = 'revoked' THEN 1 ELSE 0 END) AS INTEGER) AS revoked_count,
+    CAST(SUM(CASE WHEN m.movement = 'corrected_in' THEN 1 ELSE 0 END) AS INTEGER) AS corrected_in_count,
+    CAST(SUM(CASE WHEN m.movement = 'corrected_out' THEN 1 ELSE 0 END) AS INTEGER) AS corrected_out_count,
     CAST(SUM(CASE WHEN m.movement = 'moved_in' THEN 1 ELSE 0 END) AS INTEGER) AS moved_in_count,
     CAST(SUM(CASE WHEN m.movement = 'moved_out' THEN 1 ELSE 0 END) AS INTEGER) AS moved_out_count,
     CAST(SUM(CASE WHEN m.movement = 'closing' THEN 1 ELSE 0 END) AS INTEGER) AS closing_count
