@@ -15,6 +15,7 @@ from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.judge import Judgement, Previous
 from ocop_pipeline.intake.process import rebuild, take_in
 from ocop_pipeline.quality.rules import load_rules
+from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.ledger import Ledger
 from ocop_pipeline.warehouse.raw import missing_submissions, store_raw
@@ -65,6 +66,7 @@ def intake_assets() -> dg.AssetsDefinition:
                 scope=scope_units(deployment.catalogue, settings.scope),
                 workers=settings.workers,
                 trust_file_times=settings.trust_file_times,
+                spell=speller(deployment.catalogue.names),
                 progress=tell,
             )  # fmt: skip
             store_raw(connection, {"submissions": taken.submissions, "cells": taken.cells})

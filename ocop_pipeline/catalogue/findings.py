@@ -1,12 +1,14 @@
 """The closed list of findings, and the sentences that tell people about them.
 
-Belongs here: loading `findings.csv`, making a finding with its severity, filling its sentence. Does not:
-deciding that something was found (intake, and the rules in `sql/audits`). All words for people are in the
-data files.
+Belongs here: loading `findings.csv`, making a finding with its severity, filling its sentence, the order in which
+people are told. Does not: deciding that something was found (intake, and the rules in `sql/audits`). All words for
+people are in the data files.
 """
 
+import json
+import re
 import string
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -27,6 +29,13 @@ FILE, FORM = "file", "form"
 _CODE = string.ascii_uppercase + string.digits + "_"
 _MISSING = "…"
 _LONGEST_SHOWN = 200
+_LONGEST_IN_LIST = 80
+_SPEC = re.compile(r"[ndwmi]?|l[1-9][0-9]?")
+_CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_AND_MORE, _ITEMS = "and_more", "items"
+
+Item = dict[str, str]
+"""One thing of a list among the arguments: plain texts by name; `say` names the word that tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +46,10 @@ class FindingType:
         code: upper snake case, stable: scripts depend on it.
         severity: `error` returns a submission, `warning` flags it.
         scope: `file` or `form`, see above.
-        sentence_vi: what is wrong, with ``{arg}`` places; ``{arg:n}`` is a number, ``{arg:d}`` a day,
-            ``{arg:w}`` a word of `finding_words.csv`.
+        sentence_vi: what is wrong, with ``{arg}`` places; ``{arg:n}`` is a number, ``{arg:d}`` a day, ``{arg:m}``
+            a month, ``{arg:w}`` a word of `finding_words.csv`, ``{arg:i}`` the code of a line's indicator (its
+            breakdown is told by the label), ``{arg:l5}`` a list of which at most five are told. A list that is null
+            is not spoken of; one that is empty is (words `arg` and `arg_none`).
         sentence_en: the same in English.
         advice_vi: what the sender is asked to do.
     """
@@ -54,6 +65,12 @@ class FindingType:
     def args(self) -> frozenset[str]:
         """The names of the places in the sentences."""
         return frozenset(_places(self.sentence_vi) | _places(self.sentence_en))
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The places that are lists."""
+        places = {**_places(self.sentence_vi), **_places(self.sentence_en)}
+        return frozenset(name for name, spec in places.items() if spec.startswith("l"))
 
 
 class FindingTypes:
@@ -99,6 +116,11 @@ class FindingTypes:
         place = self.place(finding, language)
         return f"{place}: {' '.join(parts)}" if place else " ".join(parts)
 
+    def values(self, finding: Finding) -> dict[str, str | list[Item]]:
+        """The arguments for machines: plain texts, and lists whole, however many of them the sentence tells."""
+        lists = self._types[finding.code].lists
+        return {name: _items(text) if name in lists else text for name, text in sorted(finding.args.items())}
+
     def place(self, finding: Finding, language: Language = "vi") -> str:
         """Where it was found, for people; empty when the whole file is meant."""
         if not finding.sheet:
@@ -128,9 +150,36 @@ def load_findings(path: Path, words_path: Path) -> FindingTypes:
         row.code("word"): (row.text("text_vi"), row.text("text_en"))
         for row in read_csv(words_path, ("word", "text_vi", "text_en"))
     }
-    if not {"cell", "sheet"} <= words.keys():
-        raise CatalogueError(words_path.name, None, "the places 'cell' and 'sheet' need their words")
+    needed = {"cell", "sheet", _AND_MORE}
+    needed |= {word for kind in types.values() for name in kind.lists for word in (name, f"{name}_none")}
+    if missing := sorted(needed - words.keys()):
+        raise CatalogueError(words_path.name, None, f"{missing[0]!r} needs its words")
     return FindingTypes(types, words)
+
+
+def in_reading_order(findings: Iterable[Finding], sheets: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """Findings as somebody puts a file right: errors first, then sheet by sheet, from top to bottom.
+
+    Args:
+        findings: of one file, in any order; those at one place keep theirs.
+        sheets: the sheets of the file in their order; others come before them, in the order of their first finding.
+    """
+    found = list(findings)
+    known = list(dict.fromkeys(sheets))
+    others = dict.fromkeys(finding.sheet for finding in found if finding.sheet not in known)
+    place_of = {sheet: place for place, sheet in enumerate((*others, *known))}
+
+    def key(finding: Finding) -> tuple[bool, bool, int, int, int, str]:
+        row, letters = _row_and_column(finding.cell)
+        warning = finding.severity is not Severity.ERROR
+        return warning, bool(finding.sheet), place_of[finding.sheet], row, len(letters), letters
+
+    return tuple(sorted(found, key=key))
+
+
+def _row_and_column(cell: str) -> tuple[int, str]:
+    found = _CELL.fullmatch(cell)
+    return (int(found[2]), found[1]) if found else (0, "")
 
 
 def _finding_type(row: Row) -> FindingType:
@@ -153,16 +202,17 @@ def _finding_type(row: Row) -> FindingType:
     return kind
 
 
-def _places(sentence: str) -> set[str]:
-    found = set()
+def _places(sentence: str) -> dict[str, str]:
+    """Name of each place -> how its value is written."""
+    found: dict[str, str] = {}
     for _, name, spec, conversion in string.Formatter().parse(sentence):
         if name is None:
             continue
-        if not name.isidentifier() or spec not in ("", "n", "d", "w") or conversion:
+        if not name.isidentifier() or not _SPEC.fullmatch(spec or "") or conversion:
             raise ValueError(
-                f"place {{{name}:{spec}}} must be {{name}}, {{name:n}}, {{name:d}} or {{name:w}}"
+                f"place {{{name}:{spec}}} must be {{name}}, or {{name:…}} with n, d, m, w, i, or l and how many"
             )
-        found.add(name)
+        found[name] = spec or ""
     return found
 
 
@@ -170,33 +220,68 @@ class _Filling(dict[str, "_Argument"]):
     """Arguments by name; one that a finding lacks shows as an ellipsis instead of stopping a whole run."""
 
     def __init__(
-        self, args: Mapping[str, str], language: Language, words: Mapping[str, tuple[str, str]]
+        self,
+        args: Mapping[str, str],
+        language: Language,
+        words: Mapping[str, tuple[str, str]],
+        longest: int = _LONGEST_SHOWN,
     ) -> None:
-        super().__init__({name: _Argument(text, language, words) for name, text in args.items()})
+        super().__init__(
+            {name: _Argument(name, text, language, words, longest) for name, text in args.items()}
+        )
         self._language: Language = language
         self._words = words
 
     def __missing__(self, name: str) -> "_Argument":
-        return _Argument(_MISSING, self._language, self._words)
+        return _Argument(name, _MISSING, self._language, self._words)
 
 
 class _Argument:
-    """A value that knows how to be written as text, number or day in a language."""
+    """A value that knows how to be written as text, number, day or list in a language."""
 
-    def __init__(self, text: str, language: Language, words: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        language: Language,
+        words: Mapping[str, tuple[str, str]],
+        longest: int = _LONGEST_SHOWN,
+    ) -> None:
+        self._name = name
         self._text = text
-        self._language = language
+        self._language: Language = language
         self._words = words
+        self._longest = longest
 
     def __format__(self, spec: str) -> str:
-        if spec == "n":
-            return number_text(self._text, self._language)
-        if spec == "d":
-            return _day_text(self._text, self._language)
+        if spec in _WRITERS:
+            return _WRITERS[spec](self._text, self._language)
+        if spec.startswith("l"):
+            return self._listed(int(spec[1:]))
         if spec == "w" and self._text in self._words:
-            return self._words[self._text][0 if self._language == "vi" else 1]
-        text = self._text
-        return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+            return self._word(self._text)
+        text = self._text.partition(".")[0] if spec == "i" else self._text
+        return text if len(text) <= self._longest else f"{text[: self._longest - 1]}…"
+
+    def _word(self, word: str) -> str:
+        return self._words[word][0 if self._language == "vi" else 1]
+
+    def _listed(self, most: int) -> str:
+        """The list as a sentence of its own, with a space before it; nothing where there is no list at all."""
+        if self._text in ("", _MISSING):
+            return ""
+        found = _items(self._text)
+        shown = [self._told(item) for item in found[:most]]
+        if len(found) > most:
+            more = _Filling({"count": str(len(found) - most)}, self._language, self._words)
+            shown.append(_FORMATTER.vformat(self._word(_AND_MORE), (), more))
+        # The items are put in last and are read no second time: braces in a product's name stay what they are.
+        sentence = self._word(self._name if found else f"{self._name}_none")
+        return f" {sentence.replace(f'{{{_ITEMS}}}', '; '.join(shown))}"
+
+    def _told(self, item: Item) -> str:
+        filling = _Filling(item, self._language, self._words, _LONGEST_IN_LIST)
+        return _FORMATTER.vformat(self._word(item["say"]), (), filling)
 
 
 class _Formatter(string.Formatter):
@@ -210,9 +295,15 @@ _FORMATTER = _Formatter()
 
 
 def plain(value: object) -> str:
-    """A value as it travels in a finding: numbers with a point and no needless digits, days as YYYY-MM-DD."""
+    """A value as it travels in a finding: numbers with a point and no needless digits, days as YYYY-MM-DD.
+
+    A list of things with names and values is one JSON text, each value written as here.
+    """
     if value is None:
         return ""
+    if isinstance(value, list):
+        items = [{name: plain(part) for name, part in item.items()} for item in value]
+        return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, float):
         value = Decimal(repr(value))
     if isinstance(value, Decimal):
@@ -238,9 +329,22 @@ def number_text(text: str, language: Language = "vi") -> str:
     return sign + groups + (f".{fraction}" if fraction else "")
 
 
+def _items(text: str) -> list[Item]:
+    return json.loads(text) if text else []
+
+
+def _month_text(text: str, language: Language) -> str:
+    year, _, month = text.partition("-")
+    return f"{month}/{year}" if language == "vi" and month else text
+
+
 def _day_text(text: str, language: Language) -> str:
     try:
         day = date.fromisoformat(text[:10])
     except ValueError:
         return text
     return f"{day:%d/%m/%Y}" if language == "vi" else day.isoformat()
+
+
+_WRITERS: Mapping[str, Callable[[str, Language], str]] = {"n": number_text, "d": _day_text, "m": _month_text}
+"""How a place with this letter is written."""

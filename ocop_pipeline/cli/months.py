@@ -37,6 +37,7 @@ from ocop_pipeline.generator import Options, OptionsError, generate
 from ocop_pipeline.intake.answer import Answer, answer, recorded_answer, refused_answer, repeated_answer
 from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.process import check as judge_files
+from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE, RunOutcome, run_month
 from ocop_pipeline.warehouse import figures
 from ocop_pipeline.warehouse.connection import WarehouseError, open_reader, rows_reader
@@ -179,6 +180,7 @@ def check(
             previous=lambda months: _published(place, list(months)),
             scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
             workers=place.settings.workers,
+            spell=speller(place.catalogue.names),
         )
     ]  # fmt: skip
     if as_json:

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TypedDict
 
 from ocop_pipeline.catalogue import Catalogue
-from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.catalogue.findings import Item, finding_types
 from ocop_pipeline.domain.findings import Finding, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.inbox import display_name
@@ -19,7 +19,10 @@ from ocop_pipeline.warehouse.ledger import ArrivalRecord, RefusalRecord, Sightin
 
 
 class FindingAnswer(TypedDict):
-    """One finding. `sheet` and `cell` are empty where the whole file or sheet is meant."""
+    """One finding. `sheet` and `cell` are empty where the whole file or sheet is meant.
+
+    `args` holds what the sentences are made from: texts, and lists of things whole, of which a sentence tells a few.
+    """
 
     code: str
     severity: str
@@ -27,6 +30,7 @@ class FindingAnswer(TypedDict):
     cell: str
     message_vi: str
     message_en: str
+    args: dict[str, str | list[Item]]
 
 
 class Answer(TypedDict):
@@ -80,6 +84,7 @@ def answer_finding(finding: Finding) -> FindingAnswer:
         cell=finding.cell,
         message_vi=types.message(finding, "vi"),
         message_en=types.message(finding, "en"),
+        args=types.values(finding),
     )
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.findings import in_reading_order
 from ocop_pipeline.domain.findings import Finding, Severity, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.extract import ReadingSpec
@@ -20,7 +21,7 @@ from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.scratch import Scratch, open_scratch
+from ocop_pipeline.warehouse.scratch import Scratch, Spell, open_scratch
 
 RULE_TABLES = ("units", "periods", "indicators", "code_items", "form_lines")
 """The tables of schema `catalogue` that form rules read."""
@@ -36,7 +37,7 @@ class Judgement:
         folder: the folder it came in.
         verdict: accepted, returned, set_aside or duplicate.
         identity: whose report it is, where that could be told.
-        findings: errors and warnings, those of reading first.
+        findings: errors before warnings, then as they stand in the file.
     """
 
     submission_id: str
@@ -74,6 +75,7 @@ def judge(
     catalogue: Catalogue,
     previous: Previous | None = None,
     rules: Sequence[Rule] | None = None,
+    spell: Spell | None = None,
 ) -> Judging:
     """Judge a batch of files of any months.
 
@@ -86,6 +88,7 @@ def judge(
         catalogue: forms, units, code lists.
         previous: what is already published of earlier months.
         rules: the rules; all of `sql/audits` by default.
+        spell: the key of a name in a register; by default names are told apart by all but case and spaces around.
     """
     if not candidates:
         return Judging([], pa.Table.from_batches([], CELLS_SCHEMA))
@@ -101,6 +104,8 @@ def judge(
             scratch.load_previous(previous.values, previous.recognitions)
         loads = [_Load.of(month) for month in months.batches]
         _Load.together(loads).into(scratch)
+        if spell is not None:
+            scratch.spell(spell)
         found = run_rules(scratch.select_all, [rule for rule in rules if not rule.needs_earlier_months])
         in_turn = [rule for rule in rules if rule.needs_earlier_months]
         for load in loads:
@@ -227,7 +232,9 @@ def _standing(candidates: Iterable[Candidate], found: Mapping[str, Sequence[Find
 
 
 def _judgement(candidate: Candidate, found: Mapping[str, Sequence[Finding]]) -> Judgement:
-    findings = (*candidate.findings, *found.get(candidate.submission_id, ()))
+    findings = in_reading_order(
+        [*candidate.findings, *found.get(candidate.submission_id, ())], candidate.extract.sheet_names.values()
+    )
     return Judgement(
         candidate.submission_id,
         candidate.file_name,

@@ -38,6 +38,7 @@ from ocop_pipeline.quality.rules import load_rules, rules_version
 from ocop_pipeline.settings import Settings
 from ocop_pipeline.warehouse.ledger import ArrivalRecord, Ledger, RefusalRecord, Sighting, VerdictRecord
 from ocop_pipeline.warehouse.reference import scope_units
+from ocop_pipeline.warehouse.scratch import Spell
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     scope: Collection[str] | None = None,
     workers: int | None = None,
     trust_file_times: bool = False,
+    spell: Spell | None = None,
     progress: Progress = no_progress,
 ) -> TakenIn:
     """Take in what is new in the inbox.
@@ -132,6 +134,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
         workers: reading processes; as many as processors when None.
         trust_file_times: whether a file arrived when it was last changed (a share that stamps what is put
             there) and not when it was first seen.
+        spell: as for `judge`.
         progress: told about the reading of files.
 
     Raises:
@@ -151,7 +154,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     unjudged = ledger.unjudged()
     results.update(reading.read([arrival for arrival in unjudged if arrival.sha256 not in results]))
     candidates, set_aside = reading.recognise(unjudged, results)
-    judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)))
+    judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     judgements = [*judging.judgements, *set_aside]
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
     verdicts = {item.submission_id: str(item.verdict) for item in judging.judgements}
@@ -180,6 +183,7 @@ def check(
     previous: PreviousOf = nothing_before,
     scope: Collection[str] | None = None,
     workers: int | None = None,
+    spell: Spell | None = None,
 ) -> list[Judgement]:
     """Judge files where they lie, writing nothing down: what `ocop check` shows a sender before sending.
 
@@ -204,7 +208,7 @@ def check(
             items.append(Item(sha256, data, path.name))
     reading = _Reading(None, catalogue, spec, today, scope, workers, no_progress)
     candidates, set_aside = reading.recognise(list(arrivals.values()), dict(reading.read_items(items)))
-    judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)))
+    judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     by_digest = {item.submission_id: item for item in (*judging.judgements, *set_aside)}
     return list(_in_order_of(paths, digests, by_digest))
 

@@ -134,9 +134,11 @@ def findings_page(rules: Iterable[Rule] | None = None, types: FindingTypes | Non
 _PAGE_HEAD = """# Findings
 
 The closed list of what can be found in a submission. An error returns it, a warning accepts and flags it.
-Scripts may depend on the codes. `{name}` stands for text, `{name:n}` for a number, `{name:d}` for a day,
-`{name:w}` for a word of a list. This page is made from `ocop_pipeline/catalogue/data/findings.csv` and the
-comments in `sql/audits/`."""
+Scripts may depend on the codes. `{name}` stands for text, `{name:n}` for a number, `{name:d}` for a day, `{name:m}`
+for a month, `{name:w}` for a word of a list, `{name:i}` for the code of an indicator, `{name:l5}` for a list of which
+at most five are told in the sentence and all in `args` of `ocop check --json`. Findings of a file are told errors
+first, then sheet by sheet from top to bottom. This page is made from `ocop_pipeline/catalogue/data/findings.csv` and
+the comments in `sql/audits/`."""
 
 
 def _place(row: tuple[str, str, str, str]) -> tuple[str, str, int, str, str]:

@@ -9,14 +9,14 @@ here: what may be one name and needs a person (`matching.py`).
 import functools
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.names import LegalForm, NameWords
 from ocop_pipeline.domain.spelling import words_of
 
-__all__ = ["ProducerKey", "producer_key", "product_key"]
+__all__ = ["ProducerKey", "producer_key", "product_key", "speller"]
 
 _UNTOLD_AREA = "commune"
 """Where a name tells no legal form, two of the same name are one producer in one commune only."""
@@ -88,6 +88,11 @@ def producer_key(text: str, words: NameWords) -> ProducerKey:
     """
     lexicon = _lexicon(words)
     return _read(lexicon, lexicon.written_out(word.rstrip("+") for word in words_of(text)))
+
+
+def speller(words: NameWords) -> Callable[[str, str], str]:
+    """Return the key of a name by its kind, `product` or `producer`, for those who know no more of names."""
+    return lambda kind, name: product_key(name) if kind == "product" else producer_key(name, words).key
 
 
 def _key(words: Iterable[str]) -> str:

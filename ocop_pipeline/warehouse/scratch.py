@@ -5,7 +5,7 @@ which rules there are (`quality.rules`) or what a verdict is (intake). Nothing i
 """
 
 import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
@@ -15,6 +15,10 @@ import pyarrow as pa
 
 from ocop_pipeline.paths import SQL
 from ocop_pipeline.warehouse.raw import prepare_imports
+from ocop_pipeline.warehouse.register import prepare_register, store_register
+
+Spell = Callable[[str, str], str]
+"""(product or producer, name as written) -> key that all certain spellings of the name share."""
 
 _HANDS = 2
 # As for the warehouse file: no text of a workbook can become a path or a download.
@@ -51,11 +55,51 @@ _REMEMBER_RECOGNITIONS = """
 INSERT INTO core.recognitions BY NAME
 SELECT
     s.unit_id, s.submission_id, g.product_name, g.producer_name, g.{which}_star_code AS star,
-    g.{which}_date AS decision_date
+    g.{which}_date AS decision_date, g.{which}_decision AS decision_no
 FROM staging.register_rows AS g
 JOIN staging.submissions AS s ON s.submission_id = g.submission_id
 JOIN accepted ON accepted.submission_id = s.submission_id
 WHERE g.{which}_date IS NOT NULL
+"""
+# Spelling a name takes as long as judging a line, and nearly all names are written as they were last month: only where
+# a unit has several wordings of what may be one product are they spelled. Two names with one key are alike here too.
+_TO_SPELL = """
+WITH arrived AS (
+    SELECT DISTINCT COALESCE(n.unit_id, s.unit_id) AS unit_id, g.product_name, g.producer_name
+    FROM staging.register_rows AS g
+    JOIN staging.submissions AS s ON s.submission_id = g.submission_id
+    LEFT JOIN raw.import_lines AS n
+        ON n.submission_id = g.submission_id AND n.sheet = g.sheet AND n.line_key = g.line_key
+),
+
+written AS (
+    SELECT unit_id, product_name, producer_name FROM arrived
+    UNION
+    SELECT e.unit_id, e.product_name, e.producer_name
+    FROM core.recognitions AS e
+    WHERE e.unit_id IN (SELECT unit_id FROM arrived)
+),
+
+folded AS (
+    SELECT
+        w.unit_id, w.product_name, w.producer_name,
+        REGEXP_REPLACE(
+            REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.product_name)), 'đ', 'd'), '&', 'va'), '[^a-z0-9]+', '', 'g'
+        ) AS word
+    FROM written AS w
+    WHERE w.product_name IS NOT NULL
+),
+
+doubtful AS (
+    SELECT f.product_name, f.producer_name
+    FROM folded AS f
+    JOIN (SELECT unit_id, word FROM folded GROUP BY unit_id, word HAVING COUNT(*) > 1) AS several
+        ON several.unit_id = f.unit_id AND several.word = f.word
+)
+
+SELECT 'product', product_name FROM doubtful
+UNION
+SELECT 'producer', producer_name FROM doubtful WHERE producer_name IS NOT NULL
 """
 
 
@@ -120,6 +164,12 @@ class Scratch:
         register_rows = (SQL / "staging" / "register_rows.sql").read_text(encoding="utf-8")
         execute(f"CREATE OR REPLACE TABLE staging.register_rows AS {register_rows}")
 
+    def spell(self, key_of: Spell) -> None:
+        """Give the names of registers their keys, where a unit has more than one wording of what may be one product."""
+        names = self._connection.execute(_TO_SPELL).fetchall()
+        rows = [(kind, name, key_of(kind, name), "", "") for kind, name in names]
+        store_register(self._connection, "spellings", rows)
+
     def remember(self, submission_ids: Collection[str]) -> None:
         """Keep what these submissions of the batch say, as the month before of the next period judged."""
         self._connection.execute("CREATE OR REPLACE TEMP TABLE accepted (submission_id VARCHAR)")
@@ -157,6 +207,7 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TABLE {name} ({columns})")
         prepare_imports(connection)
+        prepare_register(connection)
         yield Scratch(connection)
 
 
@@ -187,6 +238,7 @@ def published_before(
         ).to_arrow_table()
     if "core.recognitions" in made:
         recognitions = connection.execute(
-            "SELECT unit_id, producer_name, product_name, star, decision_date FROM core.recognitions"
+            "SELECT product_id, unit_id, producer_name, product_name, star, decision_date, decision_no"
+            " FROM core.recognitions"
         ).to_arrow_table()
     return values, recognitions
