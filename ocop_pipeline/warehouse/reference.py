@@ -4,6 +4,7 @@ Belongs here: turning loaded catalogue objects into rows. Does not: any figure, 
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,8 @@ import pyarrow as pa
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.calendar import NoDeadlineError, Sender
 from ocop_pipeline.catalogue.codelists import ALIASES, CodeItem
+from ocop_pipeline.catalogue.group_mappings import UNCONVERTED, UNKNOWN_GROUP
+from ocop_pipeline.catalogue.groups import GroupList
 from ocop_pipeline.domain.forms import FormLine
 from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
@@ -25,6 +28,7 @@ FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 """Stand for an open beginning and an open end, so that SQL can write BETWEEN."""
 
 NATION = "*"
+_GROUP = "product_group"
 _MONTHS_FROM, _MONTHS_TO = Period.parse("2018-01"), Period.parse("2035-12")
 
 
@@ -87,6 +91,10 @@ def reference_tables(
         "indicators": lambda: _indicators(catalogue),
         "breakdowns": lambda: _breakdowns(catalogue),
         "code_items": lambda: _code_items(catalogue),
+        "group_lists": lambda: _group_lists(catalogue),
+        "group_words": lambda: _group_words(catalogue),
+        "group_conversions": lambda: _group_conversions(catalogue),
+        "sector_changes": lambda: _sector_changes(catalogue),
         "form_lines": lambda: _form_lines(catalogue, wanted),
         "register_lines": lambda: _register_lines(catalogue, wanted),
         "count_lines": lambda: _count_lines(catalogue, wanted),
@@ -265,6 +273,86 @@ def _code_items(catalogue: Catalogue) -> pa.Table:
     return _table({**schema, "valid_from": day, "valid_to": day}, rows)
 
 
+def _dated_lists(catalogue: Catalogue) -> list[tuple[GroupList, tuple[date, date]]]:
+    """Every list with its first and last day; the first one speaks for all days before it too."""
+    lists = catalogue.groups.lists
+    first_days = [FIRST_DAY, *(each.valid_from or FIRST_DAY for each in lists[1:])]
+    return [(each, (day, each.valid_to or LAST_DAY)) for each, day in zip(lists, first_days, strict=True)]
+
+
+def _group_lists(catalogue: Catalogue) -> pa.Table:
+    """The lists of product groups by the days they are in force."""
+    rows = [(each.version, *days) for each, days in _dated_lists(catalogue)]
+    return _table({"list_version": pl.String, "valid_from": pl.Date, "valid_to": pl.Date}, rows)
+
+
+def _group_words(catalogue: Catalogue) -> pa.Table:
+    """What every name of a line means on any day: the line, in the list of the day or the nearest that has it."""
+    rows = []
+    for _, days in _dated_lists(catalogue):
+        for word in sorted({group.name_vi.lower() for group in catalogue.groups.all}):
+            line = catalogue.groups.read(word, days[1])
+            if line is not None:
+                sector = catalogue.groups.path(line)[0].code
+                rows.append((word, *days, line.list_version, line.code, sector))
+    text, day = pl.String, pl.Date
+    schema = {
+        "word": text,
+        "valid_from": day,
+        "valid_to": day,
+        "list_version": text,
+        "code": text,
+        "sector": text,
+    }
+    return _table(schema, rows)
+
+
+def _group_conversions(catalogue: Catalogue) -> pa.Table:
+    """What a line may be in a list: one certain row, down to the level that is certain, or several that are not."""
+    rows: list[tuple[str | bool | None, ...]] = []
+    for group in catalogue.groups.all:
+        for each in catalogue.groups.lists:
+            certain = catalogue.group_mappings.convert(group, each.version)
+            lines = (certain,) if certain else catalogue.group_mappings.candidates(group, each.version)
+            for line in lines:
+                path = [*(step.code for step in catalogue.groups.path(line)), None, None][:3]
+                rows.append((group.list_version, group.code, each.version, *path, certain is not None))
+    text = pl.String
+    return _table(
+        {
+            "list_version": text, "code": text, "to_list": text, "sector": text, "group_code": text,
+            "set_code": text, "is_certain": pl.Boolean,
+        },
+        rows,
+    )  # fmt: skip
+
+
+def _sector_changes(catalogue: Catalogue) -> pa.Table:
+    """What figures of a sector count as under a later list, where that is another code.
+
+    Sums over months and comparisons with the year before need it: by then nobody knows which products a
+    figure was of, so a sector without a certain successor is counted as not converted.
+    """
+    rows = []
+    for (old, counted), (new, asked) in itertools.combinations(_dated_lists(catalogue), 2):
+        sectors = [
+            each for each in catalogue.groups.all if each.list_version == old.version and not each.parent_code
+        ]
+        for sector in sectors:
+            found = catalogue.group_mappings.convert(sector, new.version)
+            code = catalogue.groups.path(found)[0].code if found else UNCONVERTED
+            if code != sector.code:
+                rows.append((f"{_GROUP}={sector.code}", f"{_GROUP}={code}", *counted, *asked))
+    text, day = pl.String, pl.Date
+    return _table(
+        {
+            "breakdown": text, "as_breakdown": text, "valid_from": day, "valid_to": day, "asked_from": day,
+            "asked_to": day,
+        },
+        rows,
+    )  # fmt: skip
+
+
 def _aliases(catalogue: Catalogue, name: str) -> tuple[CodeItem, ...]:
     """Further wordings of a list, where it has any."""
     try:
@@ -319,10 +407,13 @@ def _register_splits(catalogue: Catalogue, indicator: Indicator, month: Period) 
     """Codes in force on the first or the last day: a code may end within a month (district level, 30/06/2025)."""
     splits = [""]
     for split in indicator.breakdowns:
-        codes = dict.fromkeys(
-            code for day in (month.start, month.end) for code, _ in catalogue.codes_on(split.code_list, day)
-        )
+        # A product's group is that of the list in force on the closing day, whatever changed within the month.
+        days = (month.end,) if split.dimension == _GROUP else (month.start, month.end)
+        codes = dict.fromkeys(code for day in days for code, _ in catalogue.codes_on(split.code_list, day))
         splits += [f"{split.dimension}={code}" for code in codes]
+        if split.dimension == _GROUP:
+            # Products without a group of the day's list are counted too, or the parts would not make the total.
+            splits += [f"{_GROUP}={code}" for code in (UNCONVERTED, UNKNOWN_GROUP)]
     return splits
 
 

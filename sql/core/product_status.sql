@@ -1,11 +1,10 @@
 -- One row per product and month: what its certificate is worth on the month's closing day. A product is counted
 -- once however often it was recognised; the recognition in force is the latest one decided by that day, of several of one
--- day the one with the highest star. Its sector is that of the list in force on the closing day, where that list has one of
--- the same name (Thực phẩm, Đồ uống).
+-- day the one with the highest star. Its group is that of the list in force on the closing day (core.recognition_groups).
 WITH known AS (
     SELECT
-        r.period, e.product_id, e.product_name, e.producer_id, e.producer_name, e.producer_type, e.product_group,
-        e.star, e.recognising_level, e.issuing_body, e.decision_no, e.decision_date, e.expiry_date,
+        r.period, e.product_id, e.product_name, e.producer_id, e.producer_name, e.producer_type,
+        e.unit_id AS listed_unit_id, e.star, e.recognising_level, e.issuing_body, e.decision_no, e.decision_date, e.expiry_date,
         p.end_date,
         MIN(e.decision_date) OVER (PARTITION BY r.period, e.product_id) AS first_decision_date,
         ROW_NUMBER() OVER (
@@ -18,21 +17,11 @@ WITH known AS (
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
     JOIN core.recognitions AS e ON e.decision_date <= p.end_date
-),
-
--- Sector of any list -> the sector of the same name in another list.
-same_names AS (
-    SELECT was.code AS old_code, now.valid_from, now.valid_to, MIN(now.code) AS code
-    FROM catalogue.code_items AS was
-    JOIN catalogue.code_items AS now
-        ON now.code_list = 'product_sector' AND LOWER(now.name_vi) = LOWER(was.name_vi)
-    WHERE was.code_list = 'product_group'
-    GROUP BY was.code, now.valid_from, now.valid_to
 )
 
 SELECT
     known.period, known.product_id, known.product_name, known.producer_id, known.producer_name, known.producer_type,
-    COALESCE(n.code, known.product_group) AS product_group, w.unit_id,
+    g.product_group, g.group_line, w.unit_id,
     known.star, known.recognising_level,
     known.issuing_body, known.decision_no, known.decision_date, known.first_decision_date, known.expiry_date,
     CASE WHEN known.expiry_date > known.end_date THEN 'valid' ELSE 'expired' END AS certificate_state,
@@ -40,6 +29,8 @@ SELECT
     CAST(NULL AS VARCHAR) AS ending_decision_no
 FROM known
 JOIN core.product_places AS w ON w.period = known.period AND w.product_id = known.product_id
-LEFT JOIN same_names AS n
-    ON n.old_code = known.product_group AND known.end_date BETWEEN n.valid_from AND n.valid_to
+LEFT JOIN catalogue.group_lists AS v ON known.end_date BETWEEN v.valid_from AND v.valid_to
+LEFT JOIN core.recognition_groups AS g
+    ON g.product_id = known.product_id AND g.decision_date = known.decision_date AND g.unit_id = known.listed_unit_id
+    AND g.list_version = v.list_version
 WHERE known.recency = 1

@@ -84,13 +84,6 @@ histories AS (
     FROM decisions AS d
 ),
 
-sectors AS (
-    SELECT LOWER(i.name_vi) AS word, i.valid_from, i.valid_to, MIN(i.code) AS code
-    FROM catalogue.code_items AS i
-    WHERE i.code_list = 'product_sector'
-    GROUP BY LOWER(i.name_vi), i.valid_from, i.valid_to
-),
-
 -- Cities under a province (Đà Lạt, Huế until 2024) are districts, cities of their own (Hà Nội) are provinces.
 district_cities AS (
     SELECT DISTINCT b.body, b.decision_date
@@ -102,7 +95,8 @@ district_cities AS (
 
 SELECT
     k.product_id, k.decision_date, k.product_name, k.producer_id, k.producer_name,
-    k.producer_type_code AS producer_type, COALESCE(g.code, latest.code) AS product_group, k.unit_id, k.star,
+    k.producer_type_code AS producer_type, g.sector AS product_group, g.list_version AS group_list, g.code AS group_line,
+    k.unit_id, k.star,
     CASE
         WHEN h.last_rank IS NULL THEN 'first'
         WHEN now.star_rank > h.last_rank THEN 'upgrade'
@@ -122,8 +116,7 @@ SELECT
 FROM ranked AS k
 JOIN histories AS h ON h.product_id = k.product_id AND h.decision_date = k.decision_date
 JOIN star_ranks AS now ON now.star = k.star
-LEFT JOIN sectors AS g
+LEFT JOIN catalogue.group_words AS g
     ON g.word = LOWER(k.product_group) AND k.decision_date BETWEEN g.valid_from AND g.valid_to
-LEFT JOIN sectors AS latest ON latest.word = LOWER(k.product_group) AND latest.valid_to = DATE '9999-12-31'
 LEFT JOIN district_cities AS c ON c.body = k.body AND c.decision_date = k.decision_date
 WHERE k.place = 1

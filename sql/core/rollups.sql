@@ -8,21 +8,39 @@ WITH spans AS (
     JOIN catalogue.spans AS s ON s.period = r.period
 ),
 
-added AS (
+-- Sectors of an older list count as what they are in the list in force at the end of the span (catalogue.sector_changes);
+-- where two became one, a report is expected once and speaks for the sum only with both.
+by_month AS (
     SELECT
-        s.period, s.span, t.unit_id, t.indicator, t.breakdown,
-        CAST(SUM(t.value) AS DECIMAL(28, 4)) AS value,
-        CAST(SUM(t.expected_count) AS INTEGER) AS expected_count,
-        CAST(SUM(t.reported_count) AS INTEGER) AS reported_count,
-        CAST(SUM(t.nothing_count) AS INTEGER) AS nothing_count,
-        CAST(SUM(t.blank_count) AS INTEGER) AS blank_count,
-        CAST(SUM(t.not_collected_count) AS INTEGER) AS not_collected_count,
-        CAST(COUNT(*) AS INTEGER) AS months_count
+        s.period, s.span, s.month, t.unit_id, t.indicator, COALESCE(c.as_breakdown, t.breakdown) AS breakdown,
+        SUM(t.value) AS value,
+        MAX(t.expected_count) AS expected_count, MIN(t.reported_count) AS reported_count,
+        MIN(t.nothing_count) AS nothing_count, MAX(t.blank_count) AS blank_count,
+        MAX(t.not_collected_count) AS not_collected_count
     FROM spans AS s
     JOIN core.monthly_totals AS t ON t.period = s.month
     JOIN catalogue.indicators AS i ON i.indicator = t.indicator
+    LEFT JOIN catalogue.periods AS counted_in ON counted_in.period = s.month
+    LEFT JOIN catalogue.periods AS asked_in ON asked_in.period = s.period
+    LEFT JOIN catalogue.sector_changes AS c
+        ON c.breakdown = t.breakdown AND counted_in.end_date BETWEEN c.valid_from AND c.valid_to
+        AND asked_in.end_date BETWEEN c.asked_from AND c.asked_to
     WHERE i.kind = 'flow' OR s.is_last
-    GROUP BY s.period, s.span, t.unit_id, t.indicator, t.breakdown
+    GROUP BY s.period, s.span, s.month, t.unit_id, t.indicator, COALESCE(c.as_breakdown, t.breakdown)
+),
+
+added AS (
+    SELECT
+        m.period, m.span, m.unit_id, m.indicator, m.breakdown,
+        CAST(SUM(m.value) AS DECIMAL(28, 4)) AS value,
+        CAST(SUM(m.expected_count) AS INTEGER) AS expected_count,
+        CAST(SUM(m.reported_count) AS INTEGER) AS reported_count,
+        CAST(SUM(m.nothing_count) AS INTEGER) AS nothing_count,
+        CAST(SUM(m.blank_count) AS INTEGER) AS blank_count,
+        CAST(SUM(m.not_collected_count) AS INTEGER) AS not_collected_count,
+        CAST(COUNT(*) AS INTEGER) AS months_count
+    FROM by_month AS m
+    GROUP BY m.period, m.span, m.unit_id, m.indicator, m.breakdown
 ),
 
 counted AS (

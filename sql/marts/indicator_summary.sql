@@ -21,6 +21,22 @@ WITH wide AS (
     JOIN catalogue.periods AS p ON p.period = t.period
     JOIN meta.run_periods AS r ON r.period = t.period
     GROUP BY t.period, t.unit_id, t.indicator, t.breakdown
+),
+
+-- The year before, its sectors as what they are in the list of this month (catalogue.sector_changes).
+earlier AS (
+    SELECT
+        p.period, t.span, t.unit_id, t.indicator, COALESCE(c.as_breakdown, t.breakdown) AS breakdown,
+        CAST(SUM(t.value) AS DECIMAL(28, 4)) AS value, MAX(t.expected_count) AS expected_count,
+        MIN(t.reported_count) AS reported_count, MAX(t.months_count) AS months_count
+    FROM meta.run_periods AS r
+    JOIN catalogue.periods AS p ON p.period = r.period
+    JOIN core.rollups AS t ON t.period = p.same_last_year AND t.span IN ('month', 'year_to_date')
+    LEFT JOIN catalogue.periods AS counted_in ON counted_in.period = p.same_last_year
+    LEFT JOIN catalogue.sector_changes AS c
+        ON c.breakdown = t.breakdown AND counted_in.end_date BETWEEN c.valid_from AND c.valid_to
+        AND p.end_date BETWEEN c.asked_from AND c.asked_to
+    GROUP BY p.period, t.span, t.unit_id, t.indicator, COALESCE(c.as_breakdown, t.breakdown)
 )
 
 SELECT
@@ -35,10 +51,9 @@ SELECT
     last_month.expected_count AS same_month_last_year_expected_count,
     last_month.reported_count AS same_month_last_year_reported_count
 FROM wide AS w
-JOIN catalogue.periods AS p ON p.period = w.period
-LEFT JOIN core.rollups AS last_month
-    ON last_month.period = p.same_last_year AND last_month.span = 'month' AND last_month.unit_id = w.unit_id
+LEFT JOIN earlier AS last_month
+    ON last_month.period = w.period AND last_month.span = 'month' AND last_month.unit_id = w.unit_id
     AND last_month.indicator = w.indicator AND last_month.breakdown = w.breakdown
-LEFT JOIN core.rollups AS last_year
-    ON last_year.period = p.same_last_year AND last_year.span = 'year_to_date' AND last_year.unit_id = w.unit_id
+LEFT JOIN earlier AS last_year
+    ON last_year.period = w.period AND last_year.span = 'year_to_date' AND last_year.unit_id = w.unit_id
     AND last_year.indicator = w.indicator AND last_year.breakdown = w.breakdown
