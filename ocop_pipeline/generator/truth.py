@@ -24,6 +24,7 @@ SenderKey: TypeAlias = tuple[str, str, str]
 _COMMUNE_FORM = "OCOP-XA"
 _RATIO_STEP = Decimal("0.0001")
 _PERCENT = 100
+_LIST_OF_2023 = date(2023, 2, 24)
 _WIDEST_HORIZON = "12"
 
 
@@ -364,9 +365,21 @@ def _matches(breakdown: str, period: str, product: ProductTruth, event: Recognit
         "star": event.star,
         "recognition_kind": event.kind,
         "recognising_level": event.level,
-        "product_group": product.groups[period],
+        "product_group": _group(product, period),
         "producer_type": product.producer_type,
     }.get(dimension)
+
+
+def _group(product: ProductTruth, period: str) -> str:
+    """The group a product counts under in a month's list.
+
+    Registers written here tell the sector only. Before the list of 24/02/2023 drinks could be tea or coffee, foods
+    since then: unless a later decision is listed under the newer list too, nobody knows which.
+    """
+    code = product.groups[period]
+    if code != "drink" or any(each.decision_date >= _LIST_OF_2023 for each in product.recognitions):
+        return code
+    return "unconverted"
 
 
 def _file(data: dict[str, Any]) -> FileTruth:
