@@ -95,6 +95,7 @@ def reference_tables(
         "group_words": lambda: _group_words(catalogue),
         "group_conversions": lambda: _group_conversions(catalogue),
         "sector_changes": lambda: _sector_changes(catalogue),
+        "certificate_regimes": lambda: _certificate_regimes(catalogue),
         "form_lines": lambda: _form_lines(catalogue, wanted),
         "register_lines": lambda: _register_lines(catalogue, wanted),
         "count_lines": lambda: _count_lines(catalogue, wanted),
@@ -351,6 +352,17 @@ def _sector_changes(catalogue: Catalogue) -> pa.Table:
         },
         rows,
     )  # fmt: skip
+
+
+def _certificate_regimes(catalogue: Catalogue) -> pa.Table:
+    """How long a recognition is worth by the day it was decided; every day has exactly one regime."""
+    rows = [
+        (r.code, r.valid_from or FIRST_DAY, r.valid_to or LAST_DAY, r.months, r.extension_days)
+        for r in catalogue.certificates.regimes.all
+    ]
+    number, day = pl.Int32, pl.Date
+    schema = {"code": pl.String, "valid_from": day, "valid_to": day, "months": number, "extension_days": number}
+    return _table(schema, rows)
 
 
 def _aliases(catalogue: Catalogue, name: str) -> tuple[CodeItem, ...]:
