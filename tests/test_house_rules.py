@@ -29,8 +29,15 @@ LAYERS = tuple(MAY_READ)
 SQL_FILES = sorted(paths.SQL.rglob("*.sql"))
 AUDITS = sorted((paths.SQL / "audits").glob("*.sql"))
 MODEL_NAMES = sorted(f"{path.parent.name}.{path.stem}" for path in SQL_FILES if path.parent.name in LAYERS)
-# What a rule of the forms may read beside staging: the published past, and how names are spelled one way.
-RULE_READS = ("core.indicator_values", "core.recognitions", "register.spellings", RUN_PERIODS)
+# What a rule of the forms may read beside staging: the published past, whose lines an imported list's are, and how
+# names are spelled one way.
+RULE_READS = (
+    "core.indicator_values",
+    "core.recognitions",
+    "raw.import_lines",
+    "register.spellings",
+    RUN_PERIODS,
+)
 # In the list of indicators these two hold the code of an indicator, elsewhere the figure itself.
 _TWO_MEANINGS = {"catalogue.indicators.numerator", "catalogue.indicators.denominator"}
 _CODE_LINES = 250

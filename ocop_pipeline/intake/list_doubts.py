@@ -22,15 +22,16 @@ from ocop_pipeline.intake.places import AMBIGUOUS, MISSING, UNKNOWN
 from ocop_pipeline.intake.tables import FORM_VALUES_SCHEMA, texts
 from ocop_pipeline.quality.rules import load_rules, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.scratch import open_scratch
+from ocop_pipeline.warehouse.scratch import Spell, open_scratch
 
 REGISTER_RULES = (
     "CELL_ERROR", "FORMULA_NOT_COMPUTED", "DATE_EXPECTED", "CODE_NOT_IN_LIST", "PRODUCT_NAME_MISSING",
     "PRODUCER_MISSING", "PRODUCT_REPEATED", "STAR_MISSING", "DECISION_DATE_MISSING", "DECISION_DATE_FUTURE",
-    "EXPIRY_BEFORE_DECISION", "EXPIRY_NOT_36_MONTHS", "YEAR_DISAGREES", "STAR_DISAGREES",
+    "DECISION_CONTRADICTED", "RECOGNISED_TWICE", "DECISION_TOLD_OTHERWISE", "EXPIRY_BEFORE_DECISION",
+    "EXPIRY_NOT_36_MONTHS", "YEAR_DISAGREES", "STAR_DISAGREES", "COMMUNE_NOT_THEN", "BODY_NOT_THEN",
 )  # fmt: skip
 """The rules of the forms that speak of register lines alone; here their findings are doubts."""
-RULE_TABLES = ("periods", "code_items")
+RULE_TABLES = ("periods", "code_items", "units")
 _PARTS = ("score_a", "score_b", "score_c")
 _PLACE_CODES = {MISSING: "PLACE_MISSING", UNKNOWN: "PLACE_UNKNOWN", AMBIGUOUS: "PLACE_AMBIGUOUS"}
 _MOST_CANDIDATES = 5
@@ -64,7 +65,12 @@ def line_doubts(read: ReadList, sheet: str, catalogue: Catalogue) -> Iterator[Fi
 
 
 def rule_doubts(
-    lists: Sequence[ReadList], submissions: pa.Table, tables: Mapping[str, pa.Table], catalogue: Catalogue
+    lists: Sequence[ReadList],
+    submissions: pa.Table,
+    tables: Mapping[str, pa.Table],
+    catalogue: Catalogue,
+    recognitions: pa.Table | None = None,
+    spell: Spell | None = None,
 ) -> list[list[Finding]]:
     """What the rules on register lines find in each list.
 
@@ -72,7 +78,9 @@ def rule_doubts(
         lists: the lists.
         submissions: their rows of raw.submissions, in the same order.
         tables: their rows of raw.cells, raw.imports and raw.import_lines.
-        catalogue: lists of codes.
+        catalogue: lists of codes and units.
+        recognitions: what is known already (`scratch.published_before`); without it no line is compared with any.
+        spell: the key of a name; by default names are told apart by all but case and spaces around.
     """
     rules = [rule for rule in load_rules() if rule.code in REGISTER_RULES]
     periods = [Period.parse(each.period) for each in lists]
@@ -86,10 +94,13 @@ def rule_doubts(
     reference = reference_tables(catalogue, ("*",), months, only=RULE_TABLES)
     with open_scratch() as scratch:
         scratch.load_reference([(table.name, table.rows) for table in reference])
+        scratch.load_previous(None, recognitions)
         scratch.load_imports(tables["imports"], tables["import_lines"])
         scratch.load_batch(
             sorted(months), batch, tables["cells"], pa.Table.from_batches([], FORM_VALUES_SCHEMA)
         )
+        if spell is not None:
+            scratch.spell(spell)
         found = run_rules(scratch.select_all, rules)
     ids = submissions["submission_id"].to_pylist()
     return [

@@ -91,10 +91,12 @@ def before(*rows: tuple[str, str, str, float]) -> Callable[[], Previous]:
     return table
 
 
-def known_product(star: str, decided: date) -> Callable[[], Previous]:
+def known_product(
+    star: str, decided: date, name: str = "Cà phê Mây", producer: str = "HTX Mây"
+) -> Callable[[], Previous]:
     """A recognition the warehouse knows."""
     columns = {
-        "unit_id": ["c24778.2"], "product_name": ["Cà phê Mây"], "producer_name": ["HTX Mây"], "star": [star],
+        "unit_id": ["c24778.2"], "product_name": [name], "producer_name": [producer], "star": [star],
         "decision_date": [decided],
     }  # fmt: skip
     return lambda: Previous(recognitions=pa.table(columns))
@@ -250,6 +252,36 @@ EXAMPLES: dict[str, Example] = {
         {"day": "2026-10-15", "end": "2026-10-14"},
         product(first_date=date(2026, 10, 14), expiry_date=date(2029, 10, 14)),
     ),
+    "DECISION_CONTRADICTED": Example(
+        product(second_star="3 sao", second_date=date(2026, 10, 2), second_decision="QĐ 01"),
+        "R4",
+        {"day": "2026-10-02", "other_day": "2026-10-01", "other_cell": "M4", "other_decision": "01/QĐ-UBND"},
+        product(
+            second_star="4 sao",
+            second_date=date(2026, 10, 2),
+            second_decision="02/QĐ-UBND",
+            current_star="4 sao",
+        ),
+    ),
+    "RECOGNISED_TWICE": Example(
+        product(second_star="3 sao", second_date=date(2026, 10, 2), second_decision="02/QĐ-UBND"),
+        "R4",
+        {"star": "star_3", "decision": "02/QĐ-UBND", "other_day": "2026-10-01"},
+        product(
+            first_date=date(2025, 10, 2),
+            first_year=2025,
+            second_star="3 sao",
+            second_date=date(2026, 10, 2),
+            second_decision="02/QĐ-UBND",
+        ),
+    ),
+    "DECISION_TOLD_OTHERWISE": Example(
+        product(),
+        "M4",
+        {"star": "star_3", "other_star": "star_4", "other_day": "2026-10-01"},
+        product(first_date=date(2026, 9, 30)),
+        known_product("4", date(2026, 10, 1), "Trà Lá Sương", "HTX Lá Sương"),
+    ),
     "EXPIRY_BEFORE_DECISION": Example(
         product(expiry_date=date(2026, 10, 1)), "K4", {"expiry": "2026-10-01", "day": "2026-10-01"}, product()
     ),
@@ -273,6 +305,18 @@ EXAMPLES: dict[str, Example] = {
         "F4",
         {"text": "Xã Đơn Dương"},
         product(commune_name="p. LÂM VIÊN-ĐÀ LẠT"),
+    ),
+    "COMMUNE_NOT_THEN": Example(
+        product(commune_name="Phường 8"),
+        "F4",
+        {"text": "Phường 8", "day": "2026-10-01"},
+        product(commune_name="Phường 8", first_date=date(2025, 6, 30)),
+    ),
+    "BODY_NOT_THEN": Example(
+        product(first_body="UBND huyện Đức Trọng, tỉnh Lâm Đồng"),
+        "P4",
+        {"unit": "Huyện Đức Trọng", "last_day": "2025-06-30", "day": "2026-10-01"},
+        product(first_body="UBND huyện Đức Trọng", first_date=date(2025, 6, 30)),
     ),
     "COPY_OF_LAST_MONTH": Example(
         {"values": _FILLED},
@@ -361,16 +405,10 @@ def test_a_year_begins_anew_for_cumulated_amounts():
 
 def test_a_product_of_a_dissolved_commune_keeps_its_place():
     """Registers older than July 2025 name communes that are gone; that is no error."""
-    assert (
-        findings(
-            sound(
-                shipped(),
-                values=RECOGNISED | {(GRID, "SP03.star=3", "closing"): 1},
-                register=[PRODUCT | {"commune_name": "Phường 8"}],
-            )
-        )
-        == []
-    )
+    old = PRODUCT | {"commune_name": "Phường 8", "first_date": date(2025, 5, 5), "first_year": 2025}
+    valid = {(GRID, line, "closing"): 1 for line in ("SP03", "SP03.star=3")}
+    form = sound(shipped(), values=valid, register=[old | {"expiry_date": date(2028, 5, 5)}])
+    assert findings(form) == []
 
 
 def test_a_lapsed_certificate_is_not_valid_on_its_last_day_but_one_later():
