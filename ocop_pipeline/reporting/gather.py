@@ -17,6 +17,7 @@ from ocop_pipeline.domain.forms import Form
 from ocop_pipeline.domain.indicators import Indicator
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import UnitVersion
+from ocop_pipeline.reporting.group_series import DIMENSION, STATES, GroupSeries, group_series
 
 Query = Callable[[str, Sequence[Any]], Sequence[Mapping[str, Any]]]
 """A SELECT with `?` places and their values in; rows as mappings by column name out."""
@@ -220,6 +221,7 @@ class ReportData:
         splits: (indicator, dimension) -> (code, name) pairs in force in the month; funding as `source` and
             `content`.
         names: (list, code) -> name, for every code a row may carry.
+        groups: Which series by product group join over the spans the report adds up and compares.
         askers: Indicator -> the forms that ask for it in this month.
         agencies: Departments by the code and name of that time.
         summaries: Figures of the unit and of every unit below it.
@@ -245,6 +247,7 @@ class ReportData:
     sections: Mapping[str, str]
     splits: Mapping[tuple[str, str], tuple[tuple[str, str], ...]]
     names: Mapping[tuple[str, str], str]
+    groups: GroupSeries
     askers: Mapping[str, frozenset[str]]
     agencies: tuple[Agency, ...]
     summaries: Mapping[Key, Summary]
@@ -314,6 +317,7 @@ def gather(
         sections={code: names[0] for code, names in catalogue.sections.items()},
         splits=_splits(catalogue, on),
         names=_names(catalogue, on),
+        groups=group_series(catalogue, period),
         askers=_askers(catalogue, on),
         agencies=catalogue.agencies_on(on),
         summaries=_summaries(query, unit_id, period, below),
@@ -365,6 +369,9 @@ def _splits(catalogue: Catalogue, on: date) -> dict[tuple[str, str], tuple[tuple
         for indicator in catalogue.indicators.values()
         for split in indicator.breakdowns
     }
+    # Products without a group of the day's list stand beside the groups, or the parts would not make the total.
+    residues = catalogue.codes_on(STATES, on)
+    splits = {key: (*codes, *residues) if key[1] == DIMENSION else codes for key, codes in splits.items()}
     for code in FUNDING_FIELDS.values():
         splits[code, "source"] = catalogue.codes_on("funding_source", on)
         splits[code, "content"] = catalogue.codes_on("funding_content", on)
@@ -379,8 +386,9 @@ def _names(catalogue: Catalogue, on: date) -> dict[tuple[str, str], str]:
         ("recognition_kind", item.code): item.name_vi for item in catalogue.code_lists.items("register_event")
     }
     # Groups of older lists too: a decision stands in the list of its own day.
-    names |= {("product_group", group.code): group.name_vi for group in catalogue.groups.all}
-    names |= {("product_group", group.code): group.name_vi for group in catalogue.groups.list_on(on)}
+    names |= {(DIMENSION, group.code): group.name_vi for group in catalogue.groups.all}
+    names |= {(DIMENSION, group.code): group.name_vi for group in catalogue.groups.list_on(on)}
+    names |= {(DIMENSION, code): name for code, name in catalogue.codes_on(STATES, on)}
     return names
 
 

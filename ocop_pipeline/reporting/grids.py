@@ -14,6 +14,7 @@ from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
 from ocop_pipeline.reporting.gather import ReportData
+from ocop_pipeline.reporting.group_series import group_notes, is_idle
 from ocop_pipeline.reporting.readings import Amount, Change, Reading, State, read
 from ocop_pipeline.reporting.setting import Setting, amount_cell, coverage_cell, month_cell
 from ocop_pipeline.reporting.spec import UnitColumn, UnitTable
@@ -78,7 +79,7 @@ def _lines(setting: Setting, indicator: Indicator) -> Iterator[_Line]:
         parts = [
             (f"{split.dimension}={code}", name)
             for code, name in data.splits[indicator.code, split.dimension]
-            if data.summary(indicator.code, f"{split.dimension}={code}") is not None
+            if _is_line(data, indicator.code, f"{split.dimension}={code}")
         ]
         if not parts:
             continue
@@ -86,6 +87,13 @@ def _lines(setting: Setting, indicator: Indicator) -> Iterator[_Line]:
         yield _Line(_INDENT + setting.label(key if key in setting.spec.labels else "dimension"))
         for breakdown, name in parts:
             yield _Line(f"{_INDENT}- {name}", "", unit, read(data, indicator.code, breakdown))
+
+
+def _is_line(data: ReportData, code: str, breakdown: str) -> bool:
+    found = data.summary(code, breakdown)
+    if found is None:
+        return False
+    return not is_idle(breakdown, (found.month, found.quarter, found.year, found.last_month, found.last_year))
 
 
 def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
@@ -147,6 +155,9 @@ def _indicator_notes(setting: Setting, readings: Sequence[Reading]) -> tuple[str
         if any(change.index is not None and not change.same_scope for change in changes):
             notes.append(label("indicator_note_scope"))
         notes.append(label("indicator_note_last"))
+    compared = any(reading.last_month or reading.last_year for reading in readings)
+    series = data.groups.last_year if compared else data.groups.year
+    notes.extend(group_notes(series, (reading.breakdown for reading in readings), label))
     return (*notes, label("indicator_note_value", unit_code=data.unit.code, period=data.period.key))
 
 
