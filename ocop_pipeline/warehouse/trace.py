@@ -51,6 +51,18 @@ _MONTHS = """
     JOIN catalogue.periods AS p ON p.period = s.month
     WHERE s.period = $period AND s.span = $span AND ($is_flow OR s.is_last)
 """
+
+
+def _counted_as(breakdown: str, month: str) -> str:
+    """SQL: whether a sector of a month's list counts as the breakdown asked for, in the list of the asked month."""
+    return f"""EXISTS (
+        SELECT 1 FROM catalogue.sector_changes AS c
+        JOIN catalogue.periods AS asked ON asked.period = $period
+        WHERE c.breakdown = {breakdown} AND c.as_breakdown = $breakdown
+            AND {month}.end_date BETWEEN c.valid_from AND c.valid_to
+            AND asked.end_date BETWEEN c.asked_from AND c.asked_to)"""
+
+
 _REPORTED = f"""
 WITH months AS ({_MONTHS})
 SELECT
@@ -61,7 +73,7 @@ JOIN months AS m ON m.period = v.period
 JOIN core.unit_ancestors AS a ON a.period = v.period AND a.unit_id = v.unit_id AND a.ancestor_id = $unit_id
 JOIN raw.submissions AS s ON s.submission_id = v.submission_id
 JOIN catalogue.units AS u ON u.unit_id = v.unit_id AND m.end_date BETWEEN u.valid_from AND u.valid_to
-WHERE v.indicator = $indicator AND v.breakdown = $breakdown AND (
+WHERE v.indicator = $indicator AND (v.breakdown = $breakdown OR {_counted_as("v.breakdown", "m")}) AND (
     $other IS NULL OR v.state IN ('number', 'nothing') AND EXISTS (
         SELECT 1 FROM core.indicator_values AS o
         WHERE o.period = v.period AND o.unit_id = v.unit_id AND o.agency = v.agency AND o.form = v.form
@@ -78,9 +90,13 @@ WITH months AS ({_MONTHS}),
 lines AS (
     SELECT
         m.period, m.end_date, e.unit_id, e.unit_id AS listed_id, e.product_id, e.decision_date, e.star,
-        e.recognition_kind, e.product_group, e.recognising_level, e.producer_type
+        e.recognition_kind, g.product_group, e.recognising_level, e.producer_type
     FROM months AS m
     JOIN core.recognitions AS e ON e.decision_date BETWEEN m.start_date AND m.end_date
+    JOIN catalogue.group_lists AS v ON m.end_date BETWEEN v.valid_from AND v.valid_to
+    LEFT JOIN core.recognition_groups AS g
+        ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id
+        AND g.list_version = v.list_version
     WHERE $indicator = 'SP01'
     UNION ALL
     SELECT
@@ -118,12 +134,13 @@ WHERE CASE SPLIT_PART($breakdown, '=', 1)
         THEN CASE l.recognition_kind WHEN 'downgrade' THEN 'again' ELSE l.recognition_kind END
             = SPLIT_PART($breakdown, '=', 2)
     WHEN 'product_group' THEN l.product_group = SPLIT_PART($breakdown, '=', 2)
+        OR {_counted_as("CONCAT('product_group=', l.product_group)", "l")}
     WHEN 'recognising_level' THEN l.recognising_level = SPLIT_PART($breakdown, '=', 2)
     WHEN 'producer_type' THEN l.producer_type = SPLIT_PART($breakdown, '=', 2)
 END AND (NOT $is_flow OR EXISTS (
     SELECT 1 FROM core.indicator_values AS v
     WHERE v.period = l.period AND v.unit_id = l.unit_id AND v.indicator = $indicator
-        AND v.breakdown = $breakdown))
+        AND v.breakdown = CASE WHEN $breakdown LIKE 'product_group=%' THEN '' ELSE $breakdown END))
 ORDER BY l.period, u.code, l.unit_id, e.product_name, e.decision_date
 """
 
