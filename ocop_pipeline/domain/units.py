@@ -15,8 +15,9 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
@@ -116,7 +117,8 @@ class Succession:
 
     A place that keeps its id over a reorganisation has a link to itself, so that every unit of the old
     map has at least one successor. `is_default` marks, for each predecessor, the one successor to take
-    when nothing tells which part is meant.
+    when nothing tells which part is meant. `event_id` is the event that made the link, blank for the units' own
+    data file; `shares` is the part of the predecessor that went this way, by what is measured, where a decree tells.
     """
 
     predecessor_id: str
@@ -124,6 +126,8 @@ class Succession:
     effective_date: date
     relation: Relation
     is_default: bool
+    event_id: str = ""
+    shares: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
