@@ -23,7 +23,7 @@ from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
 from ocop_pipeline.warehouse.scratch import Scratch, Spell, open_scratch
 
-RULE_TABLES = ("units", "periods", "indicators", "code_items", "form_lines")
+RULE_TABLES = ("units", "periods", "indicators", "code_items", "form_lines", "certificate_regimes")
 """The tables of schema `catalogue` that form rules read."""
 
 
@@ -55,10 +55,12 @@ class Previous:
     Attributes:
         values: core.indicator_values of the same reporting year and the month before.
         recognitions: core.recognitions of the units concerned.
+        certificates: core.certificates of their products.
     """
 
     values: pa.Table | None = None
     recognitions: pa.Table | None = None
+    certificates: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def judge(
     with open_scratch() as scratch:
         scratch.load_reference(months.reference)
         if previous is not None:
-            scratch.load_previous(previous.values, previous.recognitions)
+            scratch.load_previous(previous.values, previous.recognitions, previous.certificates)
         loads = [_Load.of(month) for month in months.batches]
         _Load.together(loads).into(scratch)
         if spell is not None:

@@ -31,7 +31,7 @@ REGISTER_RULES = (
     "EXPIRY_NOT_36_MONTHS", "YEAR_DISAGREES", "STAR_DISAGREES", "COMMUNE_NOT_THEN", "BODY_NOT_THEN",
 )  # fmt: skip
 """The rules of the forms that speak of register lines alone; here their findings are doubts."""
-RULE_TABLES = ("periods", "code_items", "units")
+RULE_TABLES = ("periods", "code_items", "units", "certificate_regimes")
 _PARTS = ("score_a", "score_b", "score_c")
 _PLACE_CODES = {MISSING: "PLACE_MISSING", UNKNOWN: "PLACE_UNKNOWN", AMBIGUOUS: "PLACE_AMBIGUOUS"}
 _MOST_CANDIDATES = 5

@@ -40,6 +40,7 @@ _TABLES = {
         "recognition_kind VARCHAR, recognising_level VARCHAR, issuing_body VARCHAR, "
         "decision_no VARCHAR, expiry_date DATE, submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
     ),
+    "core.certificates": "product_id VARCHAR, decision_date DATE, star VARCHAR, expiry_date DATE",
     "meta.run_periods": "period VARCHAR",
 }
 # What the rules of a later month need of an accepted one; the published tables are made by the SQL models.
@@ -134,9 +135,14 @@ class Scratch:
         for name, rows in tables:
             self._copy("CREATE OR REPLACE TABLE", f"catalogue.{name}", rows)
 
-    def load_previous(self, values: pa.Table | None, recognitions: pa.Table | None) -> None:
+    def load_previous(
+        self, values: pa.Table | None, recognitions: pa.Table | None, certificates: pa.Table | None = None
+    ) -> None:
         """Put what the warehouse knows of earlier months into `core` (columns by name, missing ones null)."""
-        for name, rows in (("core.indicator_values", values), ("core.recognitions", recognitions)):
+        known = {
+            "core.indicator_values": values, "core.recognitions": recognitions, "core.certificates": certificates
+        }  # fmt: skip
+        for name, rows in known.items():
             if rows is not None and rows.num_rows:
                 self._copy("INSERT INTO", name, rows, by_name=True)
 
@@ -213,7 +219,7 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
 
 def published_before(
     connection: duckdb.DuckDBPyConnection, months: Collection[str]
-) -> tuple[pa.Table | None, pa.Table | None]:
+) -> tuple[pa.Table | None, pa.Table | None, pa.Table | None]:
     """What the warehouse holds of earlier months, for `Scratch.load_previous`.
 
     Args:
@@ -221,7 +227,8 @@ def published_before(
         months: keys of the months whose values are wanted.
 
     Returns:
-        Rows of core.indicator_values of these months and of core.recognitions; None for a table not made yet.
+        Rows of core.indicator_values of these months, of core.recognitions and of core.certificates; None for a table
+        not made yet.
     """
     made = {
         f"{schema}.{name}"
@@ -229,7 +236,7 @@ def published_before(
             "SELECT schema_name, table_name FROM duckdb_tables()"
         ).fetchall()
     }
-    values = recognitions = None
+    values = recognitions = certificates = None
     if "core.indicator_values" in made and months:
         values = connection.execute(
             "SELECT period, unit_id, agency, form, indicator, breakdown, value, state "
@@ -241,4 +248,8 @@ def published_before(
             "SELECT product_id, unit_id, producer_name, product_name, star, decision_date, decision_no"
             " FROM core.recognitions"
         ).to_arrow_table()
-    return values, recognitions
+    if "core.certificates" in made:
+        certificates = connection.execute(
+            "SELECT product_id, decision_date, star, expiry_date FROM core.certificates"
+        ).to_arrow_table()
+    return values, recognitions, certificates

@@ -143,7 +143,8 @@ lists AS (
             CAST(JSON_OBJECT(
                 'say', p.say, 'product', LEFT(p.product_name, 200),
                 'producer', COALESCE(LEFT(p.producer_name, 200), 'no_producer'),
-                'star', CONCAT('star_', COALESCE(p.star, 'unknown')), 'decision', COALESCE(p.decision_no, 'no_number'),
+                'star', CONCAT('star_', COALESCE(p.star, 'unknown')),
+                'decision', COALESCE(LEFT(p.decision_no, 200), 'no_number'),
                 'day', p.decided, 'sheet', p.sheet, 'cell', p.cell
             ) AS VARCHAR), ',' ORDER BY p.place
         ), ']') AS items
