@@ -19,7 +19,15 @@ from tests.source_tables import make_table
 BAO_THUAN, DINH_TRANG_THUONG, MUI_NE = "c25007.2", "c25003.1", "c22918.2"
 """Today's commune that took over the second one on 01/07/2025, and a ward of today in the same province."""
 PROVINCE: Final = "p68.2"
-_TABLES = ("core.recognitions", "core.listings", "register.identities", "register.doubts", "raw.submissions")
+_LISTS: Final = {"2019": "food_2019", "2023": "food", "2026": "food"}
+_TABLES = (
+    "core.recognitions",
+    "core.recognition_groups",
+    "core.listings",
+    "register.identities",
+    "register.doubts",
+    "raw.submissions",
+)
 
 
 @dataclass
@@ -55,6 +63,11 @@ class Register:
                     "issuing_body": "UBND tỉnh Lâm Đồng", "decision_no": number,
                     "expiry_date": _later(day), "submission_id": file, "sheet": "BM02", "cell": f"M{place}",
                 }
+            )  # fmt: skip
+            self.rows["core.recognition_groups"].extend(
+                {"product_id": as_id or listed, "decision_date": day, "unit_id": unit_id, "list_version": version,
+                 "product_group": sector}
+                for version, sector in _LISTS.items()
             )  # fmt: skip
         if file not in {row["submission_id"] for row in self.rows["raw.submissions"]}:
             self.rows["raw.submissions"].append({"submission_id": file, "file_name": file})

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.group_mappings import UNCONVERTED, UNKNOWN_GROUP
 from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli.console import (
     FINDINGS,
@@ -303,9 +304,11 @@ def _code(catalogue: Catalogue, name: str, text: str, problem: str) -> str | Non
 
 
 def _sector(catalogue: Catalogue, text: str, on: date) -> str | None:
-    """The sector of the day's list that a code or a name means; refused when it means none."""
+    """The sector of the day's list that a code or a name means, or what stands for none; else refused."""
     if not text:
         return None
+    if text in (UNCONVERTED, UNKNOWN_GROUP):
+        return text
     groups = catalogue.groups
     found = groups.find(text, on)
     try:

@@ -40,14 +40,25 @@ SHORTEST_ID: Final = 4
 """Fewest characters that are taken for the beginning of an id: fewer fit too many."""
 
 _ONE_DAY = timedelta(days=1)
-_NEEDED = frozenset(("core.recognitions", "core.listings", "register.identities", "register.doubts"))
+_NEEDED = frozenset(
+    (
+        "core.recognitions",
+        "core.recognition_groups",
+        "core.listings",
+        "register.identities",
+        "register.doubts",
+    )
+)
 _HEX = frozenset("0123456789abcdef")
 _EVENTS = """
     SELECT
         e.product_id, e.decision_date, e.product_name, e.producer_id, e.producer_name, e.producer_type,
-        e.product_group, e.unit_id, e.star, e.recognition_kind, e.recognising_level, e.issuing_body, e.decision_no,
+        g.product_group, e.unit_id, e.star, e.recognition_kind, e.recognising_level, e.issuing_body, e.decision_no,
         e.expiry_date, e.submission_id, e.sheet, e.cell, s.file_name
     FROM core.recognitions AS e
+    LEFT JOIN core.recognition_groups AS g
+        ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id
+        AND g.list_version = ?
     LEFT JOIN raw.submissions AS s ON s.submission_id = e.submission_id
 """
 _IN_ORDER = "ORDER BY e.product_id, e.decision_date, e.submission_id, e.sheet, e.cell, e.unit_id"
@@ -84,7 +95,7 @@ class Entry:
     """A product with its certificate, as of a day.
 
     Attributes:
-        product_group: Sector of the list in force on the day, where that has one of the same name.
+        product_group: Sector of the list in force on the day; `unconverted` or `unknown` where none is certain.
         unit_id, unit_name: Where it is on the map of the day.
         star: As recognised last.
         decision_no, decision_date, issuing_body, recognising_level: Of the latest decision by the day.
@@ -113,7 +124,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which entries are wanted; what is left out is not asked. `product_group` is a sector of the day's list."""
+    """Which entries are wanted; what is left out is not asked.
+
+    `product_group` is a sector of the day's list, or what stands for none.
+    """
 
     unit_id: str | None = None
     state: CertificateState | None = None
@@ -361,12 +375,6 @@ class Book:
         similar = self._hits(lambda each, kind: wanted in _loose(_name(each, kind)), on) if wanted else ()
         return Found((), similar)
 
-    def sector(self, code: str | None, on: date) -> str | None:
-        """The sector of a day's list that a sector of any list is, by its name; itself where that has none."""
-        name = next((group.name_vi for group in self._catalogue.groups.all if group.code == code), None)
-        found = self._catalogue.groups.find(name, on) if name else None
-        return self._catalogue.groups.sector_of(found.code, on).code if found else code
-
     def _homes(self, places: Places, unit_id: str | None) -> dict[str, str]:
         """Product -> the unit it is of, of the products of a unit."""
         sql = (
@@ -391,7 +399,8 @@ class Book:
         """What was decided about products by a day."""
         where = "WHERE e.decision_date <= ? AND e.product_id IN (SELECT UNNEST(?))"
         found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-        for row in self._rows(f"{_EVENTS} {where} {_IN_ORDER}", [on, list(products)]):
+        version = self._catalogue.groups.version_on(on) or ""
+        for row in self._rows(f"{_EVENTS} {where} {_IN_ORDER}", [version, on, list(products)]):
             found[row["product_id"]].append(row)
         return found
 
@@ -409,7 +418,7 @@ class Book:
             producer_id=latest["producer_id"],
             producer_name=latest["producer_name"],
             producer_type=latest["producer_type"],
-            product_group=self._sectors(on, latest["product_group"]),
+            product_group=latest["product_group"],
             unit_id=unit_id,
             unit_name=places.name(unit_id),
             star=life.star,
@@ -475,16 +484,6 @@ class Book:
     def _source(self, row: Mapping[str, Any]) -> Source:
         name = Places(self._catalogue.units, row["decision_date"]).name(row["unit_id"])
         return Source(row["unit_id"], name, row["submission_id"], row["file_name"], row["sheet"], row["cell"])
-
-    def _sectors(self, on: date, code: str | None) -> str | None:
-        key = (code, on)
-        if key not in self._sector_of:
-            self._sector_of[key] = self.sector(code, on)
-        return self._sector_of[key]
-
-    @cached_property
-    def _sector_of(self) -> dict[tuple[str | None, date], str | None]:
-        return {}
 
     def _is_meant(self, each: Listed, kind: str, text: str) -> bool:
         start = text.strip().lower()

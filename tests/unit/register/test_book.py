@@ -97,21 +97,14 @@ def test_what_is_asked_for_is_all_that_is_given(register, rows, catalogue):
     assert len(_state(book, day, product_group="food", producer_type="cooperative")) == 2
 
 
-def test_a_sector_is_read_in_the_list_of_the_day(rows, catalogue):
-    """Food of the list of 2019 is the food of today's list; a sector today's list does not have stays what it was."""
+def test_a_sector_is_read_in_the_list_of_the_day(register, rows, catalogue):
+    """A product has the group of the list in force on the day asked, and is found by that one only."""
+    register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2022-01-10", "1/QĐ")])
     book = Book(rows(), catalogue)
-    old = {group.code for group in catalogue.groups.list_on(_day("2020-01-01")) if group.level == "sector"}
-    today = {group.code for group in catalogue.groups.list_on(_day("2026-10-14")) if group.level == "sector"}
-    same = {
-        group.code: group.name_vi.lower()
-        for group in catalogue.groups.list_on(_day("2026-10-14"))
-        if group.level == "sector"
-    }
-    read = {code: book.sector(code, _day("2026-10-14")) for code in old}
-    assert any(code != found for code, found in read.items())
-    for code, found in read.items():
-        name = next(g.name_vi for g in catalogue.groups.all if g.code == code)
-        assert found in today if name.lower() in same.values() else found == code
+    for day, sector in (("2022-05-01", "food_2019"), ("2023-02-23", "food_2019"), ("2023-02-24", "food")):
+        assert [each.product_group for each in book.entries(_day(day))] == [sector]
+    assert len(_state(book, "2022-05-01", product_group="food_2019")) == 1
+    assert _state(book, "2023-02-24", product_group="food_2019") == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
