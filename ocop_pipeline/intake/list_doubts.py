@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ocop_pipeline.catalogue import Catalogue
-from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.catalogue.findings import finding_types, in_reading_order
 from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND
 from ocop_pipeline.domain.certificates import EventKind, Star, score_contradicts
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.cells import TEXT
-from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ReadList, number_of, text_of
+from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ReadList, day_of, number_of, text_of
 from ocop_pipeline.intake.places import AMBIGUOUS, MISSING, UNKNOWN
 from ocop_pipeline.intake.tables import FORM_VALUES_SCHEMA, texts
 from ocop_pipeline.quality.rules import load_rules, run_rules
@@ -110,11 +110,11 @@ def rule_doubts(
 
 
 def with_findings(read: ReadList, findings: Iterator[Finding] | Sequence[Finding]) -> ReadList:
-    """The list with what was found; the same thing at the same cell once."""
+    """The list with what was found, in the order people put it right; the same thing at the same cell once."""
     unique: dict[Any, Finding] = {}
     for finding in findings:
         unique.setdefault((finding.code, finding.sheet, finding.cell), finding)
-    return replace(read, findings=tuple(unique.values()))
+    return replace(read, findings=in_reading_order(unique.values()))
 
 
 def _counts(finding: Finding, read: ReadList) -> bool:
@@ -171,6 +171,11 @@ def _event_doubts(read: ReadList, meaning: LineMeaning, *, has_star_column: bool
     product = {"product": text_of(meaning.line, "product_name")}
     if read.told.kind == RECOGNITION_KIND and not meaning.star and not has_star_column:
         yield "STAR_MISSING", "product_name", product
+    if read.told.kind == EventKind.EXTENSION and read.told.decided_on is not None:
+        for name in ("extended_to", "expiry_date"):
+            until = day_of(meaning.line, name)
+            if until is not None and until <= read.told.decided_on:
+                yield "EXPIRY_BEFORE_DECISION", name, {"expiry": until, "day": read.told.decided_on}
     if read.told.kind == EventKind.TRANSFER and not (
         text_of(meaning.line, "new_producer_name") or read.told.new_producer
     ):

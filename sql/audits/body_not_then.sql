@@ -11,10 +11,8 @@ WITH slots AS (
 ),
 
 bodies AS (
-    SELECT DISTINCT
-        body, decided, CONCAT(' ', REGEXP_REPLACE(LOWER(body), '[^\p{L}\p{M}\p{N}]+', ' ', 'g'), ' ') AS words
-    FROM slots
-    WHERE body IS NOT NULL AND decided IS NOT NULL
+    SELECT body, CONCAT(' ', REGEXP_REPLACE(LOWER(body), '[^\p{L}\p{M}\p{N}]+', ' ', 'g'), ' ') AS words
+    FROM (SELECT DISTINCT body FROM slots WHERE body IS NOT NULL AND decided IS NOT NULL) AS b
 ),
 
 -- A name counts as ended when no unit of any tier has borne it since.
@@ -27,21 +25,30 @@ names AS (
     GROUP BY CONCAT('% ', REGEXP_REPLACE(LOWER(u.full_name), '[^\p{L}\p{M}\p{N}]+', ' ', 'g'), ' %')
 ),
 
--- "huyện Đức Trọng, tỉnh Lâm Đồng" names two units: one that has ended is enough.
-ended AS (
-    SELECT b.body, b.decided, MIN(n.full_name) AS full_name, MIN(n.last_day) AS last_day
+named AS (
+    SELECT b.body, n.full_name, n.last_day
     FROM bodies AS b
-    JOIN names AS n ON b.words LIKE n.pattern AND n.last_day < b.decided
-    GROUP BY b.body, b.decided
+    JOIN names AS n ON b.words LIKE n.pattern AND n.last_day < DATE '9999-12-31'
+),
+
+-- "huyện Đức Trọng, tỉnh Bình Thuận" names two units: the one that ended first is told.
+ended AS (
+    SELECT
+        g.submission_id, g.sheet, g.line_key, g.field, g.body, g.decided, n.full_name, n.last_day,
+        ROW_NUMBER() OVER (
+            PARTITION BY g.submission_id, g.sheet, g.line_key, g.field ORDER BY n.last_day, n.full_name
+        ) AS place
+    FROM named AS n
+    JOIN slots AS g ON g.body = n.body AND g.decided > n.last_day
 )
 
 SELECT
     g.submission_id, g.sheet, c.cell,
-    JSON_OBJECT('text', g.body, 'unit', e.full_name, 'last_day', e.last_day, 'day', g.decided) AS args
-FROM ended AS e
-JOIN slots AS g ON g.body = e.body AND g.decided = e.decided
+    JSON_OBJECT('text', g.body, 'unit', g.full_name, 'last_day', g.last_day, 'day', g.decided) AS args
+FROM ended AS g
 JOIN staging.submissions AS s ON s.submission_id = g.submission_id
 JOIN meta.run_periods AS r ON r.period = s.period
 JOIN staging.cells AS c
     ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key AND c.sheet = g.sheet
     AND c.field = g.field
+WHERE g.place = 1

@@ -15,16 +15,15 @@ WITH written AS (
 
 folded AS (
     SELECT
-        w.text, w.unit_id, w.decided,
-        TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.text)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')) AS word
-    FROM (SELECT DISTINCT text, unit_id, decided FROM written) AS w
+        w.text, TRIM(REGEXP_REPLACE(REPLACE(STRIP_ACCENTS(LOWER(w.text)), 'đ', 'd'), '[^a-z0-9]+', ' ', 'g')) AS word
+    FROM (SELECT DISTINCT text FROM written) AS w
 ),
 
 readings AS (
-    SELECT text, unit_id, decided, REPLACE(word, ' ', '') AS reading FROM folded
+    SELECT text, REPLACE(word, ' ', '') AS reading FROM folded
     UNION
     SELECT
-        text, unit_id, decided,
+        text,
         LTRIM(
             REPLACE(REGEXP_REPLACE(word, '^((xa|phuong|thi tran|dac khu|tt|p|x) |p([0-9]))', '\3'), ' ', ''), '0'
         )
@@ -40,23 +39,30 @@ names AS (
 ),
 
 ended AS (
-    SELECT DISTINCT w.text, w.unit_id, w.decided
+    SELECT w.text, MIN(n.valid_to) AS last_day
     FROM readings AS w
-    JOIN names AS n ON n.reading = w.reading AND n.valid_to < w.decided
+    JOIN names AS n ON n.reading = w.reading AND n.valid_to < DATE '9999-12-31'
+    GROUP BY w.text
+),
+
+doubtful AS (
+    SELECT w.submission_id, w.sheet, w.line_key, w.text, w.unit_id, w.decided
+    FROM written AS w
+    JOIN ended AS e ON e.text = w.text AND e.last_day < w.decided
 ),
 
 there AS (
     SELECT DISTINCT w.text, w.unit_id, w.decided
-    FROM readings AS w
-    JOIN names AS n ON n.reading = w.reading AND w.decided BETWEEN n.valid_from AND n.valid_to
+    FROM (SELECT DISTINCT text, unit_id, decided FROM doubtful) AS w
+    JOIN readings AS i ON i.text = w.text
+    JOIN names AS n ON n.reading = i.reading AND w.decided BETWEEN n.valid_from AND n.valid_to
     LEFT JOIN catalogue.units AS above
         ON above.unit_id = n.parent_id AND w.decided BETWEEN above.valid_from AND above.valid_to
     WHERE w.unit_id IN (n.unit_id, n.parent_id, above.parent_id)
 )
 
 SELECT w.submission_id, w.sheet, c.cell, JSON_OBJECT('text', w.text, 'day', w.decided) AS args
-FROM written AS w
-JOIN ended AS e ON e.text = w.text AND e.unit_id = w.unit_id AND e.decided = w.decided
+FROM doubtful AS w
 LEFT JOIN there AS t ON t.text = w.text AND t.unit_id = w.unit_id AND t.decided = w.decided
 JOIN staging.cells AS c
     ON c.submission_id = w.submission_id AND c.part = 'register' AND c.line_key = w.line_key AND c.sheet = w.sheet
