@@ -16,7 +16,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
-from ocop_pipeline.domain.units import Succession, UnitLedger
+from ocop_pipeline.domain.units import Succession, Tier, UnitLedger
 
 __all__ = [
     "Restated",
@@ -120,6 +120,32 @@ def ways(ledger: UnitLedger, since: date, until: date, weigh: Weigh = equally) -
     }
 
 
+def all_ways(
+    ledger: UnitLedger, since: date, until: date, weigh: Weigh = equally
+) -> dict[str, tuple[Way, ...]]:
+    """The ways of all units of one day, those above the bottom too, to units of another day.
+
+    What a unit above the bottom reports of itself belongs to no place below it. It goes to the units of its own tier
+    that now hold its ground, where there are such, else to those one tier higher (a district's figure of 2024 to its
+    province of 2026), in shares by the number of bottom units.
+    """
+    bottom = ways(ledger, since, until, weigh)
+    above = _tiers_above(ledger, until)
+    ground: defaultdict[str, list[str]] = defaultdict(list)
+    for unit_id in bottom:
+        for unit in ledger.ancestors(unit_id, since):
+            ground[unit.unit_id].append(unit_id)
+    found = dict(bottom)
+    for unit_id, below in ground.items():
+        tier = ledger.get(unit_id, since).tier
+        shares: defaultdict[str, Fraction] = defaultdict(Fraction)
+        for each in below:
+            for way in bottom[each]:
+                shares[_at_tier(above[way.target_id], tier)] += way.share / len(below)
+        found[unit_id] = tuple(Way(target, share) for target, share in sorted(shares.items()))
+    return found
+
+
 def restated(
     figures: Mapping[str, Decimal], ways_of: Mapping[str, Sequence[Way]], decimals: int = 0
 ) -> dict[str, Restated]:
@@ -172,6 +198,20 @@ def _bottom(ledger: UnitLedger, on: date) -> list[str]:
     standing = ledger.units(on)
     above = {unit.parent_id for unit in standing}
     return [unit.unit_id for unit in standing if unit.unit_id not in above]
+
+
+def _tiers_above(ledger: UnitLedger, on: date) -> dict[str, dict[Tier, str]]:
+    """Bottom unit of a day -> tier -> the unit of that tier it lies in."""
+    return {
+        unit_id: {unit.tier: unit.unit_id for unit in ledger.ancestors(unit_id, on)}
+        for unit_id in _bottom(ledger, on)
+    }
+
+
+def _at_tier(above: Mapping[Tier, str], tier: Tier) -> str:
+    """The unit of a tier, else of the nearest higher one that the map has."""
+    higher = list(Tier)[: list(Tier).index(tier) + 1]
+    return next(above[each] for each in reversed(higher) if each in above)
 
 
 def _steps(

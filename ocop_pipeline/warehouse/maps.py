@@ -1,0 +1,119 @@
+"""The maps of units as tables: which map a day has, and the ways of each unit from one map to another.
+
+Belongs here: turning units in time into rows that SQL can restate figures with. Does not: what a way is
+(`domain/restatement.py`), nor any figure.
+"""
+
+import functools
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from math import lcm
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.restatement import Way, all_ways, ground_days
+from ocop_pipeline.domain.units import UnitLedger
+
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The days between two changes of the ground; changes of names draw no new map.
+
+    Attributes:
+        map_id: Its first day, written YYYY-MM-DD.
+        first_day: First day; 1900-01-01 stands for an unknown beginning.
+        last_day: Last day; 9999-12-31 while in force.
+    """
+
+    map_id: str
+    first_day: date
+    last_day: date
+
+
+@functools.lru_cache(maxsize=4)  # a catalogue's units never change once loaded
+def maps(units: UnitLedger) -> tuple[Map, ...]:
+    """All maps, oldest first; they follow each other without gap."""
+    first = (_FIRST_DAY, *ground_days(units))
+    last = (*(day - timedelta(days=1) for day in first[1:]), _LAST_DAY)
+    return tuple(Map(day.isoformat(), day, end) for day, end in zip(first, last, strict=True))
+
+
+def map_on(units: UnitLedger, day: date) -> Map:
+    """The map of a day."""
+    return next(each for each in maps(units) if each.first_day <= day <= each.last_day)
+
+
+def map_rows(units: UnitLedger) -> pa.Table:
+    """`catalogue.maps`: a row a map."""
+    rows = [(each.map_id, each.first_day, each.last_day) for each in maps(units)]
+    return _table({"map_id": pl.String, "first_day": pl.Date, "last_day": pl.Date}, rows)
+
+
+def restatement_rows(units: UnitLedger, months: Iterable[Period]) -> pa.Table:
+    """`catalogue.restatements`: for each month, the months its report compares with that have another map.
+
+    Those are the months of its year to date, and of the same span of the year before. A row says from which map to
+    which the figures of `month` are carried in the report of `period`.
+    """
+    rows = []
+    for period in months:
+        to_map = map_on(units, period.end).map_id
+        compared = {*period.year_to_date(), *period.same_last_year().year_to_date()}
+        for month in sorted(compared, key=lambda each: each.key):
+            from_map = map_on(units, month.end).map_id
+            if from_map != to_map:
+                rows.append((period.key, month.key, from_map, to_map))
+    text = pl.String
+    return _table({"period": text, "month": text, "from_map": text, "to_map": text}, rows)
+
+
+def way_rows(units: UnitLedger, pairs: Collection[tuple[str, str]]) -> pa.Table:
+    """`catalogue.unit_ways`: for each pair of maps, a row for each unit and each unit it goes to.
+
+    `weight` is a whole number; a unit's weights over their sum are its shares, where nothing better is known.
+    `ways_count` is 1 where the unit goes there wholly.
+    """
+    parts = [_ways(units, *pair) for pair in sorted(pairs)]
+    return pl.concat([_NO_WAYS, *parts]).to_arrow()
+
+
+_WAY_SCHEMA = {
+    "from_map": pl.String, "to_map": pl.String, "unit_id": pl.String, "target_id": pl.String, "ways_count": pl.Int32,
+    "weight": pl.Int64,
+}  # fmt: skip
+_NO_WAYS = pl.DataFrame(schema=_WAY_SCHEMA)
+
+
+@functools.lru_cache(maxsize=8)
+def _ways(units: UnitLedger, from_map: str, to_map: str) -> pl.DataFrame:
+    by_id = {each.map_id: each for each in maps(units)}
+    since, until = by_id[from_map], by_id[to_map]
+    # The last day of the earlier map and the first of the later one stand for all days of theirs.
+    days = (
+        (since.last_day, until.first_day)
+        if since.first_day < until.first_day
+        else (since.first_day, until.last_day)
+    )
+    found = all_ways(units, *days)
+    rows = [
+        (from_map, to_map, unit_id, way.target_id, len(ways), weight)
+        for unit_id, ways in found.items()
+        for way, weight in zip(ways, _weights(ways), strict=True)
+    ]
+    return pl.DataFrame(rows, schema=_WAY_SCHEMA, orient="row")
+
+
+def _weights(ways: Iterable[Way]) -> list[int]:
+    shares = [way.share for way in ways]
+    whole = lcm(*(share.denominator for share in shares))
+    return [int(share * whole) for share in shares]
+
+
+def _table(schema: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> pa.Table:
+    return pl.DataFrame(rows, schema=schema, orient="row").to_arrow()
