@@ -117,7 +117,7 @@ class Series:
 
 
 class GroupMappings:
-    """All lines between the lists; leads from earlier lists to later ones only."""
+    """All lines between the lists, followed from earlier lists to later ones and back."""
 
     def __init__(self, groups: ProductGroups, mappings: Sequence[GroupMapping]) -> None:
         """Index mappings that `load_group_mappings` has checked."""
@@ -140,22 +140,36 @@ class GroupMappings:
             list_version: The list asked.
 
         Returns:
-            The line itself in its own list; none where it ended on the way, or the list asked is earlier.
+            The line itself in its own list; none where nothing of it is in the list asked.
         """
         versions = [each.version for each in self._groups.lists]
         first, last = versions.index(line.list_version), versions.index(list_version)
-        if last < first:
-            return ()
         codes = {line.code}
         for version in versions[first:last]:
-            codes = {
-                mapping.new_code
-                for code in codes
-                for mapping in self._from[version, code]
-                if mapping.new_code
-            }
+            codes = {row.new_code for code in codes for row in self._from[version, code] if row.new_code}
+        for version in reversed(versions[last + 1 : first + 1]):
+            codes = set().union(*(self._origins(version, code) for code in codes))
         found = (group for group in self._groups.all if group.list_version == list_version)
         return tuple(group for group in found if group.code in codes)
+
+    def _origins(self, version: str, code: str) -> set[str]:
+        """The lines of the list before that a line may have been.
+
+        Told by its name alone it may be anything below it, and any part of what is said of the lines above it.
+        """
+        ours = self._below(GroupList(version, None, None), [code])
+        above = {each.code for each in self._groups.path(self._groups.line(version, code))[:-1]}
+        into = [each for each in self.all if each.new_list == version and each.old_code]
+        direct = {each.old_code: each.old_list for each in into if each.old_code and each.new_code in ours}
+        known = {
+            step.code
+            for old_code, old_list in direct.items()
+            for step in self._groups.path(self._groups.line(old_list, old_code))
+        }
+        parts = {each.old_code for each in into if each.new_code in above and each.relation not in _WHOLE}
+        old_lists = {each.old_list for each in into}
+        topmost = set().union(*(self._topmost(old_list, set(direct)) for old_list in old_lists))
+        return topmost | {each for each in parts if each and each not in known}
 
     def convert(self, line: ProductGroup, list_version: str) -> ProductGroup | None:
         """The deepest line of a list that a line certainly is; None where not even its sector is certain."""
