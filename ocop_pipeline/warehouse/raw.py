@@ -21,24 +21,34 @@ _TABLES = {
         decision_date DATE, issuing_body VARCHAR, issuing_level VARCHAR, told_star VARCHAR, extended_to DATE,
         extended_months INTEGER, extended_days INTEGER, new_producer_name VARCHAR""",
     "import_lines": """
-        submission_id VARCHAR, period VARCHAR, sheet VARCHAR, line_key VARCHAR, unit_id VARCHAR, points_star VARCHAR""",
+        submission_id VARCHAR, period VARCHAR, sheet VARCHAR, line_key VARCHAR, unit_id VARCHAR, points_star VARCHAR,
+        new_unit_id VARCHAR""",
 }
 """Table of schema `raw` -> its columns. The last two are of lists that a person handed over: what was told with the
-file, and what its lines mean by the catalogue (the commune named, the star its points are worth)."""
+file, and what its lines mean by the catalogue (the commune named, the star its points are worth, the commune a product
+is transferred to)."""
+_ADDED = (("import_lines", "new_unit_id", "VARCHAR"),)
+"""(table, column, type) of columns that a warehouse made by an earlier version may lack."""
 
 
 def prepare_raw(connection: duckdb.DuckDBPyConnection) -> None:
     """Make schema `raw` and its empty tables where they are not there yet."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
-    for table, columns in _TABLES.items():
-        connection.execute(f"CREATE TABLE IF NOT EXISTS raw.{table} ({columns})")
+    _make(connection, _TABLES)
 
 
 def prepare_imports(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the empty tables of imports in schema `raw`, for a warehouse that has no other table of it."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS raw")
-    for table in ("imports", "import_lines"):
+    _make(connection, ("imports", "import_lines"))
+
+
+def _make(connection: duckdb.DuckDBPyConnection, tables: Collection[str]) -> None:
+    for table in tables:
         connection.execute(f"CREATE TABLE IF NOT EXISTS raw.{table} ({_TABLES[table]})")
+    for table, column, kind in _ADDED:
+        if table in tables:
+            connection.execute(f"ALTER TABLE raw.{table} ADD COLUMN IF NOT EXISTS {column} {kind}")
 
 
 def store_raw(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
