@@ -23,6 +23,7 @@ from ocop_pipeline.catalogue.imports import load_import_forms
 from ocop_pipeline.catalogue.indicators import load_indicators, load_sections
 from ocop_pipeline.catalogue.names import NameWords, load_name_words
 from ocop_pipeline.catalogue.plans import check_plans, load_plans
+from ocop_pipeline.catalogue.restatement import Weight, load_restatement_weights
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.catalogue.units import load_units
 from ocop_pipeline.domain.forms import Form, FormLine, ImportForm, Layout
@@ -72,6 +73,7 @@ class Catalogue:
     certificates: Certificates
     names: NameWords
     plans: dict[str, Plan]
+    restatement_weights: dict[str, Weight]
 
     def codes_on(self, code_list: str, on: date) -> tuple[tuple[str, str], ...]:
         """The (code, Vietnamese name) pairs of a list in force on a day, in their order.
@@ -142,6 +144,7 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
             code_lists.codes("producer_type"),
         ),
         plans={plan.code: plan for plan in load_plans(files.all("plans/*.yml"), set(indicators))},
+        restatement_weights=load_restatement_weights(files.path("restatement_weights.csv"), tuple(sections)),
     )
     _check_breakdowns(catalogue)
     _check_layouts(catalogue)

@@ -8,6 +8,7 @@ import functools
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from math import lcm
 from typing import Any
 
@@ -76,8 +77,9 @@ def restatement_rows(units: UnitLedger, months: Iterable[Period]) -> pa.Table:
 def way_rows(units: UnitLedger, pairs: Collection[tuple[str, str]]) -> pa.Table:
     """`catalogue.unit_ways`: for each pair of maps, a row for each unit and each unit it goes to.
 
-    `weight` is a whole number; a unit's weights over their sum are its shares, where nothing better is known.
-    `ways_count` is 1 where the unit goes there wholly.
+    Weights are whole numbers; a unit's weights over their sum are its shares. `weight` counts parts equally,
+    `population_weight` and `area_weight` are null where no decree tells a share. `ways_count` is 1 where the unit goes
+    there wholly.
     """
     parts = [_ways(units, *pair) for pair in sorted(pairs)]
     return pl.concat([_NO_WAYS, *parts]).to_arrow()
@@ -85,7 +87,7 @@ def way_rows(units: UnitLedger, pairs: Collection[tuple[str, str]]) -> pa.Table:
 
 _WAY_SCHEMA = {
     "from_map": pl.String, "to_map": pl.String, "unit_id": pl.String, "target_id": pl.String, "ways_count": pl.Int32,
-    "weight": pl.Int64,
+    "weight": pl.Int64, "population_weight": pl.Int64, "area_weight": pl.Int64,
 }  # fmt: skip
 _NO_WAYS = pl.DataFrame(schema=_WAY_SCHEMA)
 
@@ -100,13 +102,35 @@ def _ways(units: UnitLedger, from_map: str, to_map: str) -> pl.DataFrame:
         if since.first_day < until.first_day
         else (since.first_day, until.last_day)
     )
-    found = all_ways(units, *days)
+    equal = all_ways(units, *days)
+    told = {kind: _told_weights(units, *days, kind) for kind in ("population", "area")}
     rows = [
-        (from_map, to_map, unit_id, way.target_id, len(ways), weight)
-        for unit_id, ways in found.items()
+        (
+            from_map,
+            to_map,
+            unit_id,
+            way.target_id,
+            len(ways),
+            weight,
+            *(of_kind.get((unit_id, way.target_id)) for of_kind in told.values()),
+        )
+        for unit_id, ways in equal.items()
         for way, weight in zip(ways, _weights(ways), strict=True)
     ]
     return pl.DataFrame(rows, schema=_WAY_SCHEMA, orient="row")
+
+
+def _told_weights(units: UnitLedger, since: date, until: date, kind: str) -> dict[tuple[str, str], int]:
+    """Weights by shares that decrees tell; nothing where no decree between the two days does."""
+    first, last = sorted((since, until))
+    if not any(kind in link.shares for link in units.all_successions if first < link.effective_date <= last):
+        return {}
+    found = all_ways(units, since, until, lambda link: Fraction(link.shares.get(kind, 1)))
+    return {
+        (unit_id, way.target_id): weight
+        for unit_id, ways in found.items()
+        for way, weight in zip(ways, _weights(ways), strict=True)
+    }
 
 
 def _weights(ways: Iterable[Way]) -> list[int]:

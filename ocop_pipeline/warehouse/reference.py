@@ -23,6 +23,7 @@ from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.plans import Plan
 from ocop_pipeline.domain.units import Tier, name_key
+from ocop_pipeline.warehouse.maps import map_rows, restatement_rows, way_rows
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 """Stand for an open beginning and an open end, so that SQL can write BETWEEN."""
@@ -82,6 +83,9 @@ def reference_tables(
     builders: dict[str, Callable[[], pa.Table]] = {
         "units": lambda: _units(catalogue),
         "successions": lambda: _successions(catalogue),
+        "maps": lambda: map_rows(catalogue.units),
+        "restatements": lambda: restatement_rows(catalogue.units, wanted),
+        "unit_ways": lambda: _unit_ways(catalogue, wanted),
         "scope": lambda: _table({"unit_id": pl.String}, [(unit,) for unit in scope_units(catalogue, scope)]),
         "agencies": lambda: _agencies(catalogue),
         "forms": lambda: _forms(catalogue),
@@ -141,6 +145,11 @@ def _successions(catalogue: Catalogue) -> pa.Table:
     text = pl.String
     schema = {"predecessor_id": text, "successor_id": text, "effective_date": pl.Date, "relation": text}
     return _table({**schema, "is_default": pl.Boolean}, rows)
+
+
+def _unit_ways(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    asked = restatement_rows(catalogue.units, months).to_pylist()
+    return way_rows(catalogue.units, {(row["from_map"], row["to_map"]) for row in asked})
 
 
 def _agencies(catalogue: Catalogue) -> pa.Table:
@@ -228,7 +237,7 @@ def _indicators(catalogue: Catalogue) -> pa.Table:
     rows = [
         (
             i.code, i.section, i.name_vi, i.name_en, str(i.kind), str(i.source), i.unit_vi, i.decimals, i.numerator,
-            i.denominator, i.position,
+            i.denominator, i.position, str(catalogue.restatement_weights[i.section]),
         )
         for i in catalogue.indicators.values()
     ]  # fmt: skip
@@ -236,6 +245,7 @@ def _indicators(catalogue: Catalogue) -> pa.Table:
         {
             "indicator": text, "section": text, "name_vi": text, "name_en": text, "kind": text, "source": text,
             "unit_vi": text, "decimals": number, "numerator": text, "denominator": text, "position": number,
+            "restated_by": text,
         },
         rows,
     )  # fmt: skip
@@ -361,7 +371,13 @@ def _certificate_regimes(catalogue: Catalogue) -> pa.Table:
         for r in catalogue.certificates.regimes.all
     ]
     number, day = pl.Int32, pl.Date
-    schema = {"code": pl.String, "valid_from": day, "valid_to": day, "months": number, "extension_days": number}
+    schema = {
+        "code": pl.String,
+        "valid_from": day,
+        "valid_to": day,
+        "months": number,
+        "extension_days": number,
+    }
     return _table(schema, rows)
 
 
