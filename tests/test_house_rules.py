@@ -34,6 +34,7 @@ MODEL_NAMES = sorted(f"{path.parent.name}.{path.stem}" for path in SQL_FILES if 
 RULE_READS = (
     "core.indicator_values",
     "core.recognitions",
+    "core.certificates",
     "raw.import_lines",
     "register.spellings",
     RUN_PERIODS,
