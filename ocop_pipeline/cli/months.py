@@ -190,7 +190,7 @@ def check(
             say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
             for finding in each["findings"]:
                 label = messages().say(f"severity.{finding['severity']}")
-                out().print(f"  {label} {_place_of(dict(finding))}: {_message(dict(finding))}", markup=False)
+                out().print(f"  {label}: {_message(dict(finding))}", markup=False)
     raise typer.Exit(FINE if all(each["verdict"] in _GOOD for each in answers) else FINDINGS)
 
 

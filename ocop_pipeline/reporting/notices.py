@@ -12,7 +12,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.catalogue.tables import read_document
+from ocop_pipeline.domain.findings import Finding, Severity
 from ocop_pipeline.paths import REPORT_TEMPLATES
 from ocop_pipeline.reporting import formats, wording
 from ocop_pipeline.reporting.document import (
@@ -195,7 +197,7 @@ def _symbol(kind: str, report_symbol: str) -> str:
 
 
 def _findings(answer: Mapping[str, Any], spec: NoticeSpec) -> list[Block]:
-    """Errors first, then warnings, each in the order found."""
+    """Errors first, then warnings, each in the order of the answer: as they stand in the file."""
     found = sorted(answer["findings"], key=lambda finding: str(finding["severity"]) != "error")
     if not found:
         return []
@@ -214,11 +216,18 @@ def _findings(answer: Mapping[str, Any], spec: NoticeSpec) -> list[Block]:
 
 
 def _finding_row(labels: Mapping[str, str], order: int, finding: Mapping[str, Any]) -> Row:
-    message = " ".join(filter(None, (finding["message_vi"], finding.get("advice_vi"))))
+    message = " ".join(filter(None, (_without_place(finding), finding.get("advice_vi"))))
     return Row((
         Cell(str(order)), Cell(labels[str(finding["severity"])]),
         Cell(finding["sheet"] or labels["whole_file"]), Cell(finding["cell"] or ""), Cell(message),
     ))  # fmt: skip
+
+
+def _without_place(finding: Mapping[str, Any]) -> str:
+    """The message without the sheet and cell it begins with: they have columns of their own."""
+    severity = Severity(str(finding["severity"]))
+    place = finding_types().place(Finding(finding["code"], severity, finding["sheet"], finding["cell"]))
+    return str(finding["message_vi"]).removeprefix(f"{place}: ")
 
 
 def write_text(document: Document) -> str:

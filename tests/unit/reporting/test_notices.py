@@ -146,3 +146,10 @@ def test_notice_ends_each_sentence_of_the_table_with_its_severity():
     """Errors and warnings are told apart in words, not by colour."""
     table = next(block for block in notice().body if isinstance(block, Table))
     assert [row.cells[1].text for row in table.rows] == ["Lỗi", "Cảnh báo"]
+
+
+def test_a_place_is_told_once():
+    """Sheet and cell have columns of their own; the message does not begin with them again."""
+    told = finding(message="Trang “BM01”, ô D12: Ô cần số.")
+    table = next(block for block in notice(findings=[told]).body if isinstance(block, Table))
+    assert [cell.text for cell in table.rows[0].cells[2:]] == ["BM01", "D12", "Ô cần số."]
