@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.tables import Row, read_document, refuse_repeats
-from ocop_pipeline.domain.indicators import Indicator
+from ocop_pipeline.domain.indicators import Indicator, Source
 from ocop_pipeline.domain.plans import Binding, Measure, Plan, Recurrence, Shape, Target, Task
 from ocop_pipeline.domain.units import Tier, UnitLedger, name_key
 from ocop_pipeline.paths import CATALOGUE_DATA
@@ -31,7 +31,8 @@ _TARGET_FIELDS = (
     "unit_vi", "binds", "except_units", "named_products", "due", "confidence", "note",
 )  # fmt: skip
 _TASK_FIELDS = (
-    "code", "text_vi", "slips", "lead_agency", "co_agencies", "binds", "recurrence", "due", "indicators",
+    "code", "text_vi", "slips", "lead_agency", "co_agencies", "binds", "except_units", "recurrence", "due",
+    "indicators",
 )  # fmt: skip
 _ITEM_CODE = re.compile(r"[A-Z][A-Z0-9.]*")
 _BREAKDOWN = re.compile(r"[a-z_]+=[a-z0-9_]+(;[a-z_]+=[a-z0-9_]+)*")
@@ -75,16 +76,17 @@ def check_plans(
     Raises:
         CatalogueError: a code that names no unit of that tier and name on that day; a target or task that
             binds units of which the plan's unit has none; an excepted commune that is not below it; a
-            breakdown the indicator does not have.
+            breakdown the indicator does not have; an indicator without a value of a unit's own.
     """
     for plan in plans:
         below = _check_unit(plan, units)
-        for target in plan.targets:
-            strangers = set(target.except_units) - below[Tier.COMMUNE]
+        bound: tuple[Target | Task, ...] = (*plan.targets, *plan.tasks)
+        for item in bound:
+            strangers = set(item.except_units) - below[Tier.COMMUNE]
             if strangers:
-                raise _plan_error(
-                    plan, f"{target.code}: {min(strangers)} is no commune below the plan's unit"
-                )
+                raise _plan_error(plan, f"{item.code}: {min(strangers)} is no commune below the plan's unit")
+        for target in plan.targets:
+            _check_own(plan, target, indicators)
             for part in target.breakdown.split(";") if target.breakdown else ():
                 _check_breakdown(plan, target, part, indicators, codes_of)
 
@@ -108,6 +110,12 @@ def _check_unit(plan: Plan, units: UnitLedger) -> dict[Tier, set[str]]:
         if tier is not None and not below[tier]:
             raise _plan_error(plan, f"{code} binds every {tier}, but {unit.full_name} has none")
     return below
+
+
+def _check_own(plan: Plan, target: Target, indicators: Mapping[str, Indicator]) -> None:
+    """Only what a form asks for has a value in a unit's own report: no ratio, nothing counted from registers."""
+    if target.measure is Measure.OWN and indicators[target.indicator or ""].source is not Source.FORM:
+        raise _plan_error(plan, f"{target.code}: no report of a unit gives {target.indicator} as its own")
 
 
 def _check_breakdown(
@@ -233,9 +241,9 @@ def _check_numbers(row: Row, target: Target) -> None:
 
 def _needs(row: Row, name: str, *, wanted: bool) -> None:
     if wanted and not row.has(name):
-        raise row.error(f"{name!r} is blank, but this kind of target needs it", name)
+        raise row.error(f"{name!r} is blank, but this kind of target or task needs it", name)
     if not wanted and row.has(name):
-        raise row.error(f"{name!r} has no meaning for this kind of target", name)
+        raise row.error(f"{name!r} has no meaning for this kind of target or task", name)
 
 
 def _task(row: Row, known: frozenset[str]) -> Task:
@@ -246,8 +254,7 @@ def _task(row: Row, known: frozenset[str]) -> Task:
     for code in indicators:
         _check_indicator(row, "indicators", code, known)
     binds = Binding(row.choice("binds", tuple(Binding)))
-    if binds is Binding.EACH_COMMUNE_EXCEPT_NAMED:
-        raise row.error("only a target can except named communes", "binds")
+    _needs(row, "except_units", wanted=binds is Binding.EACH_COMMUNE_EXCEPT_NAMED)
     recurrence = row.choice("recurrence", tuple(Recurrence)) if row.has("recurrence") else None
     return Task(
         code=_item_code(row),
@@ -256,6 +263,7 @@ def _task(row: Row, known: frozenset[str]) -> Task:
         lead_agency=row.optional("lead_agency"),
         co_agencies=row.texts("co_agencies"),
         binds=binds,
+        except_units=row.texts("except_units"),
         recurrence=Recurrence(recurrence) if recurrence else None,
         due=row.optional_date("due"),
         indicators=indicators,

@@ -39,6 +39,8 @@ class Measure(StrEnum):
     """The sum from the first day of the plan's first year to the end of the period."""
     CLOSING = "closing"
     """The value at the end of the period (stocks, ratios, counts of a register)."""
+    OWN = "own"
+    """The value in the bound unit's own reports of the period, without those of the units below it."""
 
 
 class Binding(StrEnum):
@@ -55,6 +57,15 @@ class Binding(StrEnum):
         if self is Binding.SELF:
             return None
         return Tier.DISTRICT if self is Binding.EACH_DISTRICT else Tier.COMMUNE
+
+
+class TaskState(StrEnum):
+    """How far a task is, from the least to the most advanced."""
+
+    NOT_STARTED = "not_started"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    CANCELLED = "cancelled"
 
 
 class Recurrence(StrEnum):
@@ -123,6 +134,7 @@ class Task:
         lead_agency: Who is in charge, as the plan names it; None where it names nobody.
         co_agencies: Who takes part.
         binds: Whether the plan's unit must do it (through the lead agency) or each unit below.
+        except_units: Codes of the communes that need not (`EACH_COMMUNE_EXCEPT_NAMED`).
         recurrence: How it repeats; None for a task done once.
         due: The day by which it must be done; None where the plan sets none.
         indicators: Indicators in which its progress shows.
@@ -134,6 +146,7 @@ class Task:
     lead_agency: str | None
     co_agencies: tuple[str, ...]
     binds: Binding
+    except_units: tuple[str, ...]
     recurrence: Recurrence | None
     due: date | None
     indicators: tuple[str, ...]
@@ -199,3 +212,14 @@ class Plan:
     def first_day(self, calendar: Calendar = ADMINISTRATIVE) -> date:
         """The day from which cumulative values count: the first of the plan's first reporting year."""
         return Period(str(self.years[0]), calendar).start
+
+
+def is_overdue(due: date | None, as_of: date, state: str | None) -> bool:
+    """Whether a task's own day has passed and nobody says that it is finished.
+
+    Args:
+        due: The day by which it must be done; None where the plan sets none, and then it is never overdue.
+        as_of: Closing day of the month that tells its state.
+        state: The least advanced `TaskState` told; None when no report speaks of it.
+    """
+    return due is not None and due < as_of and state not in (TaskState.DONE, TaskState.CANCELLED)

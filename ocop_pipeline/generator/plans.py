@@ -11,7 +11,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.domain.indicators import Kind
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.domain.plans import Measure, Plan, Shape, Target
+from ocop_pipeline.domain.plans import Measure, Plan, Shape, Target, TaskState
 from ocop_pipeline.domain.units import Tier, UnitVersion, name_key
 from ocop_pipeline.generator.options import Options, OptionsError
 from ocop_pipeline.generator.truth import Truth
@@ -21,7 +21,7 @@ _STEP = Decimal("0.0001")
 _PERCENT = 100
 _PACE = 0.2
 """The Programme of the plans' years was smaller than the one the profiles are made for."""
-_STATES = ("not_started", "in_progress", "done", "cancelled")
+_STATES = tuple(state.value for state in TaskState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +145,18 @@ class _Reckoning:
         units = self._bound(target)
         values = [self._value(target, unit) for unit in units]
         reached = [value for value in values if value is not None and _enough(target, value)]
-        own = target.binds.tier is None
-        actual = values[0] if own else Decimal(len(reached)) if target.indicator else None
+        actual = values[0] if self._is_of_one(target) else Decimal(len(reached))
         result = self._result(target, values, all_reached=len(reached) == len(units))
         return TargetTruth(target.code, actual, len(units), len(reached), result)
 
+    @staticmethod
+    def _is_of_one(target: Target) -> bool:
+        """Whether one value is told: of the plan's unit, for words too that bind those below it."""
+        return target.binds.tier is None or target.shape is Shape.QUALITATIVE
+
     def _bound(self, target: Target) -> list[str]:
         tier, on = target.binds.tier, self._period.end
-        if tier is None:
+        if tier is None or self._is_of_one(target):
             return [self._unit]
         below = self._catalogue.units.descendants(self._unit, on, tier)
         named = {
@@ -167,6 +171,10 @@ class _Reckoning:
             return None
         if target.shape is Shape.NAMED_PRODUCTS:
             return Decimal(self._named(target.named_products, unit))
+        if target.measure is Measure.OWN:
+            reports = truth.values.get(month, {}).items()
+            key = (target.indicator, target.breakdown)
+            return _added([values[key] for sender, values in reports if sender[1] == unit and key in values])
         kind = self._catalogue.indicators[target.indicator].kind
         if target.measure is Measure.CUMULATIVE and kind is Kind.FLOW:
             months = [

@@ -101,8 +101,16 @@ class Senders:
             if plan.covers(month) and self._binds(plan, around)
             for task in plan.tasks
             if (task.binds.tier or plan.tier) == unit.tier
+            and unit.unit_id not in self._excepted(plan, task)
             and (agency is None or agency == _in_charge(task, agencies))
         )
+
+    def _excepted(self, plan: Plan, task: Task) -> set[str]:
+        """Ids of the communes that need not do a task."""
+        found = (
+            self._catalogue.units.find_code(code, plan.unit_on, Tier.COMMUNE) for code in task.except_units
+        )
+        return {unit.unit_id for unit in found if unit is not None}
 
     def _binds(self, plan: Plan, around: Mapping[Tier, UnitVersion]) -> bool:
         found = self._catalogue.units.find_code(plan.unit_code, plan.unit_on, plan.tier)

@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import duckdb
 
+from ocop_pipeline.domain.plans import is_overdue
 from ocop_pipeline.warehouse.figures import NotPublishedError
 
-FINISHED = ("done", "cancelled")
 NOT_REACHED = "not_reached"
 
 _TARGETS = """
@@ -47,7 +47,8 @@ class PlanTarget:
 
     Attributes:
         bound_tier: Tier of the units whose value must reach it.
-        each: Whether it binds every unit of that tier; `actual` then counts those that reach it, `base` all of them.
+        each: Whether it binds every unit of that tier; `actual` then counts those that reach it, `base` all of them
+            (a target of words has one value, that of the plan's own unit).
         low, high: What is planned, in `unit_vi`; None for a target of words.
         base: What a percentage is of; None where there is none.
         actual: What was done, in `unit_vi`; None when no report gave it.
@@ -123,7 +124,7 @@ class PlanTask:
     @property
     def is_overdue(self) -> bool:
         """Whether the plan's own date has passed and no report says it is finished. No date, never overdue."""
-        return self.due_date is not None and self.due_date < self.as_of and self.state not in FINISHED
+        return is_overdue(self.due_date, self.as_of, self.state)
 
 
 def newest_month(connection: duckdb.DuckDBPyConnection) -> str:

@@ -1,11 +1,13 @@
 -- One row per month and target of a plan in force: what was planned, what was done, and whether that is enough. Measured
 -- at the tier and on the map the plan binds: on its own unit, or on each unit below it. A cumulative target counts from
--- the first month of the plan's first year. A target of words only is printed with the figure, never judged. A
--- percentage of two indicators that have a ratio is that ratio: only reports that gave both parts may bend it.
+-- the first month of the plan's first year; where the measure is `own`, only what the bound unit itself reported counts,
+-- not what stands below it. A target of words is printed with the figure of the plan's unit, never judged. A percentage
+-- of two indicators that have a ratio is that ratio: only reports that gave both parts may bend it.
 WITH targets AS (
     SELECT
-        p.period, p.end_date, t.plan, t.target, t.unit_id, t.bound_tier, t.shape, t.measure, t.indicator, t.breakdown,
-        t.base_indicator, t.planned_low, t.planned_high, t.due_date, t.first_month, i.kind,
+        p.period, p.end_date, t.plan, t.target, t.unit_id,
+        CASE WHEN t.shape = 'qualitative' THEN '' ELSE t.bound_tier END AS measured_tier,
+        t.shape, t.measure, t.indicator, t.breakdown, t.base_indicator, t.planned_low, t.planned_high, t.due_date, t.first_month, i.kind,
         COALESCE(q.indicator, t.indicator) AS standing_indicator, COALESCE(q.kind, i.kind) AS standing_kind
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
@@ -22,7 +24,7 @@ bound AS (
     JOIN core.unit_ancestors AS a ON a.period = t.period AND a.ancestor_id = t.unit_id
     LEFT JOIN catalogue.plan_exceptions AS x ON x.plan = t.plan AND x.target = t.target AND x.unit_id = a.unit_id
     WHERE x.unit_id IS NULL
-        AND ((t.bound_tier = '' AND a.distance = 0) OR (t.bound_tier <> '' AND a.unit_tier = t.bound_tier))
+        AND ((t.measured_tier = '' AND a.distance = 0) OR (t.measured_tier <> '' AND a.unit_tier = t.measured_tier))
 ),
 
 summed AS (
@@ -59,7 +61,38 @@ standing AS (
     LEFT JOIN core.rollups AS base
         ON base.period = t.period AND base.span = 'month' AND base.unit_id = b.unit_id
         AND base.indicator = t.base_indicator AND base.breakdown = ''
-    WHERE t.shape <> 'named_products' AND (t.measure IS NULL OR t.measure <> 'cumulative' OR t.kind <> 'flow')
+    WHERE t.shape <> 'named_products' AND COALESCE(t.measure, '') <> 'own'
+        AND (t.measure IS NULL OR t.measure <> 'cumulative' OR t.kind <> 'flow')
+),
+
+own_reports AS (
+    SELECT e.period, e.unit_id, l.indicator, l.breakdown, COUNT(*) AS expected_count
+    FROM core.expected_reports AS e
+    JOIN meta.run_periods AS r ON r.period = e.period
+    JOIN catalogue.asked_lines AS l ON l.period = e.period AND l.form = e.form
+    GROUP BY e.period, e.unit_id, l.indicator, l.breakdown
+),
+
+own_values AS (
+    SELECT
+        v.period, v.unit_id, v.indicator, v.breakdown, CAST(SUM(v.value) AS DECIMAL(28, 4)) AS value,
+        SUM(CASE WHEN v.state IN ('number', 'nothing') THEN 1 ELSE 0 END) AS reported_count
+    FROM core.indicator_values AS v
+    JOIN meta.run_periods AS r ON r.period = v.period
+    GROUP BY v.period, v.unit_id, v.indicator, v.breakdown
+),
+
+own AS (
+    SELECT
+        t.period, t.plan, t.target, b.unit_id, v.value, e.expected_count,
+        COALESCE(v.reported_count, 0) AS reported_count
+    FROM targets AS t
+    JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
+    JOIN own_reports AS e
+        ON e.period = t.period AND e.unit_id = b.unit_id AND e.indicator = t.indicator AND e.breakdown = t.breakdown
+    LEFT JOIN own_values AS v
+        ON v.period = t.period AND v.unit_id = b.unit_id AND v.indicator = t.indicator AND v.breakdown = t.breakdown
+    WHERE t.measure = 'own'
 ),
 
 -- Of the products a plan names, those with a valid certificate in the unit; told by the registers that tell SP03.
@@ -101,6 +134,11 @@ measured AS (
         named.period, named.plan, named.target, named.unit_id, named.value, CAST(NULL AS DECIMAL(28, 4)),
         named.expected_count, named.reported_count
     FROM named
+    UNION ALL
+    SELECT
+        own.period, own.plan, own.target, own.unit_id, own.value, CAST(NULL AS DECIMAL(28, 4)),
+        own.expected_count, own.reported_count
+    FROM own
 ),
 
 per_target AS (
@@ -108,8 +146,8 @@ per_target AS (
         t.period, t.plan, t.target,
         COUNT(b.unit_id) AS units_bound_count,
         SUM(CASE WHEN m.value >= t.planned_low THEN 1 ELSE 0 END) AS units_reached_count,
-        MAX(CASE WHEN t.bound_tier = '' THEN m.value END) AS own_value,
-        MAX(CASE WHEN t.bound_tier = '' THEN m.base_value END) AS base_value,
+        MAX(CASE WHEN t.measured_tier = '' THEN m.value END) AS own_value,
+        MAX(CASE WHEN t.measured_tier = '' THEN m.base_value END) AS base_value,
         SUM(m.expected_count) AS expected_count, SUM(m.reported_count) AS reported_count
     FROM targets AS t
     JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
@@ -122,11 +160,17 @@ judged AS (
     SELECT
         t.period, t.plan, t.target, t.end_date, t.due_date, t.shape, t.planned_low,
         CASE
-            WHEN t.bound_tier <> '' THEN CAST(p.units_reached_count AS DECIMAL(28, 4))
+            WHEN t.measured_tier <> '' THEN CAST(p.units_reached_count AS DECIMAL(28, 4))
             ELSE p.own_value
         END AS actual_value,
-        CASE WHEN t.bound_tier <> '' THEN CAST(p.units_bound_count AS DECIMAL(28, 4)) ELSE p.base_value END AS base_value,
-        CASE WHEN t.bound_tier <> '' THEN CAST(p.units_bound_count AS DECIMAL(28, 4)) ELSE t.planned_low END AS enough,
+        CASE
+            WHEN t.measured_tier <> '' THEN CAST(p.units_bound_count AS DECIMAL(28, 4))
+            ELSE p.base_value
+        END AS base_value,
+        CASE
+            WHEN t.measured_tier <> '' THEN CAST(p.units_bound_count AS DECIMAL(28, 4))
+            ELSE t.planned_low
+        END AS enough,
         p.units_bound_count, p.units_reached_count, p.expected_count, p.reported_count
     FROM targets AS t
     JOIN per_target AS p ON p.period = t.period AND p.plan = t.plan AND p.target = t.target
