@@ -2,7 +2,7 @@
 -- and breakdown: what the units of the other map reported, carried to where their ground is now. A unit that went wholly
 -- into one carries its figure there; the figure of a divided unit is shared out by the weight of its section, in whole
 -- steps of the indicator's last digit with nothing lost (largest remainder), and each part says by what. Figures counted
--- from the register are not shared out: products are counted again where they are (core.restated_counts, _flows).
+-- from the register are not shared out: products are counted again where they are.
 WITH wanted AS (
     SELECT s.period, s.month, s.from_map, s.to_map
     FROM meta.run_periods AS r
@@ -22,8 +22,8 @@ own AS (
 products AS (
     SELECT w.from_map, w.to_map, was.unit_id, now.unit_id AS target_id, COUNT(DISTINCT was.product_id) AS products_count
     FROM wanted AS w
-    JOIN core.product_places AS was ON was.period = w.month
-    JOIN core.product_places AS now ON now.period = w.period AND now.product_id = was.product_id
+    JOIN core.product_status AS was ON was.period = w.month
+    JOIN core.product_status AS now ON now.period = w.period AND now.product_id = was.product_id
     GROUP BY w.from_map, w.to_map, was.unit_id, now.unit_id
 ),
 
