@@ -27,6 +27,7 @@ _MARTS = (
     "indicator_summary",
     "report_status",
     "recognised_products",
+    "register_summary",
     "remarks",
     "plan_progress",
     "task_progress",
