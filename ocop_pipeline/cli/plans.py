@@ -4,7 +4,7 @@ Belongs here: printing what `warehouse.progress` reads. Nothing is judged here.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -18,6 +18,7 @@ from ocop_pipeline.cli.console import (
     FINDINGS,
     FINE,
     JsonOption,
+    Language,
     SiteOption,
     StateOption,
     headers_of,
@@ -32,7 +33,9 @@ from ocop_pipeline.cli.console import (
     say,
     warehouse_errors,
 )
+from ocop_pipeline.domain.indicators import Indicator, Kind
 from ocop_pipeline.domain.periods import Grain, Period
+from ocop_pipeline.domain.units import name_key
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.warehouse.connection import open_reader
 from ocop_pipeline.warehouse.progress import (
@@ -116,6 +119,7 @@ def _plan_json(
         "is_sample": first.is_sample,
         "unit_id": first.unit_id,
         "unit_name": first.unit_name,
+        "unit_name_in_plan": catalogue.plans[first.plan].unit_name_vi,
         "tier": first.tier,
         "map": {
             "kind": "as-reported",
@@ -183,12 +187,15 @@ def print_status(
             say("plans.sample")
         if is_on_later_map(catalogue.units.get(first.unit_id, month.end), month.end):
             say("plans.later_map")
-        _print_targets(its_targets)
+        then = catalogue.plans[first.plan].unit_name_vi
+        if name_key(then) != name_key(first.unit_name):
+            say("plans.other_name", then=then, unit=first.unit_name)
+        _print_targets(its_targets, catalogue.indicators)
         _print_tasks(its_tasks)
         out().print()
 
 
-def _print_targets(targets: Sequence[PlanTarget]) -> None:
+def _print_targets(targets: Sequence[PlanTarget], indicators: Mapping[str, Indicator]) -> None:
     words = messages()
     if not targets:
         say("plans.no_targets")
@@ -196,10 +203,11 @@ def _print_targets(targets: Sequence[PlanTarget]) -> None:
     for each in targets:
         # Two lines a target: sentences of plans are too long for a column beside eight others.
         out().print(escape(f"{each.target} {each.text}"))
+        indicator = indicators.get(each.indicator or "")
         facts = (
             words.say(f"tier.{each.bound_tier}"),
-            words.say("plans.planned", value=_planned(each)) if each.low is not None else "",
-            _done(each),
+            _planned(each, indicator),
+            _done(each, indicator),
             "" if each.achieved_pct is None or each.result == "not_measured" else f"{_number(each.achieved_pct)} %",
             words.say(f"plan_result.{each.result}"),
             words.say("plans.coverage", reported=each.reported or 0, expected=each.expected)
@@ -209,30 +217,44 @@ def _print_targets(targets: Sequence[PlanTarget]) -> None:
         out().print(escape("     " + " | ".join(filter(None, facts))))
 
 
-def _planned(target: PlanTarget) -> str:
+def _planned(target: PlanTarget, indicator: Indicator | None) -> str:
+    """What is enough; nothing for a target of words."""
+    words = messages()
+    if target.low is None:
+        return ""
+    if target.each and indicator is not None and indicator.kind is Kind.SHARE:
+        return words.say("plans.planned", value=words.say("plans.each_yes"))
     low, high = _number(target.low), _number(target.high)
     text = f"{low}–{high}" if high else f"≥ {low}"
-    return " ".join(filter(None, (text, target.unit_vi, messages().say("plans.each") if target.each else "")))
+    each = words.say("plans.each") if target.each else ""
+    return words.say("plans.planned", value=" ".join(filter(None, (text, target.unit_vi, each))))
 
 
-def _done(target: PlanTarget) -> str:
-    """What was done; nothing where nothing is counted."""
-    value = _actual(target)
-    if not value and (target.indicator is None or target.result == "not_measured"):
+def _done(target: PlanTarget, indicator: Indicator | None) -> str:
+    """What was done; the figure beside a target of words by its name; nothing where nothing is counted."""
+    words = messages()
+    if indicator is None:
         return ""
-    return messages().say("plans.actual", value=value or messages().say("value.none"))
+    missing = target.result == "no_data" or target.actual is None
+    if target.low is None:
+        value = words.say("value.none") if missing else f"{_number(target.actual)} {_unit(indicator)}"
+        name = indicator.name_vi if Language.chosen == "vi" else indicator.name_en
+        return words.say("plans.reference", name=name, value=value)
+    return words.say("plans.actual", value=words.say("value.none") if missing else _actual(target))
+
+
+def _unit(indicator: Indicator) -> str:
+    """Unit of measure of a figure by itself: where the answer is yes or no, units that said yes are counted."""
+    return messages().say("plans.units_yes") if indicator.kind is Kind.SHARE else indicator.unit_vi
 
 
 def _actual(target: PlanTarget) -> str:
-    if target.result == "no_data" or target.actual is None:
-        return ""
     if target.each:
-        units = messages().say("plans.units", reached=target.units_reached, bound=target.units_bound)
-        return units if target.low is not None else ""
-    value = _number(target.actual)
-    return (
-        value if target.base is None else messages().say("plans.of", value=value, base=_number(target.base))
-    )
+        return messages().say("plans.units", reached=target.units_reached, bound=target.units_bound)
+    value = f"{_number(target.actual)} {target.unit_vi or ''}".strip()
+    if target.base is None:
+        return value
+    return messages().say("plans.of", value=value, base=_number(target.base))
 
 
 def _number(value: Decimal | None) -> str:

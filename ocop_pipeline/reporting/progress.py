@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ocop_pipeline.catalogue.units import is_on_later_map
+from ocop_pipeline.domain.plans import is_overdue
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.chart import Bar, bar_chart
 from ocop_pipeline.reporting.document import Block, Cell, Column, Figure, Mark, Notice, Row, Table, marked
 from ocop_pipeline.reporting.gather import TargetProgress, TaskProgress
 from ocop_pipeline.reporting.readings import Amount, State, read
 from ocop_pipeline.reporting.setting import Setting, amount_cell, day_text
+
+_YES_NO = "yes_no"
 
 
 def plan_tables(setting: Setting) -> list[Block]:
@@ -70,7 +73,19 @@ def _target_table(setting: Setting, targets: Sequence[TargetProgress]) -> Table:
         Column("result", label("plan_result"), width=1.6),
     )
     rows = tuple(_target_row(setting, target) for target in targets)
-    return Table(_plan_caption(setting, "plan", targets[0]), columns, rows, (label("plan_note"),))
+    notes = (label("plan_note"), *_reference_note(setting, targets))
+    return Table(_plan_caption(setting, "plan", targets[0]), columns, rows, notes)
+
+
+def _reference_note(setting: Setting, targets: Sequence[TargetProgress]) -> list[str]:
+    """Name the figures that stand beside targets of words: they are to be read, not judged."""
+    indicators = setting.data.indicators
+    items = [
+        setting.label("plan_reference_item", target=each.target, name=indicators[each.indicator].name_vi)
+        for each in targets
+        if each.planned_low is None and each.indicator in indicators
+    ]
+    return [setting.label("plan_reference", items="; ".join(items))] if items else []
 
 
 def _target_row(setting: Setting, target: TargetProgress) -> Row:
@@ -78,11 +93,19 @@ def _target_row(setting: Setting, target: TargetProgress) -> Row:
     address = f"{data.period.key}/{data.unit.unit_id}/plan/{target.plan}/{target.target}"
     achieved = Cell() if target.achieved_pct is None else Cell(formats.number(target.achieved_pct, 1))
     return Row((
-        Cell(target.target), Cell(target.text), Cell(target.unit), Cell(_planned(setting, target)),
+        Cell(target.target), Cell(target.text), Cell(_unit(setting, target)), Cell(_planned(setting, target)),
         _actual_cell(setting, target, address), achieved,
         Cell(_coverage(target)),
         Cell(day_text(target.due_date)), Cell(setting.label(f"plan_result_{target.result}")),
     ))  # fmt: skip
+
+
+def _unit(setting: Setting, target: TargetProgress) -> str:
+    """Unit of measure as the plan has it; of the figure beside a target of words, units where they say yes or no."""
+    indicator = setting.data.indicators.get(target.indicator)
+    if target.planned_low is not None or indicator is None:
+        return target.unit
+    return setting.label("plan_units_yes") if indicator.value_type == _YES_NO else indicator.unit_vi
 
 
 def _coverage(target: TargetProgress) -> str:
@@ -100,7 +123,7 @@ def _planned(setting: Setting, target: TargetProgress) -> str:
     if not target.bound_tier:
         return setting.label("plan_at_least", low=low)
     indicator = setting.data.indicators.get(target.indicator)
-    yes_no = indicator is not None and indicator.value_type == "yes_no"
+    yes_no = indicator is not None and indicator.value_type == _YES_NO
     return setting.label("plan_each_yes" if yes_no else "plan_each", low=low)
 
 
@@ -112,33 +135,48 @@ def _as_set(value: Decimal) -> str:
 def _actual_cell(setting: Setting, target: TargetProgress, address: str) -> Cell:
     if target.actual_value is None or (target.expected and not target.reported):
         return marked(Mark.NOT_REPORTED, figure_id=address) if target.indicator else Cell()
-    if target.bound_tier:
+    if target.bound_tier and target.planned_low is not None:
         reached, bound = map(formats.number, (target.units_reached, target.units_bound))
         return Cell(setting.label("plan_units", reached=reached, bound=bound), figure_id=address)
     return amount_cell(Amount(target.actual_value, target.unit, address), State.NUMBER)
 
 
 def _task_table(setting: Setting, tasks: Sequence[TaskProgress]) -> Table:
+    """The duties; without the columns of who leads and by when where a plan names nobody and no day."""
     label = setting.label
+    led, dated = (any(each.lead_agency for each in tasks), any(each.due_date for each in tasks))
     columns = (
-        Column("order", label("order"), align="center", width=0.6),
+        Column("order", label("order"), align="center", width=0.7),
         Column("task", label("task_text"), width=4.8, row_header=True),
-        Column("lead", label("task_lead"), width=2.4),
-        Column("due", label("plan_due"), align="center", width=1.2),
+        *((Column("lead", label("task_lead"), width=2.4),) if led else ()),
+        *((Column("due", label("plan_due"), align="center", width=1.2),) if dated else ()),
         Column("state", label("task_state"), width=1.4),
         Column("progress", label("task_progress"), align="right", width=0.9),
         Column("reports", label("task_reports"), align="right", width=0.9),
     )
     rows = tuple(
         Row((
-            Cell(task.task), Cell(task.text), Cell(task.lead_agency), Cell(day_text(task.due_date)),
-            Cell(setting.name("task_state", task.state) or label("task_none")),
+            Cell(task.task), Cell(task.text),
+            *((Cell(task.lead_agency),) if led else ()),
+            *((Cell(day_text(task.due_date)),) if dated else ()),
+            Cell(_state(setting, task)),
             Cell("" if task.progress_pct is None else formats.number(task.progress_pct, 1)),
             Cell(formats.number(task.reports)),
         ))
         for task in tasks
     )  # fmt: skip
-    return Table(_plan_caption(setting, "task", tasks[0]), columns, rows, (label("task_note"),))
+    notes = [label("task_note")]
+    notes += [] if led else [label("task_no_lead")]
+    notes += [] if dated else [label("task_no_due")]
+    return Table(_plan_caption(setting, "task", tasks[0]), columns, rows, tuple(notes))
+
+
+def _state(setting: Setting, task: TaskProgress) -> str:
+    """The state told, and that the day has passed."""
+    state = setting.name("task_state", task.state) or setting.label("task_none")
+    if not is_overdue(task.due_date, setting.data.period.end, task.state):
+        return state
+    return setting.label("task_overdue", state=state)
 
 
 def chart(setting: Setting) -> list[Block]:

@@ -431,6 +431,56 @@ def test_a_later_map_is_said_over_the_plan_tables(month, is_said):
     assert any("bản đồ đầu năm 2025" in text for text in notices) is is_said
 
 
+def plan_tables_of(code):
+    """The tables of targets and of tasks of a real plan, as a province in October 2026 would print them."""
+    marts = Marts()
+    fill(marts, LAM_DONG, OCTOBER, communes=2)
+    targets = catalogue().plans[code].targets
+    add_plan(marts, code, LAM_DONG, OCTOBER, {target.code: ("not_measured", 3) for target in targets})
+    annex = next(each for each in report(marts).annexes if each.title == "Thực hiện so với kế hoạch")
+    return [block for block in annex.blocks if isinstance(block, Table)]
+
+
+def test_the_figure_beside_words_has_a_name_and_a_unit():
+    """A target of words is not judged: its figure is named under the table and has its own unit of measure."""
+    targets, _ = plan_tables_of("xuan-loc-2019")
+    rows = {row.cells[0].text: [cell.text for cell in row.cells] for row in targets.rows}
+    assert rows["M2.1"][2:5] == ["đơn vị", "không định lượng", "3"]
+    assert rows["M2.2"][2:5] == ["người", "không định lượng", "3"]
+    assert rows["M1.3"][2:4] == ["%", "≥ 100 ở mỗi đơn vị"]
+    assert "M2.1 – Đã thành lập, kiện toàn ban điều hành; M2.2 – Cán bộ" in " ".join(targets.notes)
+
+
+def test_columns_nobody_fills_are_left_out():
+    """A plan that names no agency has no column of agencies, one without days no column of days, and says so."""
+    _, undated = plan_tables_of("thua-thien-hue-2019-2020")
+    _, unled = plan_tables_of("xuan-loc-2019")
+    assert [column.key for column in undated.columns] == [
+        "order", "task", "lead", "state", "progress", "reports",
+    ]  # fmt: skip
+    assert [column.key for column in unled.columns] == [
+        "order",
+        "task",
+        "due",
+        "state",
+        "progress",
+        "reports",
+    ]
+    assert undated.notes[-1] == "Kế hoạch không đặt hạn riêng cho từng nhiệm vụ."
+    assert unled.notes[-1] == "Kế hoạch không nêu cơ quan chủ trì từng nhiệm vụ."
+    assert all(len(row.cells) == len(table.columns) for table in (undated, unled) for row in table.rows)
+
+
+def test_a_task_whose_day_has_passed_is_marked():
+    """An unfinished task of 2019 is overdue in 2026; one without a day never is."""
+    _, tasks = plan_tables_of("xuan-loc-2019")
+    state = [column.key for column in tasks.columns].index("state")
+    states = {row.cells[0].text: row.cells[state].text for row in tasks.rows}
+    unfinished = {code for code, text in states.items() if not text.startswith("Đã hoàn thành")}
+    assert {code for code, text in states.items() if "quá hạn" in text} == unfinished - {"NV02"}
+    assert unfinished
+
+
 def test_remarks_are_quoted_one_by_one():
     """Each quotation is one unit's own words under its own name; "không có" is not quoted."""
     document = golden_document()
