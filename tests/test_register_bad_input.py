@@ -63,7 +63,7 @@ BM02 = {
          PRODUCT | {"first_date": date(2025, 1, 2), "first_year": 2025} | UPGRADE
          | {"second_date": date(2026, 9, 20), "second_decision": "77/QĐ-UBND", "expiry_date": date(2029, 9, 20)}],
         "RECOGNISED_TWICE",
-        "R5",
+        "R4",
     ),
     "the same in another spelling": (
         [PRODUCT | {"product_name": "Trà Hòa Bình"}, PRODUCT | {"product_name": "trà Hoà Bình", "producer_name":

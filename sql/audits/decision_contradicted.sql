@@ -1,6 +1,7 @@
 -- Two recognitions of one product in one register that cannot both be: one decision (number, year, body) with two days or
 -- two stars, or two decisions of one day with one star. Of a number only its first digits are compared: people write
--- "3981", "3981/QĐ-UBND" and "QĐ 3981".
+-- "3981", "3981/QĐ-UBND" and "QĐ 3981". Each claim is compared with the first of its decision or day, so that a register
+-- that repeats one product without end takes no longer.
 -- Source: the register's form (F3): each slot is one decision, and a decision has one day and gives a product one star.
 WITH lines AS (
     SELECT
@@ -32,29 +33,61 @@ claims AS (
     WHERE second_star_code IN ('3', '4', 'potential_5', '5') AND second_date IS NOT NULL
 ),
 
--- Each claim with those before it, in the order of the register: the later one is shown.
-pairs AS (
+-- Most products are told once a register: only the others are compared.
+several AS (
+    SELECT submission_id, product_key, producer_key, commune
+    FROM claims
+    GROUP BY submission_id, product_key, producer_key, commune
+    HAVING COUNT(*) > 1
+),
+
+-- Beside each claim the first of the same decision, and the first of the same day and star.
+firsts AS (
     SELECT
-        b.submission_id, b.sheet, b.cell, b.product_name, b.star, b.decided, b.decision_no, b.number, b.body,
-        a.star AS other_star, a.decided AS other_decided, a.decision_no AS other_decision_no, a.number AS other_number,
-        a.body AS other_body, a.cell AS other_cell,
-        ROW_NUMBER() OVER (
-            PARTITION BY b.submission_id, b.sheet, b.row_no, b.slot ORDER BY a.sheet, a.row_no, a.slot
-        ) AS place
-    FROM claims AS b
-    JOIN claims AS a
-        ON a.submission_id = b.submission_id AND a.product_key = b.product_key AND a.producer_key = b.producer_key
-        AND a.commune = b.commune
-        AND (a.sheet < b.sheet OR (a.sheet = b.sheet AND (a.row_no, a.slot) < (b.row_no, b.slot)))
+        c.submission_id, c.sheet, c.row_no, c.slot, c.cell, c.product_name, c.star, c.decided, c.decision_no, c.number, c.body,
+        FIRST_VALUE(c.star) OVER of_decision AS told_star, FIRST_VALUE(c.decided) OVER of_decision AS told_decided,
+        FIRST_VALUE(c.decision_no) OVER of_decision AS told_decision_no, FIRST_VALUE(c.body) OVER of_decision AS told_body,
+        FIRST_VALUE(c.cell) OVER of_decision AS told_cell, FIRST_VALUE(c.number) OVER of_day AS day_number,
+        FIRST_VALUE(c.decision_no) OVER of_day AS day_decision_no, FIRST_VALUE(c.cell) OVER of_day AS day_cell
+    FROM claims AS c
+    JOIN several AS m
+        ON m.submission_id = c.submission_id AND m.product_key = c.product_key AND m.producer_key = c.producer_key
+        AND m.commune = c.commune
+    WHERE c.number <> ''
+    WINDOW
+        of_decision AS (
+            PARTITION BY c.submission_id, c.product_key, c.producer_key, c.commune, c.number, EXTRACT(YEAR FROM c.decided)
+            ORDER BY c.sheet, c.row_no, c.slot ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ),
+        of_day AS (
+            PARTITION BY c.submission_id, c.product_key, c.producer_key, c.commune, c.decided, c.star
+            ORDER BY c.sheet, c.row_no, c.slot ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        )
+),
+
+contradictions AS (
+    SELECT
+        submission_id, sheet, cell, product_name, star, decided, decision_no, told_star AS other_star,
+        told_decided AS other_decided, told_decision_no AS other_decision_no, told_cell AS other_cell
+    FROM firsts
     WHERE
-        (
-            a.number = b.number AND a.number <> '' AND EXTRACT(YEAR FROM a.decided) = EXTRACT(YEAR FROM b.decided)
-            AND COALESCE(a.body, b.body, '') = COALESCE(b.body, a.body, '')
-            AND (a.decided <> b.decided OR a.star <> b.star)
-        )
-        OR (
-            a.decided = b.decided AND a.star = b.star AND a.number <> b.number AND a.number <> '' AND b.number <> ''
-        )
+        (told_decided <> decided OR told_star <> star)
+        AND COALESCE(told_body, body, '') = COALESCE(body, told_body, '')
+    UNION ALL
+    SELECT
+        submission_id, sheet, cell, product_name, star, decided, decision_no, star, decided, day_decision_no, day_cell
+    FROM firsts
+    WHERE day_number <> number
+),
+
+placed AS (
+    SELECT
+        c.submission_id, c.sheet, c.cell, c.product_name, c.star, c.decided, c.decision_no, c.other_star, c.other_decided,
+        c.other_decision_no, c.other_cell,
+        ROW_NUMBER() OVER (
+            PARTITION BY c.submission_id, c.sheet, c.cell ORDER BY c.other_decided, c.other_star, c.other_cell
+        ) AS place
+    FROM contradictions AS c
 )
 
 SELECT
@@ -65,5 +98,5 @@ SELECT
         'other_day', p.other_decided, 'other_decision', COALESCE(p.other_decision_no, 'no_number'),
         'other_cell', p.other_cell
     ) AS args
-FROM pairs AS p
+FROM placed AS p
 WHERE p.place = 1

@@ -43,28 +43,45 @@ known AS (
     LEFT JOIN register.spellings AS producer ON producer.name_kind = 'producer' AND producer.name = e.producer_name
 ),
 
-pairs AS (
-    SELECT
-        b.submission_id, b.sheet, b.cell, b.product_name, b.star, b.decided, b.decision_no,
-        a.star AS other_star, a.decided AS other_decided, a.decision_no AS other_decision_no,
-        ROW_NUMBER() OVER (
-            PARTITION BY b.submission_id, b.sheet, b.row_no, b.slot ORDER BY a.decided, a.star
-        ) AS place
+-- Told as it is known.
+agreed AS (
+    SELECT DISTINCT b.submission_id, b.sheet, b.row_no, b.slot
     FROM claims AS b
     JOIN known AS a
         ON a.unit_id = b.unit_id AND a.product_key = b.product_key AND a.producer_key = b.producer_key
-    LEFT JOIN known AS same
-        ON same.unit_id = b.unit_id AND same.product_key = b.product_key AND same.producer_key = b.producer_key
-        AND same.decided = b.decided AND same.star = b.star
-    WHERE
-        same.unit_id IS NULL
-        AND (
-            a.decided = b.decided
-            OR (
-                a.number = b.number AND a.number <> ''
-                AND EXTRACT(YEAR FROM a.decided) = EXTRACT(YEAR FROM b.decided)
-            )
-        )
+        AND a.decided = b.decided AND a.star = b.star
+),
+
+others AS (
+    SELECT
+        b.submission_id, b.sheet, b.row_no, b.slot, a.star AS other_star, a.decided AS other_decided,
+        a.decision_no AS other_decision_no
+    FROM claims AS b
+    JOIN known AS a
+        ON a.unit_id = b.unit_id AND a.product_key = b.product_key AND a.producer_key = b.producer_key
+        AND a.decided = b.decided AND a.star <> b.star
+    UNION ALL
+    SELECT b.submission_id, b.sheet, b.row_no, b.slot, a.star, a.decided, a.decision_no
+    FROM claims AS b
+    JOIN known AS a
+        ON a.unit_id = b.unit_id AND a.product_key = b.product_key AND a.producer_key = b.producer_key
+        AND a.number = b.number AND EXTRACT(YEAR FROM a.decided) = EXTRACT(YEAR FROM b.decided)
+    WHERE b.number <> '' AND a.decided <> b.decided
+),
+
+pairs AS (
+    SELECT
+        b.submission_id, b.sheet, b.cell, b.product_name, b.star, b.decided, b.decision_no, o.other_star, o.other_decided,
+        o.other_decision_no,
+        ROW_NUMBER() OVER (
+            PARTITION BY b.submission_id, b.sheet, b.row_no, b.slot ORDER BY o.other_decided, o.other_star
+        ) AS place
+    FROM claims AS b
+    JOIN others AS o
+        ON o.submission_id = b.submission_id AND o.sheet = b.sheet AND o.row_no = b.row_no AND o.slot = b.slot
+    LEFT JOIN agreed AS g
+        ON g.submission_id = b.submission_id AND g.sheet = b.sheet AND g.row_no = b.row_no AND g.slot = b.slot
+    WHERE g.submission_id IS NULL
 )
 
 SELECT

@@ -1,5 +1,6 @@
 -- Two decisions that give one product the same star within twelve months, in one register or in what is known of the unit:
--- one recognition entered twice, with another day or number, or two decisions that claim the same upgrade.
+-- one recognition entered twice, with another day and number, or two decisions that claim the same upgrade. Each is
+-- compared with the one before it; shown is the later, or the one that was not known before.
 -- Source: QĐ 148/QĐ-TTg, QĐ 26/2026/QĐ-TTg: a certificate lasts 36 months, and is renewed when it nears its end. The twelve
 -- months are ours; a warning, because a province may renew early.
 WITH lines AS (
@@ -44,56 +45,84 @@ known AS (
     LEFT JOIN register.spellings AS producer ON producer.name_kind = 'producer' AND producer.name = e.producer_name
 ),
 
-others AS (
+told AS (
     SELECT
-        a.submission_id, a.sheet, a.row_no, a.slot, a.unit_id, a.commune, a.product_key, a.producer_key, a.star,
-        a.decided, a.decision_no, a.number, a.cell
-    FROM claims AS a
+        submission_id, unit_id, commune, product_key, producer_key, star, decided, product_name, decision_no, number, sheet,
+        cell, 0 AS is_known
+    FROM claims
     UNION ALL
     SELECT
-        NULL, NULL, NULL, NULL, k.unit_id, NULL, k.product_key, k.producer_key, k.star, k.decided, k.decision_no, k.number,
-        NULL
+        c.submission_id, k.unit_id, c.commune, k.product_key, k.producer_key, k.star, k.decided, NULL, k.decision_no,
+        k.number, NULL, NULL, 1
     FROM known AS k
+    JOIN (SELECT DISTINCT submission_id, unit_id, commune, product_key, producer_key FROM claims) AS c
+        ON c.unit_id = k.unit_id AND c.product_key = k.product_key AND c.producer_key = k.producer_key
 ),
 
--- A recognition known from before and repeated here is no second one.
+-- One row a day; told here and known before is both.
+days AS (
+    SELECT
+        submission_id, unit_id, commune, product_key, producer_key, star, decided, MIN(product_name) AS product_name,
+        MIN(decision_no) AS decision_no, MIN(number) AS number, MIN(sheet) AS sheet, MIN(cell) AS cell,
+        MAX(is_known) AS is_known, MIN(is_known) AS not_listed
+    FROM told
+    GROUP BY submission_id, unit_id, commune, product_key, producer_key, star, decided
+),
+
+-- Most products have a star once: only the others are compared.
+several AS (
+    SELECT submission_id, unit_id, commune, product_key, producer_key, star
+    FROM days
+    GROUP BY submission_id, unit_id, commune, product_key, producer_key, star
+    HAVING COUNT(*) > 1
+),
+
 pairs AS (
     SELECT
-        b.submission_id, b.sheet, b.cell, b.product_name, b.star, b.decided, b.decision_no,
-        a.decided AS other_decided, a.decision_no AS other_decision_no, a.cell AS other_cell,
-        ROW_NUMBER() OVER (
-            PARTITION BY b.submission_id, b.sheet, b.row_no, b.slot
-            ORDER BY CASE WHEN a.submission_id IS NULL THEN 1 ELSE 0 END, a.sheet, a.row_no, a.slot, a.decided
-        ) AS place
-    FROM claims AS b
-    JOIN others AS a
-        ON a.unit_id = b.unit_id AND a.product_key = b.product_key AND a.producer_key = b.producer_key
-        AND (
-            a.submission_id IS NULL
-            OR (
-                a.submission_id = b.submission_id AND a.commune = b.commune
-                AND (a.sheet < b.sheet OR (a.sheet = b.sheet AND (a.row_no, a.slot) < (b.row_no, b.slot)))
-            )
-        )
-    LEFT JOIN known AS k
-        ON a.submission_id IS NULL AND k.unit_id = b.unit_id AND k.product_key = b.product_key
-        AND k.producer_key = b.producer_key AND k.decided = b.decided
+        d.submission_id, d.star, d.product_name, d.sheet, d.cell, d.decided, d.decision_no, d.number, d.is_known, d.not_listed,
+        MIN(d.product_name) OVER before AS other_product_name, MIN(d.sheet) OVER before AS other_sheet,
+        MIN(d.cell) OVER before AS other_cell, MIN(d.decided) OVER before AS other_decided,
+        MIN(d.decision_no) OVER before AS other_decision_no, MIN(d.number) OVER before AS other_number,
+        MIN(d.is_known) OVER before AS other_is_known, MIN(d.not_listed) OVER before AS other_not_listed
+    FROM days AS d
+    JOIN several AS m
+        ON m.submission_id = d.submission_id AND m.unit_id = d.unit_id AND m.commune = d.commune
+        AND m.product_key = d.product_key AND m.producer_key = d.producer_key AND m.star = d.star
+    WINDOW before AS (
+        PARTITION BY d.submission_id, d.unit_id, d.commune, d.product_key, d.producer_key, d.star
+        ORDER BY d.decided ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
+    )
+),
+
+close AS (
+    SELECT
+        submission_id, star, product_name, sheet, cell, decided, decision_no, is_known, not_listed, other_product_name,
+        other_sheet, other_cell, other_decided, other_decision_no, other_is_known, other_not_listed
+    FROM pairs
     WHERE
-        k.unit_id IS NULL AND a.star = b.star AND a.decided <> b.decided
+        decided < CAST(other_decided + INTERVAL '12' MONTH AS DATE)
         AND (
-            COALESCE(a.number, '') = '' OR COALESCE(b.number, '') = '' OR a.number <> b.number
-            OR EXTRACT(YEAR FROM a.decided) <> EXTRACT(YEAR FROM b.decided)
+            COALESCE(number, '') = '' OR COALESCE(other_number, '') = '' OR number <> other_number
+            OR EXTRACT(YEAR FROM decided) <> EXTRACT(YEAR FROM other_decided)
         )
-        AND b.decided < CAST(a.decided + INTERVAL '12' MONTH AS DATE)
-        AND a.decided < CAST(b.decided + INTERVAL '12' MONTH AS DATE)
 )
 
 SELECT
-    p.submission_id, p.sheet, p.cell,
+    c.submission_id, c.sheet, c.cell,
     JSON_OBJECT(
-        'product', p.product_name, 'star', CONCAT('star_', p.star), 'day', p.decided,
-        'decision', COALESCE(p.decision_no, 'no_number'), 'other_day', p.other_decided,
-        'other_decision', COALESCE(p.other_decision_no, 'no_number'), 'other_cell', p.other_cell
+        'product', c.product_name, 'star', CONCAT('star_', c.star), 'day', c.decided,
+        'decision', COALESCE(c.decision_no, 'no_number'), 'other_day', c.other_decided,
+        'other_decision', COALESCE(c.other_decision_no, 'no_number'), 'other_cell', c.other_cell
     ) AS args
-FROM pairs AS p
-WHERE p.place = 1
+FROM close AS c
+WHERE c.not_listed = 0 AND (c.other_not_listed = 0 OR c.is_known = 0)
+UNION ALL
+SELECT
+    c.submission_id, c.other_sheet, c.other_cell,
+    JSON_OBJECT(
+        'product', c.other_product_name, 'star', CONCAT('star_', c.star), 'day', c.other_decided,
+        'decision', COALESCE(c.other_decision_no, 'no_number'), 'other_day', c.decided,
+        'other_decision', COALESCE(c.decision_no, 'no_number'), 'other_cell', NULL
+    ) AS args
+FROM close AS c
+WHERE c.not_listed = 1 AND c.other_not_listed = 0 AND c.other_is_known = 0
