@@ -33,6 +33,7 @@ from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.settings import Settings, SettingsError, load_settings
 from ocop_pipeline.warehouse.connection import WarehouseError
 from ocop_pipeline.warehouse.figures import NotPublishedError
+from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.trace import UntraceableError
 
 FINE, FINDINGS, USAGE = 0, 1, 2
@@ -127,6 +128,19 @@ def open_site(site: Path | None, state: Path | None) -> Site:
         return Site(settings, load_catalogue(settings.site))
     except CatalogueError as error:
         raise refuse("error.catalogue", reason=error) from error
+
+
+@contextlib.contextmanager
+def open_ledger(place: Site) -> Iterator[Ledger]:
+    """The ledger of a deployment; a folder without one is a mistyped folder more often than a fresh one."""
+    path = place.settings.ledger
+    if not path.is_file():
+        raise refuse("error.no_ledger", path=path)
+    try:
+        with Ledger.open(path) as ledger:
+            yield ledger
+    except LedgerError as error:
+        raise refuse("error.ledger", reason=error) from error
 
 
 def parse_period(text: str) -> Period:

@@ -1,7 +1,6 @@
 """Commands about deliveries that wait for a person: deliveries list, deliveries settle."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -18,6 +17,7 @@ from ocop_pipeline.cli.console import (
     headers_of,
     help_of,
     messages,
+    open_ledger,
     open_site,
     print_json,
     print_table,
@@ -35,7 +35,7 @@ from ocop_pipeline.delivery import (
 )
 from ocop_pipeline.domain.periods import Period, PeriodError
 from ocop_pipeline.runs import TIME_ZONE
-from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
+from ocop_pipeline.warehouse.ledger import Ledger
 
 _HELP = load_messages()
 _NUMBER_DIGITS = 10
@@ -45,7 +45,7 @@ _NUMBER_DIGITS = 10
 def list_waiting(*, as_json: JsonOption = False, site: SiteOption = None, state: StateOption = None) -> None:
     """Print what waits for a person; exit code 1 when something does."""
     place = open_site(site, state)
-    with _ledger(place) as ledger:
+    with open_ledger(place) as ledger:
         waiting = pending_review(ledger, under_way=is_under_way(place.settings.state))
         rows = _described(place, ledger, waiting) if waiting else []
     if as_json:
@@ -76,7 +76,7 @@ def settle_one(
         raise refuse("deliveries.why_blank")
     place = open_site(site, state)
     # Not beside a run that delivers: a mail just being sent would look like one that was interrupted.
-    with _ledger(place) as ledger, alone(place.settings.state):
+    with open_ledger(place) as ledger, alone(place.settings.state):
         item = _chosen(pending_review(ledger), document, recipient)
         try:
             settle(ledger, item, arrived=arrived, why=why.strip(), now=datetime.now(TIME_ZONE))
@@ -84,19 +84,6 @@ def settle_one(
             raise refuse("deliveries.not_waiting", number=document, recipient=recipient) from None
     answer = "deliveries.arrived" if arrived else "deliveries.send_again"
     say(answer, number=item.document_id[:_NUMBER_DIGITS], recipient=item.recipient)
-
-
-@contextlib.contextmanager
-def _ledger(place: Site) -> Iterator[Ledger]:
-    """The ledger; a folder without one is a mistyped folder more often than a fresh one."""
-    path = place.settings.ledger
-    if not path.is_file():
-        raise refuse("error.no_ledger", path=path)
-    try:
-        with Ledger.open(path) as ledger:
-            yield ledger
-    except LedgerError as error:
-        raise refuse("error.ledger", reason=error) from error
 
 
 def _chosen(waiting: Sequence[Undecided], document: str, recipient: str) -> Undecided:

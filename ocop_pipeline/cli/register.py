@@ -26,6 +26,7 @@ from ocop_pipeline.cli.console import (
     headers_of,
     help_of,
     messages,
+    open_ledger,
     open_site,
     parse_period,
     print_json,
@@ -51,7 +52,7 @@ from ocop_pipeline.register.identity import PRODUCER, PRODUCT
 from ocop_pipeline.register.review import Decided, OpenDoubt, Review, Side, decision
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.connection import open_reader, rows_reader
-from ocop_pipeline.warehouse.ledger import Ledger, LedgerError, ListedName
+from ocop_pipeline.warehouse.ledger import ListedName
 
 _HELP = load_messages()
 _ID_DIGITS = 10
@@ -222,7 +223,7 @@ def decide(
         chosen, is_same=same, keep_right=keep == "right", decided_by=by.strip(), reason=why.strip(),
         now=datetime.now(TIME_ZONE),
     )  # fmt: skip
-    with _ledger(place) as ledger:
+    with open_ledger(place) as ledger:
         ledger.record_name_decision(answer)
     left, right = (_written(each) for each in (answer.left, answer.right))
     say("register.recorded_same" if same else "register.recorded_different", left=left, right=right)
@@ -247,23 +248,10 @@ def _book(place: Site) -> Iterator[Book]:
 @contextlib.contextmanager
 def _review(place: Site) -> Iterator[Review]:
     """The doubts of the warehouse with the decisions of the ledger."""
-    with _ledger(place) as ledger:
+    with open_ledger(place) as ledger:
         decisions = ledger.name_decisions()
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
         yield Review(rows_reader(connection), decisions, place.catalogue.names)
-
-
-@contextlib.contextmanager
-def _ledger(place: Site) -> Iterator[Ledger]:
-    """The ledger; a folder without one is a mistyped folder more often than a fresh one."""
-    path = place.settings.ledger
-    if not path.is_file():
-        raise refuse("error.no_ledger", path=path)
-    try:
-        with Ledger.open(path) as ledger:
-            yield ledger
-    except LedgerError as error:
-        raise refuse("error.ledger", reason=error) from error
 
 
 # ------------------------------------------------------------------------------------- asking
