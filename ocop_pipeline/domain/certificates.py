@@ -203,6 +203,8 @@ class Event:
         producer_id: The same for the producer.
         expires: Of an extension or correction: the expiry it sets, read as that of `Regimes.expiry`; None
             when an extension grants what its regime grants, or a correction leaves the term alone.
+        months, days: Of an extension without such a day: what it adds to the expiry it finds; both 0 when it
+            grants what its regime grants. Not both.
         decision_no: Number of the decision as written.
     """
 
@@ -214,6 +216,8 @@ class Event:
     producer_id: str = ""
     expires: date | None = None
     decision_no: str = ""
+    months: int = 0
+    days: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a recognition without a recognised star, and the reverse.
@@ -225,6 +229,8 @@ class Event:
             raise ValueError(f"a recognition ({self.kind}) needs a recognised star, not {self.star}")
         if self.kind is EventKind.NOT_RECOGNISED and self.star in RECOGNISED:
             raise ValueError(f"not recognised, and yet {self.star}")
+        if self.months and self.days:
+            raise ValueError("an extension adds months or days, not both")
 
 
 @dataclass(frozen=True, slots=True)
@@ -602,7 +608,7 @@ def _by_day(events: Iterable[Event]) -> Iterator[tuple[date, list[Event]]]:
         yield day, list(today)
 
 
-def _order(event: Event) -> tuple[date, int, str, str, str, date, str]:
+def _order(event: Event) -> tuple[date, int, str, str, str, date, str, int, int]:
     """Total order on content, so that arrival decides nothing; of the recognitions of a day the highest is last."""
     return (
         event.day,
@@ -612,6 +618,8 @@ def _order(event: Event) -> tuple[date, int, str, str, str, date, str]:
         event.producer_id,
         event.expires or date.min,
         event.kind.value,
+        event.months,
+        event.days,
     )
 
 
@@ -629,8 +637,7 @@ def _after_day(life: Life, day: date, today: Sequence[Event], regimes: Regimes) 
     def of_kind(*kinds: EventKind) -> list[Event]:
         return [event for event in today if event.kind in kinds]
 
-    for event in of_kind(EventKind.CORRECTION):
-        life = _corrected(life, event)
+    life = _corrected(life, of_kind(EventKind.CORRECTION))
     if life.met_on(day):
         extended = _extended(life.expires, of_kind(EventKind.EXTENSION), regimes)
         revoked = EventKind.REVOCATION if of_kind(EventKind.REVOCATION) else None
@@ -647,19 +654,29 @@ def _recognised(life: Life, event: Event, regimes: Regimes) -> Life:
     return replace(life, recognition=event, star=star, expires=regimes.expiry(event.day), ended=None)
 
 
-def _corrected(life: Life, event: Event) -> Life:
-    """The latest certificate as it should have been; one that was revoked is beyond correction."""
+def _corrected(life: Life, corrections: Sequence[Event]) -> Life:
+    """The latest certificate as it should have been; one that was revoked is beyond correction.
+
+    Several of one day are one: no recognition if any says so, else the highest star and the latest expiry.
+    """
     if life.recognition is None or life.ended is not None:
         return life
-    if event.star is Star.NONE:
+    stars = [event.star for event in corrections if event.star]
+    if Star.NONE in stars:
         return replace(life, ended=EventKind.CORRECTION)
-    return replace(life, star=event.star or life.star, expires=event.expires or life.expires)
+    days = [event.expires for event in corrections if event.expires]
+    return replace(
+        life,
+        star=max(stars, key=lambda star: star.rank, default=life.star),
+        expires=max(days, default=life.expires),
+    )
 
 
 def _extended(expires: date, extensions: Iterable[Event], regimes: Regimes) -> Iterator[date]:
     """The expiry each extension of one day sets. Several of a day are one, reported more than once."""
     for event in extensions:
-        yield event.expires or add_days(expires, regimes.on(event.day).extension_days or 0)
+        granted = event.days or (0 if event.months else regimes.on(event.day).extension_days or 0)
+        yield event.expires or add_days(add_months(expires, event.months), granted)
 
 
 def _moved(life: Life, event: Event) -> Life:
@@ -719,6 +736,8 @@ def _is_idle(event: Event, events: Iterable[Event], regimes: Regimes) -> bool:
     unknown = (
         event.kind is EventKind.EXTENSION
         and event.expires is None
+        and not event.months
+        and not event.days
         and regimes.on(event.day).extension_days is None
     )
     return unknown or not life.met_on(event.day)
