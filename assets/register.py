@@ -14,7 +14,7 @@ from ocop_pipeline.register.review_list import review_list
 from ocop_pipeline.register.spelling import producer_key, product_key
 from ocop_pipeline.resources import Deployment
 from ocop_pipeline.warehouse.ledger import Ledger
-from ocop_pipeline.warehouse.register import listings, store_register, written_names
+from ocop_pipeline.warehouse.register import listings, store_register, transfers, written_names
 
 _ROWS = "dagster/row_count"
 
@@ -27,7 +27,7 @@ def register_assets() -> list[dg.AssetsDefinition]:
 def _spellings() -> dg.AssetsDefinition:
     @dg.asset(
         key=asset_key("register.spellings"),
-        deps=[asset_key("staging.register_rows")],
+        deps=[asset_key("staging.register_rows"), asset_key("staging.register_events")],
         partitions_def=MONTHS,
         group_name="register",
         kinds={"python"},
@@ -52,14 +52,14 @@ def _identities() -> dg.AssetsDefinition:
         partitions_def=MONTHS,
         group_name="register",
         kinds={"python"},
-        description="One row per listed product or producer that a person has said is another one.",
+        description="One row per listed product or producer that a person, or a transfer, has said is another one.",
     )
     def known_as(deployment: Deployment) -> dg.MaterializeResult[None]:
         connection, words = deployment.writer(), deployment.catalogue.names
         with Ledger.open(deployment.settings.ledger) as ledger:
             decisions = ledger.name_decisions()
         names = Names(listings(connection), product_key, lambda name: producer_key(name, words).key)
-        rows = identities(decisions, names)
+        rows = identities(decisions, names, transfers(connection))
         return dg.MaterializeResult(
             metadata={_ROWS: store_register(connection, "identities", rows), "decisions": len(decisions)}
         )

@@ -1,7 +1,8 @@
 """Which listed products and producers are one, by what people have decided.
 
-Belongs here: applying decisions to what the registers list. Certain spellings share a key already (`spelling.py`);
-proposing what may be one is `matching.py`. Nothing is merged here that no person has said to be one.
+Belongs here: applying decisions to what the registers list, those of people on names and those that transfer a product.
+Certain spellings share a key already (`spelling.py`); proposing what may be one is `matching.py`. Nothing is merged here
+that no person and no decision has said to be one.
 """
 
 from collections import defaultdict
@@ -32,19 +33,25 @@ class Names:
         return self._found.get((kind, name.unit_id, producer, product), set())
 
 
-def identities(decisions: Sequence[NameDecision], names: Names) -> list[tuple[str, str, str]]:
+def identities(
+    decisions: Sequence[NameDecision], names: Names, transfers: Iterable[tuple[str, str]] = ()
+) -> list[tuple[str, str, str]]:
     """What the decisions make of the listed ids.
 
     Args:
         decisions: Oldest first; the latest on a pair counts.
         names: What is listed.
+        transfers: Listed ids of products before and after a transfer. What a person has said of a pair goes before it.
 
     Returns:
         (kind, listed id, id of the one it is known as), for ids that are known as another one only, sorted. Deciding
-        that A is B and B is C makes all three one; which of two came first is irrelevant, what was said last of the
-        same pair is not.
+        that A is B and B is C makes all three one, known as A; which of two came first is irrelevant, what was said
+        last of the same pair is not.
     """
-    standing: dict[tuple[str, frozenset[str]], tuple[str, str, bool]] = {}
+    standing: dict[tuple[str, frozenset[str]], tuple[str, str, bool]] = {
+        (PRODUCT, frozenset((before, after))): (before, after, True)
+        for before, after in sorted(transfers, reverse=True)
+    }
     for decision in decisions:
         for left in names.ids(decision.name_kind, decision.left):
             for right in names.ids(decision.name_kind, decision.right):
@@ -55,8 +62,9 @@ def identities(decisions: Sequence[NameDecision], names: Names) -> list[tuple[st
     for (kind, _), (left, right, is_same) in sorted(standing.items(), key=lambda item: item[1]):
         if is_same:
             groups.join((kind, left), (kind, right))
-    known_as = {(kind, left) for (kind, _), (left, _, same) in standing.items() if same}
-    return sorted(groups.merged(preferred=known_as))
+    kept = {(kind, left) for (kind, _), (left, _, same) in standing.items() if same}
+    given_up = {(kind, right) for (kind, _), (_, right, same) in standing.items() if same}
+    return sorted(groups.merged(preferred=[kept - given_up, kept]))
 
 
 def decided_pairs(decisions: Iterable[NameDecision], names: Names) -> set[frozenset[str]]:
@@ -87,11 +95,11 @@ class _Groups:
             node = self._parent[node]
         return node
 
-    def merged(self, preferred: set[_Node]) -> Iterable[tuple[str, str, str]]:
-        """(kind, id, id it is known as): of a group the first id that somebody named as the one to keep."""
+    def merged(self, preferred: Sequence[set[_Node]]) -> Iterable[tuple[str, str, str]]:
+        """(kind, id, id it is known as): of a group the first id of the first of these sets that has one of it."""
         members: defaultdict[_Node, list[_Node]] = defaultdict(list)
         for node in self._parent:
             members[self._root(node)].append(node)
         for group in members.values():
-            kept = min(group, key=lambda node: (node not in preferred, node))
+            kept = min(group, key=lambda node: (*(node not in better for better in preferred), node))
             yield from ((kind, listed, kept[1]) for kind, listed in group if listed != kept[1])

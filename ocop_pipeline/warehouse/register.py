@@ -68,9 +68,15 @@ def store_register(connection: duckdb.DuckDBPyConnection, name: str, rows: Itera
 
 
 def written_names(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
-    """Every way a product's and a producer's name is written in the registers that count, or by a plan."""
+    """Every way a product's and a producer's name is written in the registers that count, or by a plan.
+
+    The new producers of transfers are among them.
+    """
     products = "SELECT product_name FROM staging.register_rows UNION SELECT product_name FROM catalogue.plan_products"
-    producers = "SELECT producer_name FROM staging.register_rows"
+    producers = (
+        "SELECT producer_name FROM staging.register_rows UNION "
+        "SELECT new_producer_name FROM staging.register_events"
+    )
     found = []
     for written in (products, producers):
         sql = f"SELECT DISTINCT t.name FROM ({written}) AS t(name) WHERE t.name IS NOT NULL ORDER BY 1"
@@ -89,6 +95,16 @@ def listings(connection: duckdb.DuckDBPyConnection) -> list[Listing]:
             listed_product_id, listed_producer_id, unit_id, home_id, product_key, producer_key, producer_area
         ORDER BY ALL"""
     return [Listing(*row) for row in connection.execute(sql).fetchall()]
+
+
+def transfers(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The listed ids that transfers make one: of the product as listed before, and as it is listed from then on."""
+    sql = """
+        SELECT DISTINCT listed_product_id, new_product_id
+        FROM core.listings
+        WHERE new_product_id <> listed_product_id
+        ORDER BY ALL"""
+    return [(before, after) for before, after in connection.execute(sql).fetchall()]
 
 
 def _table(name: str, rows: list[Sequence[Any]]) -> pa.Table:

@@ -80,19 +80,24 @@ WHERE v.indicator = $indicator AND (v.breakdown = $breakdown OR {_counted_as("v.
             AND o.indicator = $other AND o.breakdown = v.breakdown AND o.state IN ('number', 'nothing')))
 ORDER BY v.period, u.code, v.unit_id, v.agency, v.form
 """
-# The register counts products: recognitions decided within the months (SP01) and certificates that lapse in
-# them (SP04), both only where the unit has a report of that month to count them in; else what stands on the
-# closing day, of which all but the products ever recognised (SP02) must be valid. Producers and communes are
-# counted once each, yet every line that makes one count is shown.
+# The register counts products: recognitions decided within the months (SP01), certificates that lapse in them
+# (SP04) or are revoked (SP05), all only where the unit has a report of that month to count them in; else what
+# stands on the closing day, of which all but the products ever recognised (SP02) must be valid. Producers and
+# communes are counted once each, yet every line that makes one count is shown: that of the recognition, of a
+# revocation that of the list that revokes.
 _COUNTED = f"""
 WITH months AS ({_MONTHS}),
 
 lines AS (
     SELECT
-        m.period, m.end_date, e.unit_id, e.unit_id AS listed_id, e.product_id, e.decision_date, e.star,
-        e.recognition_kind, g.product_group, e.recognising_level, e.producer_type
+        m.period, m.end_date, w.unit_id, e.unit_id AS listed_id, e.product_id, e.decision_date, e.star,
+        e.recognition_kind, g.product_group, e.recognising_level, e.producer_type, NULL::DATE AS revoked_on
     FROM months AS m
-    JOIN core.recognitions AS e ON e.decision_date BETWEEN m.start_date AND m.end_date
+    JOIN core.product_history AS h ON h.is_recognition AND h.event_date BETWEEN m.start_date AND m.end_date
+    JOIN core.recognitions AS e
+        ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
+    JOIN core.product_places AS w
+        ON w.period = m.period AND w.product_id = h.product_id AND w.home_id = h.home_id
     JOIN catalogue.group_lists AS v ON m.end_date BETWEEN v.valid_from AND v.valid_to
     LEFT JOIN core.recognition_groups AS g
         ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id
@@ -100,31 +105,54 @@ lines AS (
     WHERE $indicator = 'SP01'
     UNION ALL
     SELECT
+        m.period, m.end_date, v.unit_id, h.listed_unit_id, v.product_id, h.decision_date, v.star,
+        NULL, NULL, NULL, NULL, CASE v.movement WHEN 'revoked' THEN v.event_date END
+    FROM months AS m
+    JOIN core.register_movements AS v ON v.period = m.period
+    JOIN core.product_history AS h
+        ON h.product_id = v.product_id AND h.event_date <= v.event_date
+        AND (h.next_event_date IS NULL OR h.next_event_date > v.event_date)
+    WHERE CASE v.movement WHEN 'expired' THEN $indicator = 'SP04' WHEN 'revoked' THEN $indicator = 'SP05' END
+    UNION ALL
+    SELECT
         m.period, m.end_date, s.unit_id,
         -- A certificate outlives the commune that listed it: then its line stands in the old commune's file.
         (SELECT ARG_MIN(x.unit_id, CASE WHEN x.unit_id = s.unit_id THEN '' ELSE x.unit_id END)
             FROM core.recognitions AS x WHERE x.product_id = s.product_id AND x.decision_date = s.decision_date),
-        s.product_id, s.decision_date, s.star, NULL, s.product_group, s.recognising_level, s.producer_type
+        s.product_id, s.decision_date, s.star, NULL, s.product_group, s.recognising_level, s.producer_type,
+        NULL
     FROM months AS m
     JOIN core.product_status AS s ON s.period = m.period
     WHERE CASE $indicator
         WHEN 'SP01' THEN FALSE
+        WHEN 'SP04' THEN FALSE
+        WHEN 'SP05' THEN FALSE
         WHEN 'SP02' THEN TRUE
-        WHEN 'SP04' THEN s.expiry_date BETWEEN m.start_date AND m.end_date
         WHEN 'SP06' THEN s.certificate_state = 'valid' AND s.expiry_date <= m.end_date + TO_MONTHS(
             COALESCE(TRY_CAST(REGEXP_EXTRACT($breakdown, '=within_([0-9]+)_months$', 1) AS INTEGER), 12))
         ELSE s.certificate_state = 'valid'
     END
+),
+
+revocations AS (
+    SELECT
+        x.product_id, x.event_date, MIN(x.submission_id) AS submission_id,
+        ARG_MIN(x.sheet, x.submission_id) AS sheet, ARG_MIN(x.cell, x.submission_id) AS cell
+    FROM core.product_events AS x
+    WHERE x.event_kind = 'revocation'
+    GROUP BY x.product_id, x.event_date
 )
 
 SELECT
-    l.period, l.unit_id, u.full_name, '', $indicator, e.submission_id, s.file_name, e.sheet, e.cell,
-    'counted', NULL, e.product_name
+    l.period, l.unit_id, u.full_name, '', $indicator, s.submission_id, s.file_name,
+    CASE WHEN x.product_id IS NULL THEN e.sheet ELSE x.sheet END,
+    CASE WHEN x.product_id IS NULL THEN e.cell ELSE x.cell END, 'counted', NULL, e.product_name
 FROM lines AS l
 JOIN core.recognitions AS e
     ON e.product_id = l.product_id AND e.decision_date = l.decision_date AND e.unit_id = l.listed_id
 JOIN core.unit_ancestors AS a ON a.period = l.period AND a.unit_id = l.unit_id AND a.ancestor_id = $unit_id
-JOIN raw.submissions AS s ON s.submission_id = e.submission_id
+LEFT JOIN revocations AS x ON x.product_id = l.product_id AND x.event_date = l.revoked_on
+JOIN raw.submissions AS s ON s.submission_id = COALESCE(x.submission_id, e.submission_id)
 JOIN catalogue.units AS u ON u.unit_id = l.unit_id AND l.end_date BETWEEN u.valid_from AND u.valid_to
 WHERE CASE SPLIT_PART($breakdown, '=', 1)
     WHEN '' THEN TRUE

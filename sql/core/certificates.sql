@@ -1,36 +1,29 @@
--- One row per recognition of a product: from which day to which its certificate is worth something, and what came before
--- and after. A certificate lasts to the first day without validity (36 months after its decision), or until the next
--- decision on the product, which replaces it. A decision taken on the last day's morrow, the day of the lapse itself,
--- comes in time. Of several decisions of one day the highest star stands.
-WITH star_ranks AS (
-    SELECT '3' AS star, 1 AS star_rank
-    UNION ALL SELECT '4', 2
-    UNION ALL SELECT 'potential_5', 3
-    UNION ALL SELECT '5', 4
+-- One row per recognition of a product: the certificate it gave, by all that is known today. Its term, the expiry that
+-- extensions and corrections made of it, the star that was put right, what ended it before its term, and the next
+-- decision on the product, which replaces it. Its expiry is the first day it is worth nothing, whatever the reason. What it was worth on a day of the past is core.product_history.
+WITH ranked AS (
+    SELECT
+        h.product_id, h.decision_date, h.listed_unit_id, h.star, h.expiry_date, h.ending_kind, h.ended_on,
+        h.ending_decision_no,
+        ROW_NUMBER() OVER (PARTITION BY h.product_id, h.decision_date ORDER BY h.event_date DESC) AS recency
+    FROM core.product_history AS h
 ),
 
-ranked AS (
-    SELECT e.product_id, e.decision_date, MAX(r.star_rank) AS star_rank, MAX(e.expiry_date) AS expiry_date
-    FROM core.recognitions AS e
-    JOIN star_ranks AS r ON r.star = e.star
-    GROUP BY e.product_id, e.decision_date
-),
-
-decisions AS (
-    SELECT k.product_id, k.decision_date, r.star, k.expiry_date
+latest AS (
+    SELECT
+        k.product_id, k.decision_date, k.listed_unit_id, k.star, k.expiry_date, k.ending_kind, k.ended_on,
+        k.ending_decision_no,
+        MIN(k.decision_date) OVER (
+            PARTITION BY k.product_id ORDER BY k.decision_date ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+        ) AS next_decision_date
     FROM ranked AS k
-    JOIN star_ranks AS r ON r.star_rank = k.star_rank
+    WHERE k.recency = 1
 )
 
 SELECT
-    d.product_id, d.decision_date, d.star, d.expiry_date,
-    MIN(d.decision_date) OVER (
-        PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
-    ) AS next_decision_date,
-    MIN(d.star) OVER (
-        PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
-    ) AS previous_star,
-    MIN(d.expiry_date) OVER (
-        PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
-    ) AS previous_expiry_date
-FROM decisions AS d
+    l.product_id, l.decision_date, e.star AS recognised_star, e.expiry_date AS term_expiry_date, l.star,
+    CASE WHEN l.ended_on < l.expiry_date THEN l.ended_on ELSE l.expiry_date END AS expiry_date,
+    l.ending_kind, l.ended_on, l.ending_decision_no, l.next_decision_date
+FROM latest AS l
+JOIN core.recognitions AS e
+    ON e.product_id = l.product_id AND e.decision_date = l.decision_date AND e.unit_id = l.listed_unit_id

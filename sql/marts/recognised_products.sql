@@ -1,10 +1,13 @@
--- One row per recognition decided within the month in a unit of the map of that month: the list a report prints, with
--- where and by whom. What a later commune lists again is not a second one.
+-- One row per product recognised within the month in a unit of the map of that month: the list a report prints, with
+-- where and by whom. What several communes list, one of them later, is not a second one.
 SELECT
     p.period, e.product_id, e.decision_date, e.product_name, e.producer_name, e.producer_type, e.product_group,
-    e.unit_id, u.name AS unit_name, u.full_name AS unit_full_name, e.star, e.recognition_kind, e.recognising_level,
+    w.unit_id, u.name AS unit_name, u.full_name AS unit_full_name, e.star, e.recognition_kind, e.recognising_level,
     e.issuing_body, e.decision_no, e.expiry_date, e.submission_id, e.sheet, e.cell
 FROM meta.run_periods AS r
 JOIN catalogue.periods AS p ON p.period = r.period
-JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
-JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
+JOIN core.product_history AS h ON h.is_recognition AND h.event_date BETWEEN p.start_date AND p.end_date
+JOIN core.recognitions AS e
+    ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
+JOIN core.product_places AS w ON w.period = r.period AND w.product_id = h.product_id AND w.home_id = h.home_id
+JOIN catalogue.units AS u ON u.unit_id = w.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to

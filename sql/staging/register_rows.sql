@@ -3,7 +3,8 @@
 -- compared without case, diacritics and punctuation, as intake folds them.
 -- Lines of imported lists are among them. A decision that recognises is the first recognition of its lines, with the
 -- decision told for the list, and where a line has no star with the star of its points, or the one told for all lines.
--- The lines of any other decision say whose product it is and nothing about a recognition: `staging.register_events`.
+-- The lines of any other decision say whose product it is and nothing about a recognition: `staging.register_events`. Of
+-- a correction that is all but the right star, found in the same way.
 WITH wide AS (
     SELECT
         c.submission_id, c.period, c.sheet, c.line_key, MIN(c.row_no) AS row_no,
@@ -96,6 +97,10 @@ SELECT
         WHEN COALESCE(i.event_kind, 'register') = 'register' THEN w.first_body
         WHEN i.event_kind = 'recognition' THEN i.issuing_body
     END AS first_body,
+    CASE
+        WHEN i.event_kind = 'correction' AND w.first_star IS NOT NULL THEN s1.code
+        WHEN i.event_kind = 'correction' THEN COALESCE(n.points_star, i.told_star)
+    END AS corrected_star,
     w.second_star, s2.code AS second_star_code, w.second_date, CAST(w.second_year AS INTEGER) AS second_year,
     w.second_decision, w.second_body, i.issuing_level, w.score, w.score_a, w.score_b, w.score_c,
     w.product_cell, COALESCE(w.first_cell, w.first_star_cell, w.score_cell) AS first_cell, w.second_cell
