@@ -183,9 +183,28 @@ def test_expiring_gives_the_work_list(folder):
     assert "chưa biết ngày" in _run(folder, "expiring", "--on", "2024-12-01").stdout
 
 
+@pytest.mark.parametrize("by", ["unit", "producer"])
+def test_expiring_is_counted_by_whom_it_concerns(folder, by):
+    """By commune or producer: counts of each horizon as far as asked, the first expiry, the round that still fits."""
+    asked = ("expiring", "--on", "2026-10-14", "--within", "12")
+    (line,), (found,) = _json(folder, *asked), _json(folder, *asked, "--by", by)
+    assert set(found) == {
+        f"{by}_id", f"{by}_name", "units", "counts", "first_expiry", "next_round", "too_late", "undated",
+    }  # fmt: skip
+    assert (found[f"{by}_id"], found[f"{by}_name"]) == (line[f"{by}_id"], line[f"{by}_name"])
+    assert found["units"] == [{"unit_id": BAO_THUAN, "unit_name": line["unit_name"]}]
+    assert found["counts"] == [{"within_months": months, "count": 1} for months in (3, 6, 12)]
+    assert (found["first_expiry"], found["next_round"]) == ("2027-01-10", "2026-12-30")
+    assert (found["too_late"], found["undated"]) == (0, 0)
+    said = _run(folder, "expiring", "--on", "2026-10-14", "--within", "6", "--by", by).stdout
+    assert "30/12/2026" in said
+    assert "(3 tháng: 1; 6 tháng: 1)" in said
+    assert _json(folder, "expiring", "--on", "2026-10-14", "--unit", MUI_NE, "--by", by) == []
+
+
 def test_review_waits_with_exit_code_1(folder):
-    """The most certain first, both sides with names and units; a unit sees its own."""
-    found = _json(folder, "review", code=1)
+    """Producers first, then the most certain, both sides with names and units; a unit sees its own."""
+    found = _json(folder, "review", code=1)[::-1]
     assert [each["doubt_id"] for each in found] == ["d1aa", "d2bb"]
     assert set(found[0]) == {"doubt_id", "kind", "reason", "similarity", "left", "right"}
     assert set(found[0]["left"]) == {"id", *NAME}
@@ -245,6 +264,7 @@ def test_a_decision_can_be_taken_back(folder):
         ("list", "--unit", "Không Có"),
         ("expiring", "--within", "0"),
         ("expiring", "--within", "37"),
+        ("expiring", "--by", "province"),
         ("review", "--unit", "Không Có"),
         ("review", "decide", "d1aa", "--by", "Lan", "--why", "x"),
         ("review", "decide", "d1aa", "--same", "--different", "--by", "Lan", "--why", "x"),

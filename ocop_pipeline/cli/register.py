@@ -50,6 +50,7 @@ from ocop_pipeline.register.book import (
 )
 from ocop_pipeline.register.identity import PRODUCER, PRODUCT
 from ocop_pipeline.register.review import Decided, OpenDoubt, Review, Side, decision
+from ocop_pipeline.register.work_list import By, Workload, counts, workloads
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.connection import open_reader, rows_reader
 from ocop_pipeline.warehouse.ledger import ListedName
@@ -142,6 +143,7 @@ def expiring(
         int, typer.Option("--within", min=1, max=_LONGEST, help=_HELP.both("help.option.within_months"))
     ] = 12,
     on: OnOption = "",
+    by: Annotated[By | None, typer.Option("--by", help=_HELP.both("help.option.expiring_by"))] = None,
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -152,13 +154,26 @@ def expiring(
     unit_id = _unit_id(place, unit, day)
     with _book(place) as book:
         found = book.expiring(day, within, unit_id)
+    grouped = workloads(found, by, day, within) if by else []
     if as_json:
-        print_json([_lapse_json(each) for each in found])
+        print_json([_workload_json(each, by) for each in grouped] if by else list(map(_lapse_json, found)))
         return
+    if by:
+        _print_workloads(grouped, by)
+    else:
+        _print_lapses(place.catalogue, found)
+    told = "; ".join(
+        messages().say("register.expiring_count", months=months, count=count)
+        for months, count in counts(found, day, within)
+    )
+    say("register.expiring_total", count=len(found), within=within, on=_shown(day), counts=told)
+
+
+def _print_lapses(catalogue: Catalogue, found: Sequence[Lapse]) -> None:
     rows = [
         (
             each.entry.unit_name, each.entry.producer_name, each.entry.product_name,
-            _star_name(place.catalogue, each.entry.star), _shown(each.entry.expiry_date),
+            _star_name(catalogue, each.entry.star), _shown(each.entry.expiry_date),
             messages().say("register.months", count=each.within_months), _round(each),
             each.entry.product_id[:_ID_DIGITS],
         )
@@ -167,7 +182,23 @@ def expiring(
     if rows:
         headers = ("unit", "producer", "product", "star", "expiry", "within_months", "round", "number")
         print_table(headers_of(*headers), rows)
-    say("register.expiring_total", count=len(found), within=within, on=_shown(day))
+
+
+def _print_workloads(found: Sequence[Workload], by: By) -> None:
+    """Who has something to do: how many by when, and the first round that still fits one of them."""
+    if not found:
+        return
+    months = [messages().say("register.within", months=months) for months, _ in found[0].counts]
+    rows = [
+        (
+            each.name, *(() if by is By.UNIT else ("; ".join(name for _, name in each.units),)),
+            *(count for _, count in each.counts), _shown(each.first_expiry),
+            _shown(each.next_round) if each.next_round else "", each.too_late or "", each.undated or "",
+        )
+        for each in found
+    ]  # fmt: skip
+    first = headers_of("unit") if by is By.UNIT else headers_of("producer", "unit")
+    print_table([*first, *months, *headers_of("first_expiry", "next_round", "too_late", "undated")], rows)
 
 
 @review_app.callback()
@@ -335,6 +366,20 @@ def _lapse_json(lapse: Lapse) -> dict[str, Any]:
         "evaluation_level": lapse.level,
         "round_date": lapse.round_date,
         "round_known": lapse.round_known,
+    }
+
+
+def _workload_json(workload: Workload, by: By | None) -> dict[str, Any]:
+    name = workload.name or None
+    return {
+        f"{by}_id": workload.identity,
+        f"{by}_name": name,
+        "units": [{"unit_id": unit_id, "unit_name": unit_name} for unit_id, unit_name in workload.units],
+        "counts": [{"within_months": months, "count": count} for months, count in workload.counts],
+        "first_expiry": workload.first_expiry,
+        "next_round": workload.next_round,
+        "too_late": workload.too_late,
+        "undated": workload.undated,
     }
 
 

@@ -78,6 +78,22 @@ _LISTED = """
 """
 
 
+# How often the registers that list a kept name write it; `spelled` tells its spellings apart.
+_KEPT = """
+    SELECT 'product' AS name_kind, i.identity_id, l.product_name AS spelled, COUNT(*) AS line_count
+    FROM (SELECT DISTINCT identity_id FROM register.identities WHERE name_kind = 'product') AS i
+    JOIN core.listings AS l ON l.listed_product_id = i.identity_id
+    GROUP BY i.identity_id, l.product_name
+    UNION ALL
+    SELECT 'producer', i.identity_id, l.producer_name, COUNT(*)
+    FROM (SELECT DISTINCT identity_id FROM register.identities WHERE name_kind = 'producer') AS i
+    JOIN core.listings AS l ON l.listed_producer_id = i.identity_id
+    WHERE l.producer_name IS NOT NULL
+    GROUP BY i.identity_id, l.producer_name
+    ORDER BY line_count, spelled DESC
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """The line of a file that tells of an event, and the unit it was listed for, by its name when it was decided."""
@@ -95,6 +111,8 @@ class Entry:
     """A product with its certificate, as of a day.
 
     Attributes:
+        product_name, producer_name: As the latest decision by the day has them; where people said that several names
+            are one, the name that was kept.
         product_group: Sector of the list in force on the day; `unconverted` or `unknown` where none is certain.
         unit_id, unit_name: Where it is on the map of the day.
         star: As recognised last.
@@ -414,9 +432,10 @@ class Book:
         latest = next(row for row in events if row["decision_date"] == day and row["star"] == star)
         return Entry(
             product_id=latest["product_id"],
-            product_name=latest["product_name"],
+            product_name=self._name_of(PRODUCT, latest["product_id"], latest["product_name"]),
             producer_id=latest["producer_id"],
-            producer_name=latest["producer_name"],
+            producer_name=self._name_of(PRODUCER, latest["producer_id"], latest["producer_name"] or "")
+            or None,
             producer_type=latest["producer_type"],
             product_group=latest["product_group"],
             unit_id=unit_id,
@@ -430,6 +449,15 @@ class Book:
             state=life.state(on),
             source=self._source(latest),
         )
+
+    @cached_property
+    def _kept(self) -> dict[tuple[str, str], str]:
+        """(kind, id) -> the name kept, of what people said is one: as written most often."""
+        return {(row["name_kind"], row["identity_id"]): row["spelled"] for row in self._rows(_KEPT, [])}
+
+    def _name_of(self, kind: str, identity: str, written: str) -> str:
+        """The name of a product or producer: as written, unless another one was kept for it."""
+        return self._kept.get((kind, identity), written)
 
     def _life(self, events: Iterable[Mapping[str, Any]], on: date) -> Life:
         told = (
@@ -510,8 +538,10 @@ class Book:
         hits = []
         for (kind, identity), lines in found.items():
             home = places.of({each.home_id for each in lines})
-            owner = lines[0].producer_name or None if kind == PRODUCT else None
-            hits.append(Hit(kind, identity, _name(lines[0], kind), owner, home, places.name(home)))
+            name = self._name_of(kind, identity, _name(lines[0], kind))
+            owner = self._name_of(PRODUCER, lines[0].producer_id, lines[0].producer_name) or None
+            owner = owner if kind == PRODUCT else None
+            hits.append(Hit(kind, identity, name, owner, home, places.name(home)))
         return tuple(sorted(hits, key=lambda hit: (hit.kind, hit.name, hit.unit_name, hit.identity)))
 
 

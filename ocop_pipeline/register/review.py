@@ -22,8 +22,11 @@ _DOUBTS = """
         doubt_id, name_kind, reason, similarity, left_id, left_product, left_producer, left_unit_id,
         right_id, right_product, right_producer, right_unit_id
     FROM register.doubts
-    ORDER BY similarity DESC, name_kind = 'product', doubt_id
+    ORDER BY
+        name_kind = 'product', similarity DESC, left_unit_id, left_producer, left_product, right_unit_id,
+        right_producer, right_product, left_id, right_id
 """
+"""In the order in which they are proposed (`matching.doubts`)."""
 Pair = frozenset[tuple[str, str, str, str]]
 """(kind, unit, key of the producer, key of the product) of both sides."""
 
@@ -83,7 +86,9 @@ class Review:
         self._answered = set(pairs)
 
     def waiting(self, within: frozenset[str] | None = None, places: Places | None = None) -> list[OpenDoubt]:
-        """The doubts nobody has decided on, the most certain first; of two equal ones the producers'.
+        """The doubts nobody has decided on: producers' first, because deciding on them settles many products'.
+
+        Then the most alike first, then by place and name.
 
         Args:
             within: Ids of units; a doubt is among them when one of its sides is of one of them.

@@ -12,6 +12,7 @@ from ocop_pipeline.warehouse.figures import NotPublishedError
 from tests.register_tables import BAO_THUAN, DINH_TRANG_THUONG, MUI_NE, PROVINCE, Register
 
 HTX = "HTX Nông nghiệp Tân Hà"
+OTHER = "Công ty Tân Hà"
 OLD_MAP, NEW_MAP = dt.date(2025, 6, 30), dt.date(2025, 7, 1)
 
 
@@ -251,6 +252,35 @@ def test_a_merged_product_is_found_by_the_id_and_name_it_had(register, rows, cat
         assert hit.identity == kept
     assert [each.decision_no for each in book.history(kept)] == ["1/QĐ", "2/QĐ"]
     assert {each.product_name for each in book.listed if each.product_id == kept} == {"Gạo thơm", "Gạo thom"}
+
+
+def test_a_merged_name_is_shown_as_it_was_kept(register, rows, catalogue):
+    """Not the latest decision's spelling but the kept name, as its own registers write it most often."""
+    kept = register.line("Gạo Thơm", HTX, BAO_THUAN, [("first", "3", "2022-01-10", "1/QĐ")])
+    for _ in range(2):
+        register.line("Gạo thơm", HTX, BAO_THUAN)
+    other = register.line("Gạo thom", OTHER, BAO_THUAN, [("again", "3", "2025-01-05", "2/QĐ")], as_id=kept)
+    owner, other_owner = (register.rows["core.listings"][place]["listed_producer_id"] for place in (0, -1))
+    register.rows["core.recognitions"][-1]["producer_id"] = owner
+    merged = [
+        {"name_kind": "product", "listed_id": register.rows["core.listings"][-1]["listed_product_id"],
+         "identity_id": kept},
+        {"name_kind": "producer", "listed_id": other_owner, "identity_id": owner},
+    ]  # fmt: skip
+    assert other == kept
+    book = Book(rows(register_identities=merged), catalogue)
+    (entry,) = book.entries(NEW_MAP)
+    assert (entry.product_name, entry.producer_name, entry.decision_no) == ("Gạo thơm", HTX, "2/QĐ")
+    assert {hit.name for hit in book.find("Gạo thom", NEW_MAP).certain} == {"Gạo thơm"}
+
+
+def test_without_a_merge_the_latest_spelling_is_shown(register, rows, catalogue):
+    """A product nobody merged bears the name of its latest decision, however often an older spelling stands."""
+    register.line("GẠO THƠM", HTX, BAO_THUAN, [("first", "3", "2022-01-10", "1/QĐ")])
+    register.line("GẠO THƠM", HTX, BAO_THUAN)
+    register.line("Gạo thơm", HTX, BAO_THUAN, [("again", "3", "2025-01-05", "2/QĐ")])
+    (entry,) = Book(rows(), catalogue).entries(NEW_MAP)
+    assert entry.product_name == "Gạo thơm"
 
 
 def test_a_history_names_the_unit_of_its_day_and_every_line(register, rows, catalogue):

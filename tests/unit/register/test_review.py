@@ -6,6 +6,7 @@ import pytest
 
 from ocop_pipeline.register.book import Book, Places
 from ocop_pipeline.register.identity import Names, identities
+from ocop_pipeline.register.matching import KnownProduct, doubts
 from ocop_pipeline.register.review import Review, decision
 from ocop_pipeline.register.spelling import producer_key, product_key
 from ocop_pipeline.warehouse.ledger import ListedName
@@ -38,17 +39,37 @@ def _by_id(review):
 
 
 def test_the_most_certain_comes_first(doubted, catalogue):
-    """The list begins with what is most alike; of equals the producers', because they settle products."""
+    """The list begins with the producers', because they settle products; then what is most alike."""
     review = Review(doubted, [], catalogue.names)
     assert [each.doubt_id for each in review.waiting()] == ["aaa222", "bbb333", "aaa111"]
     assert review.answered() == 0
 
 
-def test_of_two_equally_alike_the_producers_come_first(register, rows, catalogue):
-    """Deciding on two producers settles the doubts about their products."""
-    register.doubt("a", "product", _side("Gạo"), _side("Gạo thơm"), 0.9)
-    register.doubt("b", "producer", _side("", HTX), _side("", CTY), 0.9)
-    assert [each.doubt_id for each in Review(rows(), [], catalogue.names).waiting()] == ["b", "a"]
+def test_the_list_stands_in_the_order_of_the_proposals(register, rows, catalogue):
+    """What people read and what the run keeps has one order: kind, likeness, place and name, never the id."""
+    proposed = doubts(
+        [
+            KnownProduct(f"{name}{unit}", name, product_key(name), f"{maker}{unit}", maker,
+                         producer_key(maker, catalogue.names).key, unit, "p68.2")
+            for name, maker, unit in (
+                ("Gạo thơm", HTX, BAO_THUAN), ("Gạo thom", HTX, BAO_THUAN), ("Mắc ca sấy", HTX, BAO_THUAN),
+                ("Mac ca sấy", HTX, BAO_THUAN), ("Gạo thơm", "HTX Lộc Phát", MUI_NE),
+                ("Gạo thom", "HTX Lộc Phat", MUI_NE),
+            )
+        ],
+        (), catalogue.names,
+    )  # fmt: skip
+    alike = [each.similarity for each in proposed if each.kind == "product"]
+    assert len(set(alike)) < len(alike)  # so that place and name decide
+    for number, each in reversed(list(enumerate(proposed))):
+        sides = (
+            (each.left_id, each.left_product, each.left_producer, each.left_unit_id),
+            (each.right_id, each.right_product, each.right_producer, each.right_unit_id),
+        )
+        register.doubt(f"{99 - number}", each.kind, *sides, each.similarity)
+    found = Review(rows(), [], catalogue.names).waiting()
+    assert [each.doubt_id for each in found] == [f"{99 - number}" for number in range(len(proposed))]
+    assert found[0].name_kind == "producer"
 
 
 def test_an_answer_takes_a_doubt_off_the_list_at_once(doubted, catalogue):
