@@ -34,7 +34,8 @@ def reference_asset(models: dict[str, SqlModel]) -> dg.AssetsDefinition:
         set_window(connection, months)
         return dg.MaterializeResult(
             metadata={
-                "months": list(months),
+                "months": list(months.published),
+                "months of lists only": list(months.listed),
                 "catalogue": catalogue.digest[:12],
                 "dagster/row_count": sum(table.num_rows for table in rows.values()),
             }

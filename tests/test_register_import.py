@@ -65,6 +65,13 @@ def _run(folder):
     return json.loads(result.stdout)
 
 
+def _valid_on(folder, day):
+    """Names of the products that `ocop register list` gives as valid at the end of a day."""
+    options = ["register", "list", "--unit", "68", "--on", day, "--site", str(folder), "--json"]
+    products = json.loads(CliRunner().invoke(app, options).stdout)
+    return sorted(product["product_name"] for product in products if product["state"] == "valid")
+
+
 TRA = ["1", "Trà atisô", "HTX Một", "thôn 2, xã Lạc Dương", "71"]
 BUN = ["2", "Bún khô", "HTX Một", "thôn 2, xã Lạc Dương", "52,5"]
 
@@ -158,6 +165,12 @@ def test_a_run_counts_what_was_imported_and_a_rebuilt_warehouse_the_same(folder)
     assert {line["form"] for line in outcome["coverage"]} == {"OCOP-XA", "OCOP-TI"}
     assert _query(folder, "SELECT COUNT(*) FROM core.report_status WHERE form NOT LIKE 'OCOP-%'") == [(0,)]
     assert not [check for check in outcome["failed_checks"] if "unexpected" in check]
+    for table in ("core.expected_reports", "core.product_status", "core.rollups"):
+        # The months of the decisions are staged and no more: nobody was asked to report in them.
+        assert _query(folder, f"SELECT DISTINCT period FROM {table}") == [("2025-09",)], table
+    assert _valid_on(folder, "2025-07-20") == []
+    assert _valid_on(folder, "2025-07-21") == ["Bún khô", "Trà atisô"]
+    assert _valid_on(folder, "2025-07-22") == ["Bún khô", "Miến", "Trà atisô"]
     tables = ("staging.register_rows", "staging.register_events", "staging.submissions", "core.recognitions")
     before = {table: _query(folder, f"SELECT * FROM {table} ORDER BY ALL") for table in tables}
     load_settings(folder).warehouse.unlink()

@@ -29,6 +29,7 @@ from ocop_pipeline.cli.console import (
 )
 from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level
 from ocop_pipeline.domain.findings import Finding
+from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.answer import answer_finding
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.grid import Limits
@@ -95,7 +96,7 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
     if as_json:
         print_json(_json(reading, kept))
     else:
-        _print(reading, kept, dry_run=dry_run)
+        _print(reading, kept, now.date(), dry_run=dry_run)
     if reading.refused:
         raise typer.Exit(USAGE)
     raise typer.Exit(FINDINGS if reading.findings else FINE)
@@ -191,7 +192,7 @@ def _list_json(each: ReadList, kept: Kept | None) -> dict[str, Any]:
     }
 
 
-def _print(reading: FileReading, kept: Sequence[Kept], *, dry_run: bool) -> None:
+def _print(reading: FileReading, kept: Sequence[Kept], today: date, *, dry_run: bool) -> None:
     for finding in reading.refused:
         say("import.refused", reason=_sentence(finding))
     if reading.refused:
@@ -210,7 +211,9 @@ def _print(reading: FileReading, kept: Sequence[Kept], *, dry_run: bool) -> None
         ]  # fmt: skip
         print_table(headers_of("place", "what"), rows, messages().say("import.doubts", count=len(rows)))
     if not dry_run:
-        say("import.next", period=max(each.period for each in reading.lists))
+        # The run of an old decision's own month would make a report in which everybody is missing.
+        newest = max(each.period for each in reading.lists)
+        say("import.next", period=max(newest, Period.last_closed(today).key))
 
 
 def _print_list(each: ReadList, status: str) -> None:

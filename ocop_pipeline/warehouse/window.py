@@ -1,10 +1,15 @@
 """Which months a run publishes: its window.
 
 Belongs here: deciding when published figures are still good. Publishing itself is `publish.py`.
+
+A month is published because somebody reported in it, or because a run was asked for. A list that a person handed over
+counts from the month of its decision, but nobody was asked to report in that month: its lines are staged, so that every
+model that reads the whole history has them, and no figures of the month are made. Taking over a register of eight years
+would otherwise publish a hundred months in which every report is missing.
 """
 
 import hashlib
-from collections.abc import Sequence
+from typing import NamedTuple
 
 import duckdb
 
@@ -13,6 +18,20 @@ from ocop_pipeline.quality.contracts import Contract, Months
 from ocop_pipeline.warehouse.models import RUN_PERIODS
 from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import prepare_raw
+
+_STAGING = "staging."
+
+
+class RunMonths(NamedTuple):
+    """The months of a run, oldest first.
+
+    Attributes:
+        published: Months whose figures are made.
+        listed: Further months that only lists handed over count from: their lines are staged, nothing else is made.
+    """
+
+    published: tuple[str, ...]
+    listed: tuple[str, ...] = ()
 
 
 def set_months(connection: duckdb.DuckDBPyConnection, contract: Contract, period: str) -> tuple[str, ...]:
@@ -23,7 +42,10 @@ def set_months(connection: duckdb.DuckDBPyConnection, contract: Contract, period
         contract: The table's promise.
         period: The month the run is for.
     """
-    rows = connection.execute("SELECT period FROM meta.window ORDER BY period").fetchall()
+    staged = contract.table.startswith(_STAGING)
+    rows = connection.execute(
+        "SELECT period FROM meta.window WHERE is_published OR ? ORDER BY period", [staged]
+    ).fetchall()
     months = tuple(month for (month,) in rows)
     if contract.months is Months.TARGET:
         wanted = (period, Period.parse(period).same_last_year().key)
@@ -32,11 +54,12 @@ def set_months(connection: duckdb.DuckDBPyConnection, contract: Contract, period
     return months
 
 
-def set_window(connection: duckdb.DuckDBPyConnection, months: Sequence[str]) -> None:
+def set_window(connection: duckdb.DuckDBPyConnection, months: RunMonths) -> None:
     """Remember the months of the run under way."""
     connection.execute("CREATE SCHEMA IF NOT EXISTS meta")
-    connection.execute("CREATE OR REPLACE TABLE meta.window (period VARCHAR)")
-    connection.executemany("INSERT INTO meta.window VALUES (?)", [[month] for month in months])
+    connection.execute("CREATE OR REPLACE TABLE meta.window (period VARCHAR, is_published BOOLEAN)")
+    rows = [[month, True] for month in months.published] + [[month, False] for month in months.listed]
+    connection.executemany("INSERT INTO meta.window VALUES (?, ?)", rows)
 
 
 def current_months(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
@@ -45,13 +68,13 @@ def current_months(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(period for (period,) in rows)
 
 
-def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> tuple[str, ...]:
-    """The months a run for `period` publishes, oldest first.
+def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str) -> RunMonths:
+    """The months of a run for `period`.
 
-    Always the period itself. When anything that could move its figures has changed since they were last published
-    (an accepted submission of any month up to it, the catalogue, the models), also every month with accepted
-    submissions up to it: a register line sent late can belong to an earlier month, and year-to-date figures and
-    last year's stand on those months.
+    Always the period itself is published. When anything that could move its figures has changed since they were last
+    published (an accepted submission or list of any month up to it, the catalogue, the models), so is every month with
+    accepted reports up to it: a register line sent late can belong to an earlier month, and year-to-date figures and
+    last year's stand on those months. The months that only lists count from are staged then.
 
     Args:
         connection: A connection to the warehouse.
@@ -60,23 +83,30 @@ def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str)
     """
     _prepare(connection)
     if _fingerprint(connection, period, version) == _stored(connection, period):
-        return (period,)
-    months = connection.execute(
-        "SELECT DISTINCT period FROM raw.submissions WHERE verdict = 'accepted' AND period <= ?", [period]
+        return RunMonths((period,))
+    rows = connection.execute(
+        "SELECT s.period, BOOL_AND(i.submission_id IS NOT NULL) FROM raw.submissions AS s "
+        "LEFT JOIN raw.imports AS i ON i.submission_id = s.submission_id "
+        "WHERE s.verdict = 'accepted' AND s.period <= ? GROUP BY s.period",
+        [period],
     ).fetchall()
-    known = {month for (month,) in months} | {period}
+    known = {month for month, is_listed in rows if not is_listed} | {period}
     last_year = Period.parse(period).same_last_year().key
-    return tuple(sorted(known | ({last_year} if last_year > min(known) else set())))
+    known |= {last_year} if last_year > min(known) else set()
+    return RunMonths(tuple(sorted(known)), tuple(sorted({month for month, _ in rows} - known)))
 
 
 def known_months(connection: duckdb.DuckDBPyConnection, period: str) -> tuple[str, ...]:
-    """Every month anything was sent for, the run's own and the same month of the year before, oldest first.
+    """Every month a report was sent for, the run's own and the same month of the year before, oldest first.
 
     What the catalogue says of months depends on this and not on the window, so that a run with nothing new, or a
     rebuilt warehouse, has the same tables.
     """
     prepare_raw(connection)
-    sent = connection.execute("SELECT DISTINCT period FROM raw.submissions").fetchall()
+    sent = connection.execute(
+        "SELECT DISTINCT s.period FROM raw.submissions AS s "
+        "WHERE NOT EXISTS (SELECT 1 FROM raw.imports AS i WHERE i.submission_id = s.submission_id)"
+    ).fetchall()
     return tuple(sorted({month for (month,) in sent} | {period, Period.parse(period).same_last_year().key}))
 
 
