@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.domain.certificates import add_months
 from ocop_pipeline.domain.findings import Severity, Verdict
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, FormLine, Layout
 from ocop_pipeline.domain.indicators import PartRule, Source
 from ocop_pipeline.generator.damage import DAMAGES
-from ocop_pipeline.generator.register import Product, add_months
+from ocop_pipeline.generator.register import Product
 from ocop_pipeline.generator.sheets import AS_ISSUED, Appearance, Place
 from ocop_pipeline.generator.submission import Sender, Submission, Value
 from ocop_pipeline.generator.wording import pick, words

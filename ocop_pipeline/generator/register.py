@@ -5,11 +5,11 @@ and what is counted from them, is decided elsewhere.
 """
 
 import random
-from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from ocop_pipeline.domain.certificates import add_months
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion, name_key
 from ocop_pipeline.generator.wording import between, dice, pick, profiles, weighted, words
@@ -75,13 +75,6 @@ class Product:
                 if version.in_force(on):
                     return version
         raise LookupError(f"{self.name} has no commune on {on}")
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day some months later, the last of the month where that month is shorter."""
-    years, month0 = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month0 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def invent_register(

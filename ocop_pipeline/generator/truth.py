@@ -11,10 +11,11 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Literal, TypeAlias
 
+from ocop_pipeline.domain.certificates import add_months
 from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.generator.figures import Key
-from ocop_pipeline.generator.register import VALIDITY_MONTHS, add_months
+from ocop_pipeline.generator.register import VALIDITY_MONTHS
 from ocop_pipeline.generator.submission import DutyAnswer
 
 Span = Literal["month", "quarter_to_date", "year_to_date"]

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.domain.certificates import add_months
 from ocop_pipeline.domain.indicators import PartRule, Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier, name_key
 from ocop_pipeline.generator import FileTruth
 from ocop_pipeline.generator.faults import other_tone_place
 from ocop_pipeline.generator.figures import split
-from ocop_pipeline.generator.register import add_months, invent_register
+from ocop_pipeline.generator.register import invent_register
 from tests.unit.generator.conftest import Country
 from tests.unit.generator.reading import ReadBack, number
 
