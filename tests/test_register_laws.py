@@ -1,10 +1,11 @@
 """The register in SQL against the pure functions of `domain/certificates.py`: any history, any order of arrival.
 
-Histories hold everything that can happen to a product. Registers tell of it as they do in life: recognitions in lines of
-monthly workbooks, by the producer and commune of the day, everything else in lists of decisions; lines are repeated, old
-decisions are listed again by whoever has the product later, and nothing arrives in order.
+Histories hold everything that can happen to a product. Registers tell of it as they do in life: recognitions in lines
+of monthly workbooks, by the producer and commune of the day, everything else in lists of decisions; lines are repeated,
+old decisions are listed again by whoever has the product later, and nothing arrives in order.
 """
 
+import functools
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -113,10 +114,15 @@ class Line:
     new_unit: str | None = None
 
 
+@functools.cache
+def _regimes():
+    return load_catalogue().certificates.regimes
+
+
 @pytest.fixture(scope="module")
 def regimes():
     """The regimes of the shipped catalogue."""
-    return load_catalogue().certificates.regimes
+    return _regimes()
 
 
 def _day(offset):
@@ -228,12 +234,14 @@ def _given(lines, sequence):
         ],
         "catalogue.units": [
             {"unit_id": unit, "tier": tier, "parent_id": parent, "full_name": unit, **always}
-            for unit, tier, parent in (*((unit, "commune", _PROVINCE) for unit in _COMMUNES), (_PROVINCE, "province", "vn"))
+            for unit, tier, parent in (
+                *((unit, "commune", _PROVINCE) for unit in _COMMUNES), (_PROVINCE, "province", "vn")
+            )
         ],
         "catalogue.certificate_regimes": [
             {"code": each.code, "valid_from": each.valid_from or FIRST_DAY, "valid_to": each.valid_to or LAST_DAY,
              "months": each.months, "extension_days": each.extension_days}
-            for each in load_catalogue().certificates.regimes.all
+            for each in _regimes().all
         ],
         "core.unit_ancestors": [
             {"period": month.key, "unit_id": unit, "unit_tier": "commune", "ancestor_id": above}
@@ -290,7 +298,8 @@ def _sets(line):
     return {}
 
 
-_few = settings(max_examples=10, deadline=None)
+# Making the tables of one history takes a quarter of a second: a tenth of the examples of any profile.
+_few = settings(max_examples=settings.default.max_examples // 10)
 
 
 @_few
