@@ -11,15 +11,20 @@ from ocop_pipeline.reporting.document import Block
 from ocop_pipeline.reporting.grids import funding_table, indicator_table, unit_tables
 from ocop_pipeline.reporting.lists import (
     REMARK_KINDS,
-    balance_table,
     coverage_table,
-    expiring_table,
     product_table,
     quotes,
     remark_tables,
     status_table,
 )
 from ocop_pipeline.reporting.progress import chart, plan_tables, sample_notice
+from ocop_pipeline.reporting.register_lists import ended_table, lapsing_tables, valid_table
+from ocop_pipeline.reporting.register_tables import (
+    balance_table,
+    register_by_group,
+    register_by_producer_type,
+    register_by_unit,
+)
 from ocop_pipeline.reporting.setting import Setting
 
 Builder = Callable[[Setting], list[Block]]
@@ -41,7 +46,12 @@ BLOCKS: Final[Mapping[str, Builder]] = MappingProxyType(
         "chart": chart,
         "product_table": product_table,
         "balance_table": balance_table,
-        "expiring_table": expiring_table,
+        "register_by_unit": register_by_unit,
+        "register_by_group": register_by_group,
+        "register_by_producer_type": register_by_producer_type,
+        "ended_table": ended_table,
+        "lapsing_tables": lapsing_tables,
+        "valid_table": valid_table,
         "remark_tables": remark_tables,
         **{f"quotes_{kind}": _quotes_of(kind) for kind in REMARK_KINDS},
     }

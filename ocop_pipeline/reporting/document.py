@@ -294,12 +294,15 @@ class Table:
         columns: the columns, left to right.
         rows: the rows, top to bottom; the spans of each row add up to the number of columns.
         notes: lines under the table (coverage first).
+        on_paper: the sentence printed in place of the rows on paper, for a list too long for it; the screen edition
+            has the rows. Empty: both editions print them.
     """
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    on_paper: str = ""
 
     def __post_init__(self) -> None:
         keys = [column.key for column in self.columns]
@@ -575,6 +578,7 @@ def _table(table: Table) -> Data:
         "header": _header_rows(table.columns),
         "rows": [_row(table.columns, row) for row in table.rows],
         "notes": [_line(note) for note in table.notes],
+        "on_paper": _line(table.on_paper),
         "legend": [{"sign": mark.value, "name": mark.name.lower()} for mark in Mark if mark in used],
     }
 

@@ -4,7 +4,7 @@ Here: the queries and the shapes they fill. Not here: words, rounding, compariso
 SQL runs. It reads through a function, so that nothing here knows which engine answers.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,9 +18,8 @@ from ocop_pipeline.domain.indicators import Indicator
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.reporting.group_series import DIMENSION, STATES, GroupSeries, group_series
-
-Query = Callable[[str, Sequence[Any]], Sequence[Mapping[str, Any]]]
-"""A SELECT with `?` places and their values in; rows as mappings by column name out."""
+from ocop_pipeline.reporting.query import Query
+from ocop_pipeline.reporting.register_data import RegisterData, gather_register
 
 Key = tuple[str, str, str]
 """(unit_id, indicator, breakdown)."""
@@ -112,37 +111,6 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
-class StockMovement:
-    """How the stock of valid products of one star came from the month's beginning to its end."""
-
-    star: str
-    opening: int
-    first: int
-    regained: int
-    upgraded_in: int
-    upgraded_out: int
-    downgraded_in: int
-    downgraded_out: int
-    expired: int
-    moved_in: int
-    moved_out: int
-    closing: int
-
-
-@dataclass(frozen=True, slots=True)
-class ExpiringProduct:
-    """One valid product whose certificate lapses soon."""
-
-    product_name: str
-    producer_name: str
-    unit_full_name: str
-    star: str
-    decision_no: str
-    decision_date: date
-    expiry_date: date
-
-
-@dataclass(frozen=True, slots=True)
 class Remark:
     """What a report said in its own words."""
 
@@ -228,8 +196,7 @@ class ReportData:
         coverage: Per form.
         statuses: Every expected report of the unit and below.
         products: Products recognised within the month.
-        balance: How the stock of valid products moved, by star, in the order of the stars.
-        expiring: Valid products that lapse within six months of the closing day, soonest first.
+        register: The register: balance, counts of its annexes, products.
         remarks: What the reports said in their own words.
         targets: Targets of the plans that bind the unit.
         tasks: Duties of those plans.
@@ -254,8 +221,7 @@ class ReportData:
     coverage: tuple[FormCoverage, ...]
     statuses: tuple[ReportStatus, ...]
     products: tuple[Recognition, ...]
-    balance: tuple[StockMovement, ...]
-    expiring: tuple[ExpiringProduct, ...]
+    register: RegisterData
     remarks: tuple[Remark, ...]
     targets: tuple[TargetProgress, ...]
     tasks: tuple[TaskProgress, ...]
@@ -324,8 +290,7 @@ def gather(
         coverage=coverage,
         statuses=_statuses(query, unit_id, period, names),
         products=_products(query, unit_id, period, names),
-        balance=_balance(query, catalogue, unit_id, period),
-        expiring=_expiring(query, unit_id, period, names),
+        register=gather_register(query, catalogue, unit_id, period, names),
         remarks=_remarks(query, unit_id, period, names),
         targets=_targets(query, unit_id, period),
         tasks=_tasks(query, unit_id, period),
@@ -379,7 +344,14 @@ def _splits(catalogue: Catalogue, on: date) -> dict[tuple[str, str], tuple[tuple
 
 
 def _names(catalogue: Catalogue, on: date) -> dict[tuple[str, str], str]:
-    lists = ("star", "recognition_kind", "recognising_level", "producer_type", "task_state")
+    lists = (
+        "star",
+        "recognition_kind",
+        "recognising_level",
+        "producer_type",
+        "task_state",
+        "certificate_state",
+    )
     names = {(name, item.code): item.name_vi for name in lists for item in catalogue.code_lists.items(name)}
     # What reports count as recognised again has a name of its own in the list of products.
     names |= {
@@ -559,44 +531,6 @@ def _products(
             row["decision_no"] or "", row["decision_date"], row["expiry_date"],
         )
         for row in rows
-    )  # fmt: skip
-
-
-def _balance(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> tuple[StockMovement, ...]:
-    rows = query(
-        "SELECT star, opening_count, first_count, regained_count, upgraded_in_count, upgraded_out_count,"
-        " downgraded_in_count, downgraded_out_count, expired_count, moved_in_count, moved_out_count, closing_count"
-        " FROM core.register_balance WHERE period = ? AND unit_id = ?",
-        [period.key, unit_id],
-    )
-    by_star = {row["star"]: StockMovement(*row.values()) for row in rows}
-    return tuple(by_star[code] for code, _ in catalogue.codes_on("star", period.end) if code in by_star)
-
-
-def _expiring(
-    query: Query, unit_id: str, period: Period, names: Mapping[str, str]
-) -> tuple[ExpiringProduct, ...]:
-    rows = query(
-        "SELECT s.product_id, s.product_name, s.producer_name, s.unit_id, s.star, s.decision_no, s.decision_date,"
-        " s.expiry_date FROM core.product_status AS s"
-        " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
-        " WHERE s.period = ? AND a.ancestor_id = ? AND s.certificate_state = 'valid'"
-        " AND s.expiry_date <= CAST(? AS DATE) + INTERVAL '6' MONTH",
-        [period.key, unit_id, period.end],
-    )
-    places = {unit: place for place, unit in enumerate(names)}
-    ordered = sorted(
-        rows,
-        key=lambda row: (
-            row["expiry_date"], places.get(row["unit_id"], -1), row["product_name"], row["product_id"]
-        ),
-    )  # fmt: skip
-    return tuple(
-        ExpiringProduct(
-            row["product_name"], row["producer_name"] or "", names.get(row["unit_id"], ""), row["star"],
-            row["decision_no"] or "", row["decision_date"], row["expiry_date"],
-        )
-        for row in ordered
     )  # fmt: skip
 
 

@@ -16,9 +16,10 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.reporting.compose import compose, default_issuer
 from ocop_pipeline.reporting.document import Document
-from ocop_pipeline.reporting.gather import Query, gather
+from ocop_pipeline.reporting.gather import gather
 from ocop_pipeline.reporting.html import write_html
 from ocop_pipeline.reporting.notices import compose_notice, load_notice_spec, notice_id, receipt, write_text
+from ocop_pipeline.reporting.query import Query
 from ocop_pipeline.reporting.release import Inputs, Place, Release, issue, slug, unit_slug
 from ocop_pipeline.reporting.spec import Issuer, load_issuer, load_spec
 from ocop_pipeline.settings import Settings

@@ -1,7 +1,7 @@
 """Tables of names and words: who reported, what was recognised, what the units said.
 
 Here: rows in their order, and what is left out of the body. Not here: figures of indicators (`grids`), plans
-(`progress`).
+(`progress`), the register (`register_tables`, `register_lists`).
 """
 
 from collections.abc import Sequence
@@ -110,67 +110,6 @@ def _product_notes(setting: Setting) -> tuple[str, ...]:
         return ()
     counts = {"accepted": formats.number(communes.accepted), "expected": formats.number(communes.expected)}
     return (setting.label("product_note", **counts),)
-
-
-def balance_table(setting: Setting) -> list[Block]:
-    """How the stock of valid products came from the month's beginning to its end, by star and in all."""
-    label, moves = setting.label, setting.data.balance
-    if not moves:
-        return []
-    fields = ("opening", *_ENTERED, *_LEFT, "closing")
-    columns = (
-        Column("star", label("product_star"), width=1.8, row_header=True),
-        *(
-            Column(
-                name, label(f"balance_{name}"), align="right",
-                group=label("balance_in") if name in _ENTERED else label("balance_out") if name in _LEFT else "",
-            )
-            for name in fields
-        ),
-    )  # fmt: skip
-    rows = [
-        Row((
-            Cell(setting.name("star", move.star)),
-            *(Cell(formats.number(getattr(move, name))) for name in fields),
-        ))
-        for move in moves
-    ]  # fmt: skip
-    total = (Cell(formats.number(sum(getattr(move, name) for move in moves))) for name in fields)
-    rows.append(Row((Cell(label("balance_total")), *total), "total"))
-    first, last = formats.short_date(setting.data.period.start), formats.short_date(setting.data.period.end)
-    caption = label("balance_caption", first=first, last=last)
-    return [Table(caption, columns, tuple(rows), (label("balance_note"),))]
-
-
-_ENTERED = ("first", "regained", "upgraded_in", "downgraded_in", "moved_in")
-_LEFT = ("upgraded_out", "downgraded_out", "expired", "moved_out")
-
-
-def expiring_table(setting: Setting) -> list[Block]:
-    """The valid products whose certificate lapses within six months, soonest first."""
-    data, label = setting.data, setting.label
-    if not data.expiring:
-        return []
-    columns = (
-        Column("order", label("order"), align="center", width=0.5),
-        Column("name", label("product_name"), width=2.5, row_header=True),
-        Column("producer", label("product_producer"), width=2.7),
-        Column("unit", label("unit"), width=2),
-        Column("star", label("product_star"), width=0.9),
-        Column("decision", label("product_decision"), width=1.5),
-        Column("date", label("product_date"), align="center", width=1.35),
-        Column("expiry", label("product_expiry"), align="center", width=1.35),
-    )
-    rows = tuple(
-        Row((
-            Cell(str(order)), Cell(each.product_name), Cell(each.producer_name), Cell(each.unit_full_name),
-            Cell(setting.name("star", each.star)), Cell(each.decision_no), Cell(day_text(each.decision_date)),
-            Cell(day_text(each.expiry_date)),
-        ))
-        for order, each in enumerate(data.expiring, start=1)
-    )  # fmt: skip
-    caption = label("expiring_caption", day=formats.short_date(data.period.end))
-    return [Table(caption, columns, rows, (label("expiring_note"),))]
 
 
 def substantive(setting: Setting, kind: str) -> list[Remark]:

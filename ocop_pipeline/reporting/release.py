@@ -123,6 +123,7 @@ _LOOKS = frozenset(
         "italic",
         "key",
         "landscape",
+        "on_paper",
         "row_header",
         "span",
         "svg",

@@ -53,6 +53,13 @@ def amount_cell(amount: Amount | None, state: State) -> Cell:
     return Cell(formats.quantity(amount.value, amount.unit), figure_id=amount.figure_id)
 
 
+def count_cell(value: int, figure_id: str = "") -> Cell:
+    """Print a count of the register; one that is published as a figure goes with its id."""
+    if value == 0:
+        return marked(Mark.ZERO, figure_id=figure_id)
+    return Cell(formats.number(value), figure_id=figure_id)
+
+
 def coverage_cell(reading: Reading) -> Cell:
     """Print how many reports gave a figure, of how many that were asked."""
     return Cell(f"{formats.number(reading.reported)}/{formats.number(reading.expected)}")

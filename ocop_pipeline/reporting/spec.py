@@ -14,6 +14,8 @@ from ocop_pipeline.catalogue.tables import Row, read_document
 from ocop_pipeline.paths import REPORT_TEMPLATES
 
 SPANS: Final = ("month", "quarter", "year")
+_LISTED_ON_PAPER: Final = 300
+"""Where a site's report says nothing: about 20 pages."""
 _LEVELS: Final[dict[str, Literal[1, 2, 3]]] = {"1": 1, "2": 2, "3": 3}
 
 
@@ -72,11 +74,15 @@ class LegalBasis:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much the body shows before it refers to an annex: names, quotes, letters of a quote."""
+    """How much is shown before it is left to an annex: names, quotes, letters of a quote in the body.
+
+    Lists of more than `listed_on_paper` products are printed in the screen edition alone.
+    """
 
     names: int
     quotes: int
     quote_letters: int
+    listed_on_paper: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +159,13 @@ class ReportSpec:
 
     @property
     def unit_lines(self) -> frozenset[tuple[str, str]]:
-        """The (indicator, breakdown) pairs the tables by unit show."""
-        return frozenset(
+        """The (indicator, breakdown) pairs that are printed of the units below."""
+        shown = {
             (column.indicator, column.breakdown) for table in self.unit_tables for column in table.columns
-        )
+        }
+        if any("register_by_unit" in annex.blocks for annex in self.annexes):
+            shown.add(("SP01", ""))
+        return frozenset(shown)
 
     def label(self, key: str, **values: object) -> str:
         """A word or note, its `{places}` filled.
@@ -309,5 +318,11 @@ def _unit_column(row: Row) -> UnitColumn:
 
 
 def _limits(row: Row) -> Limits:
-    row.only("names", "quotes", "quote_letters")
-    return Limits(row.integer("names", 1), row.integer("quotes", 1), row.integer("quote_letters", 100))
+    row.only("names", "quotes", "quote_letters", "listed_on_paper")
+    listed = row.optional_integer("listed_on_paper", 0)
+    return Limits(
+        row.integer("names", 1),
+        row.integer("quotes", 1),
+        row.integer("quote_letters", 100),
+        _LISTED_ON_PAPER if listed is None else listed,
+    )

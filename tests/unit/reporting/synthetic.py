@@ -33,6 +33,7 @@ _READ = (
     "marts.indicator_summary",
     "marts.report_status",
     "marts.recognised_products",
+    "marts.register_summary",
     "marts.remarks",
     "marts.plan_progress",
     "marts.task_progress",
@@ -372,6 +373,28 @@ def add_products(marts: Marts, communes: Sequence[UnitVersion], period: Period, 
             "submission_id": unit.unit_id, "sheet": "BM02", "cell": f"B{n}",
         }
         for n, unit in enumerate(communes[:count])
+    ])  # fmt: skip
+
+
+def add_line(marts: Marts, unit_id: str, period: Period, breakdown: str = "", **counts: int) -> None:
+    """Publish the counts of one line of the register's annexes; what is left out is nought."""
+    fields = (name for name in TABLES["marts.register_summary"].names if name.endswith("_count"))
+    row = {"period": period.key, "unit_id": unit_id, "breakdown": breakdown, **dict.fromkeys(fields, 0)}
+    row |= {f"{name}_count": count for name, count in counts.items()}
+    marts.add("marts.register_summary", [row])
+
+
+def add_registered(
+    marts: Marts, unit_id: str, period: Period, name: str, expiry: date, **others: Any
+) -> None:
+    """Put a product into the register, with a certificate of three stars that is valid unless told otherwise."""
+    marts.add("core.product_status", [
+        {
+            "period": period.key, "unit_id": unit_id, "product_id": name, "product_name": name,
+            "producer_name": "Hợp tác xã Nông nghiệp số 1", "star": "3", "decision_no": "12/QĐ-UBND",
+            "decision_date": date(expiry.year - 3, expiry.month, 1), "expiry_date": expiry,
+            "certificate_state": "valid", **others,
+        }
     ])  # fmt: skip
 
 

@@ -647,77 +647,13 @@ def test_wrong_template_is_refused(tmp_path, template, reason):
         wording.paragraphs((tmp_path,), "t.txt.j2", {"figures": 1234})
 
 
-def _register_annex(marts):
-    document = report(marts)
-    return next((annex for annex in document.annexes if "sắp hết hạn" in annex.title), None)
-
-
-def test_the_stock_is_balanced_on_paper():
-    """Each star's row goes from the beginning to the end; the last row adds the stars, which are apart."""
-    marts = small_province()
-    month = {"period": OCTOBER.key, "unit_id": LAM_DONG}
-    zero = dict.fromkeys(
-        ("regained_count", "upgraded_in_count", "downgraded_in_count", "downgraded_out_count", "moved_in_count",
-         "moved_out_count"), 0,
-    )  # fmt: skip
-    marts.add(
-        "core.register_balance",
-        [
-            {**month, **zero, "star": "4", "opening_count": 5, "first_count": 0, "upgraded_in_count": 1,
-             "upgraded_out_count": 0, "expired_count": 2, "closing_count": 4},
-            {**month, **zero, "star": "3", "opening_count": 1200, "first_count": 3, "upgraded_out_count": 1,
-             "expired_count": 0, "closing_count": 1202},
-        ],
-    )  # fmt: skip
-    table = _register_annex(marts).blocks[0]
-    shown = [[cell.text for cell in row.cells] for row in table.rows]
-    assert [row[0] for row in shown] == ["3 sao", "4 sao", "Cộng"]
-    assert (shown[0][1], shown[0][-1]) == ("1.200", "1.202")
-    assert (shown[2][1], shown[2][-1]) == ("1.205", "1.206")
-    assert table.rows[-1].kind == "total"
-
-
-def test_what_expires_soon_is_listed_soonest_first():
-    """Valid products of the unit that lapse within six months of the closing day, no others."""
-    marts = small_province()
-    commune = marts.query(
-        "SELECT unit_id FROM core.unit_ancestors WHERE ancestor_id = ? AND distance = 1 ORDER BY 1",
-        [LAM_DONG],
-    )[0]["unit_id"]
-    month = {"period": OCTOBER.key, "unit_id": commune, "star": "3", "decision_date": date(2023, 11, 1)}
-    days = {"Muộn": date(2027, 4, 14), "Sớm": date(2026, 11, 1), "Xa": date(2027, 4, 15)}
-    marts.add(
-        "core.product_status",
-        [
-            {
-                **month,
-                "product_id": name,
-                "product_name": name,
-                "expiry_date": day,
-                "certificate_state": state,
-            }
-            for name, day, state in (
-                *((name, day, "valid") for name, day in days.items()),
-                ("Đã hết", date(2026, 10, 1), "expired"),
-            )
-        ],
-    )
-    table = _register_annex(marts).blocks[-1]
-    assert [row.cells[1].text for row in table.rows] == ["Sớm", "Muộn"]
-
-
-def test_without_a_register_there_is_no_annex_of_it():
-    """A unit nobody listed a product for has no empty annex."""
-    assert _register_annex(small_province()) is None
-
-
 def test_no_label_is_left_over():
     """Every word in the labels is used somewhere: a label nobody prints is a mistake."""
     folder = Path(wording.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     made = (
         "balance_", "dimension_", "coverage_", "status_", "funding_", "plan_result_", "remark_caption_", "plan_caption",
-        "plan_sample", "task_caption", "task_sample",
+        "plan_sample", "task_caption", "task_sample", "register_", "lapsing_",
     )  # fmt: skip
     unused = [
         key for key in load_spec("province_month").labels if key not in code and not key.startswith(made)

@@ -209,7 +209,7 @@ def test_hash_sees_every_figure():
 
 
 def test_another_look_is_no_correction():
-    """A program that sets the same words in other widths and kinds of rows has not changed the report."""
+    """Other widths and kinds of rows, or a list left to the screen by now, do not change what the report says."""
     document = small_report()
 
     def restyled(block):
@@ -219,7 +219,7 @@ def test_another_look_is_no_correction():
             dataclasses.replace(column, width=column.width * 2, align="left") for column in block.columns
         )
         rows = tuple(dataclasses.replace(row, kind="total") for row in block.rows)
-        return dataclasses.replace(block, columns=columns, rows=rows)
+        return dataclasses.replace(block, columns=columns, rows=rows, on_paper="Xem bản điện tử.")
 
     annexes = tuple(
         dataclasses.replace(annex, blocks=tuple(map(restyled, annex.blocks)), landscape=not annex.landscape)
