@@ -111,6 +111,11 @@ class Scratch:
         self._connection = connection
         self._hands = [connection, *(connection.cursor() for _ in range(_HANDS - 1))]
 
+    def close(self) -> None:
+        """Close the connections opened besides the one given; each keeps the tables in memory as long as it is open."""
+        for hand in self._hands[1:]:
+            hand.close()
+
     def select_all(self, sqls: Sequence[str]) -> list[Sequence[Sequence[Any]]]:
         """The rows of each SELECT.
 
@@ -214,7 +219,8 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
             connection.execute(f"CREATE TABLE {name} ({columns})")
         prepare_imports(connection)
         prepare_register(connection)
-        yield Scratch(connection)
+        with contextlib.closing(Scratch(connection)) as scratch:
+            yield scratch
 
 
 def published_before(
