@@ -14,7 +14,7 @@ import duckdb
 
 from ocop_pipeline.catalogue.names import NameWords, load_name_words
 from ocop_pipeline.register.spelling import producer_key, product_key
-from tests.source_tables import make_table
+from tests.source_tables import make_table, models
 
 BAO_THUAN, DINH_TRANG_THUONG, MUI_NE = "c25007.2", "c25003.1", "c22918.2"
 """Today's commune that took over the second one on 01/07/2025, and a ward of today in the same province."""
@@ -23,11 +23,15 @@ _LISTS: Final = {"2019": "food_2019", "2023": "food", "2026": "food"}
 _TABLES = (
     "core.recognitions",
     "core.recognition_groups",
+    "core.product_events",
+    "core.producers",
     "core.listings",
     "register.identities",
     "register.doubts",
     "raw.submissions",
 )
+_DERIVED: Final = "core.product_history"
+"""Made from the others by its own model: what a day finds is the model's business."""
 
 
 @dataclass
@@ -58,7 +62,8 @@ class Register:
                 {
                     "product_id": as_id or listed, "decision_date": day, "product_name": product,
                     "producer_id": as_producer or owner, "producer_name": producer,
-                    "producer_type": "cooperative", "product_group": "food", "unit_id": unit_id, "star": star,
+                    "producer_type": "cooperative", "product_group": "food", "unit_id": unit_id, "home_id": home,
+                    "star": star,
                     "recognition_kind": kind, "recognising_level": level[0] if level else "province",
                     "issuing_body": "UBND tỉnh Lâm Đồng", "decision_no": number,
                     "expiry_date": _later(day), "submission_id": file, "sheet": "BM02", "cell": f"M{place}",
@@ -72,6 +77,17 @@ class Register:
         if file not in {row["submission_id"] for row in self.rows["raw.submissions"]}:
             self.rows["raw.submissions"].append({"submission_id": file, "file_name": file})
         return as_id or listed
+
+    def event(self, kind: str, product_id: str, day: str, number: str, **sets: Any) -> None:
+        """Tell of something that is no recognition, with the columns of core.product_events it sets."""
+        place = len(self.rows["core.product_events"]) + 1
+        self.rows["core.product_events"].append(
+            {
+                "product_id": product_id, "event_kind": kind, "event_date": day, "decision_no": number,
+                "issuing_body": "UBND tỉnh Lâm Đồng", "issuing_level": "province", "unit_id": BAO_THUAN,
+                "submission_id": "ds.xlsx", "sheet": "DS", "cell": f"B{place}", **sets,
+            }
+        )  # fmt: skip
 
     def doubt(
         self, doubt_id: str, kind: str, left: Sequence[str], right: Sequence[str], similarity: float
@@ -99,6 +115,7 @@ def fill(
     """Make the tables; `more` replaces the rows of a table (`register_identities` for `register.identities`)."""
     for table in _TABLES:
         make_table(connection, table, more.get(table.replace(".", "_"), register.rows[table]))
+    connection.execute(f"CREATE TABLE {_DERIVED} AS {models()[_DERIVED].sql}")
 
 
 @functools.cache

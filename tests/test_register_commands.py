@@ -20,7 +20,7 @@ HTX, OTHER = "HTX Nông nghiệp Tân Hà", "HTX Nông nghiệp Bảo Thuận"
 ENTRY = {
     "product_id", "product_name", "producer_id", "producer_name", "producer_type", "product_group", "unit_id",
     "unit_name", "star", "decision_no", "decision_date", "issuing_body", "recognising_level", "expiry_date", "state",
-    "source",
+    "ended_on", "ending_decision_no", "source",
 }  # fmt: skip
 SOURCE = {"unit_id", "unit_name", "submission_id", "file", "sheet", "cell"}
 NAME = {"product_name", "producer_name", "unit_id", "unit_name"}
@@ -136,6 +136,42 @@ def test_show_gives_a_product_with_its_history(folder):
     assert set(product["names"][0]) == {*NAME, "line_count"}
     assert [each["doubt_id"] for each in product["doubts"]] == ["d1aa"]
     assert _json(folder, "show", product["id"][:10])["product"] == product
+
+
+def test_what_is_no_recognition_is_told_too(folder):
+    """Extended, transferred, revoked: the table says what stands since when, and which event changed nothing."""
+    state = folder / "state" / "warehouse.duckdb"
+    register = Register()
+    product = register.line("Mắm", HTX, BAO_THUAN, [("first", "3", "2023-10-01", "1/QĐ")])
+    register.event("extension", product, "2026-09-01", "2/QĐ", extended_days=180)
+    register.event(
+        "transfer", product, "2026-09-02", "3/QĐ", new_producer_id="new", new_producer_name="Công ty Mới"
+    )
+    register.event("revocation", product, "2026-10-01", "4/QĐ-UBND")
+    register.event("extension", product, "2026-10-05", "5/QĐ", extended_days=180)
+    state.unlink()
+    with duckdb.connect(state) as connection:
+        fill(connection, register, {})
+    (entry,) = _json(folder, "list", "--on", "2026-10-14", "--certificate", "revoked")
+    assert (entry["expiry_date"], entry["ended_on"], entry["ending_decision_no"], entry["producer_name"]) == (
+        "2027-03-30", "2026-10-01", "4/QĐ-UBND", "Công ty Mới",
+    )  # fmt: skip
+    (before,) = _json(folder, "list", "--on", "2026-09-30")
+    assert (before["state"], before["ended_on"], before["ending_decision_no"]) == ("valid", None, None)
+    assert (
+        "bị thu hồi từ 01/10/2026 (Quyết định số 4/QĐ-UBND)"
+        in _run(folder, "list", "--on", "2026-10-14").stdout
+    )
+    history = _json(folder, "show", "mắm")["product"]["history"]
+    assert [(each["kind"], each["star"], each["expiry_date"], each["has_effect"]) for each in history] == [
+        ("first", "3", "2026-10-01", True), ("extension", None, "2027-03-30", True),
+        ("transfer", None, None, True), ("revocation", None, None, True),
+        ("extension", None, "2027-03-30", False),
+    ]  # fmt: skip
+    shown = _run(folder, "show", "mắm").stdout
+    assert "gia hạn (không làm thay đổi giấy chứng nhận)" in shown
+    assert "bị thu hồi từ 01/10/2026" in shown.splitlines()[-1]
+    assert _json(folder, "expiring", "--on", "2026-10-14", "--within", "12") == []
 
 
 def test_show_gives_a_producer_with_its_products(folder):

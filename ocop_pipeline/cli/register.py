@@ -478,6 +478,20 @@ def _state_name(state: str) -> str:
     return messages().say(f"register.state.{state}")
 
 
+def _standing(state: str, ended_on: date | None, decision_no: str | None) -> str:
+    """The state; of a revoked certificate since when and by which decision."""
+    if state != CertificateState.REVOKED or ended_on is None:
+        return _state_name(state)
+    key = "register.revoked_by" if decision_no else "register.revoked"
+    return messages().say(key, day=_shown(ended_on), number=decision_no or "")
+
+
+def _happened(each: dict[str, Any]) -> str:
+    """What kind of event it was, and when it changed nothing."""
+    told = messages().say(f"register.event.{each['kind']}")
+    return told if each["has_effect"] else messages().say("register.without_effect", event=told)
+
+
 def _level_name(level: str | None) -> str:
     return messages().say(f"register.level.{level}") if level else ""
 
@@ -497,7 +511,8 @@ def _print_entries(catalogue: Catalogue, found: Sequence[Entry]) -> None:
         (
             each.product_name, each.producer_name, each.unit_name, _star_name(catalogue, each.star),
             each.decision_no, _shown(each.decision_date), _body(each), _shown(each.expiry_date),
-            _state_name(each.state), each.product_id[:_ID_DIGITS], _place(each.source),
+            _standing(each.state, each.ended_on, each.ending_decision_no), each.product_id[:_ID_DIGITS],
+            _place(each.source),
         )
         for each in found
     ]  # fmt: skip
@@ -591,20 +606,25 @@ def _print_history(catalogue: Catalogue, sheet: dict[str, Any]) -> None:
     words, entry = messages(), sheet["entry"]
     rows = [
         (
-            words.say(f"register.event.{each['kind']}"), _star_name(catalogue, each["star"]),
+            _happened(each), _star_name(catalogue, each["star"]) if each["star"] else "",
             _shown(each["decision_date"]), each["decision_no"],
+            _shown(each["expiry_date"]) if each["expiry_date"] else "",
             ", ".join(filter(None, (each["issuing_body"], _level_name(each["recognising_level"])))),
-            each["unit_name"], "; ".join(_place(Source(**source)) for source in each["sources"]),
+            each["producer_name"], each["unit_name"],
+            "; ".join(_place(Source(**source)) for source in each["sources"]),
         )
         for each in sheet["history"]
     ]  # fmt: skip
-    headers = headers_of("what", "star", "decided_on", "decision", "body", "unit", "source")
+    headers = headers_of(
+        "what", "star", "decided_on", "decision", "expiry", "body", "producer", "unit", "source"
+    )
     print_table(headers, rows, words.say("register.history"))
     if entry is None:
         say("register.not_recognised", on=_shown(sheet["on"]))
     else:
         say(
-            "register.today", on=_shown(sheet["on"]), state=_state_name(entry["state"]),
+            "register.today", on=_shown(sheet["on"]),
+            state=_standing(entry["state"], entry["ended_on"], entry["ending_decision_no"]),
             star=_star_name(catalogue, entry["star"]), expiry=_shown(entry["expiry_date"]),
             unit=entry["unit_name"],
         )  # fmt: skip
@@ -614,7 +634,8 @@ def _print_products(catalogue: Catalogue, sheet: dict[str, Any]) -> None:
     rows = [
         (
             each["product_name"], each["unit_name"], _star_name(catalogue, each["star"]), each["decision_no"],
-            _shown(each["decision_date"]), _shown(each["expiry_date"]), _state_name(each["state"]),
+            _shown(each["decision_date"]), _shown(each["expiry_date"]),
+            _standing(each["state"], each["ended_on"], each["ending_decision_no"]),
             each["product_id"][:_ID_DIGITS],
         )
         for each in sheet["products"]

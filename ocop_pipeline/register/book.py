@@ -1,8 +1,8 @@
 """The register as a book to look things up in: who has which certificate on a day, and what lapses when.
 
-Belongs here: reading published tables into plain data, as of any day. What a certificate is worth is decided by the
-clock (`domain/certificates.py`), from the events up to that day and not from a month's publication. Does not: doubts
-about names and decisions on them (`review.py`), printing.
+Belongs here: reading published tables into plain data, as of any day. What a certificate is worth on a day is read from
+the products' history (`core.product_history`: the clock of `domain/certificates.py`, by the events up to that day) and
+not from a month's publication. Does not: doubts about names and decisions on them (`review.py`), printing.
 """
 
 from collections import defaultdict
@@ -14,14 +14,12 @@ from typing import Any, Final
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.domain.certificates import (
+    RECOGNITIONS,
     CertificateState,
-    Event,
     EventKind,
     Level,
-    Life,
     Star,
     add_months,
-    life_at,
     next_round,
 )
 from ocop_pipeline.domain.spelling import decomposed, without_accents
@@ -44,24 +42,84 @@ _NEEDED = frozenset(
     (
         "core.recognitions",
         "core.recognition_groups",
+        "core.product_events",
+        "core.product_history",
+        "core.producers",
         "core.listings",
         "register.identities",
         "register.doubts",
     )
 )
 _HEX = frozenset("0123456789abcdef")
-_EVENTS = """
+_PLACE_IN_DAY: Final = {
+    EventKind.CORRECTION: 0, EventKind.EXTENSION: 1, EventKind.REVOCATION: 2, EventKind.NOT_RECOGNISED: 3,
+    **dict.fromkeys(RECOGNITIONS, 4), EventKind.TRANSFER: 5,
+}  # fmt: skip
+"""In which order the events of one day count."""
+_MAY_BE_IDLE: Final = frozenset({EventKind.CORRECTION, EventKind.EXTENSION, EventKind.REVOCATION})
+_ABOUT_TERM: Final = RECOGNITIONS | {EventKind.CORRECTION, EventKind.EXTENSION}
+"""The kinds that give or change an expiry."""
+# What a day finds: the row of each product's history that lasts over it, with the recognition behind it. What a
+# correction says should never have been recognised is not among them.
+_STANDING = """
     SELECT
-        e.product_id, e.decision_date, e.product_name, e.producer_id, e.producer_name, e.producer_type,
-        g.product_group, e.unit_id, e.star, e.recognition_kind, e.recognising_level, e.issuing_body, e.decision_no,
-        e.expiry_date, e.submission_id, e.sheet, e.cell, s.file_name
-    FROM core.recognitions AS e
+        h.product_id, h.home_id, h.decision_date, h.star, h.expiry_date, h.ending_kind, h.ended_on,
+        h.ending_decision_no, h.producer_id, h.producer_name, e.product_name,
+        CASE WHEN h.producer_id = e.producer_id THEN e.producer_type ELSE o.producer_type END AS producer_type,
+        g.product_group, e.unit_id, e.recognising_level, e.issuing_body, e.decision_no, e.submission_id, e.sheet,
+        e.cell, s.file_name
+    FROM core.product_history AS h
+    JOIN core.recognitions AS e
+        ON e.product_id = h.product_id AND e.decision_date = h.decision_date AND e.unit_id = h.listed_unit_id
+    LEFT JOIN core.producers AS o ON o.producer_id = h.producer_id
     LEFT JOIN core.recognition_groups AS g
         ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id
         AND g.list_version = ?
     LEFT JOIN raw.submissions AS s ON s.submission_id = e.submission_id
+    WHERE h.event_date <= ? AND COALESCE(h.next_event_date > ?, TRUE)
+        AND COALESCE(h.ending_kind, 'revocation') = 'revocation'
 """
-_IN_ORDER = "ORDER BY e.product_id, e.decision_date, e.submission_id, e.sheet, e.cell, e.unit_id"
+# Everything told of a product, recognitions and the rest, and what the certificate was worth after it and before.
+_TOLD = """
+    SELECT
+        t.product_id, t.kind, t.star, t.decision_date, t.decision_no, t.issuing_body, t.level, t.producer_id,
+        t.producer_name, t.unit_id, t.submission_id, t.sheet, t.cell, s.file_name, t.new_unit_id,
+        h.expiry_date, h.star AS star_after, h.ending_kind, h.event_date = t.decision_date AS is_new,
+        b.expiry_date AS expiry_before, b.star AS star_before, b.ending_kind AS ending_before
+    FROM (
+        SELECT
+            product_id, recognition_kind AS kind, star, decision_date, decision_no, issuing_body,
+            recognising_level AS level, producer_id, producer_name, unit_id, submission_id, sheet, cell,
+            NULL AS new_unit_id
+        FROM core.recognitions
+        UNION ALL
+        SELECT
+            product_id, event_kind, star, event_date, decision_no, issuing_body, issuing_level,
+            COALESCE(new_producer_id, producer_id),
+            CASE WHEN new_producer_id IS NULL THEN producer_name ELSE new_producer_name END, unit_id,
+            submission_id, sheet, cell, new_unit_id
+        FROM core.product_events
+    ) AS t
+    LEFT JOIN core.product_history AS h
+        ON h.product_id = t.product_id AND h.event_date <= t.decision_date
+        AND COALESCE(h.next_event_date > t.decision_date, TRUE)
+    LEFT JOIN core.product_history AS b
+        ON b.product_id = t.product_id AND b.next_event_date = h.event_date
+    LEFT JOIN raw.submissions AS s ON s.submission_id = t.submission_id
+    WHERE t.product_id = ?
+    ORDER BY t.decision_date, t.submission_id, t.sheet, t.cell, t.unit_id
+"""
+_HOMES = """
+    SELECT product_id, home_id, LIST(DISTINCT unit_id) AS unit_ids
+    FROM (
+        SELECT product_id, home_id, unit_id FROM core.recognitions
+        UNION
+        SELECT product_id, new_home_id, COALESCE(new_unit_id, new_home_id)
+        FROM core.product_events
+        WHERE event_kind = 'transfer' AND new_home_id IS NOT NULL
+    )
+    GROUP BY product_id, home_id
+"""
 _LISTED = """
     SELECT
         COALESCE(product.identity_id, l.listed_product_id) AS product_id,
@@ -115,10 +173,12 @@ class Entry:
             are one, the name that was kept.
         product_group: Sector of the list in force on the day; `unconverted` or `unknown` where none is certain.
         unit_id, unit_name: Where it is on the map of the day.
-        star: As recognised last.
-        decision_no, decision_date, issuing_body, recognising_level: Of the latest decision by the day.
-        expiry_date: First day without validity.
+        star: As recognised last, or as corrected.
+        decision_no, decision_date, issuing_body, recognising_level: Of the latest recognition by the day.
+        expiry_date: First day without validity, by the term and what extensions and corrections made of it.
         state: What the certificate is worth at the end of the day.
+        ended_on: First day it is worth nothing, its expiry or the day it was revoked; None while it is valid.
+        ending_decision_no: Number of the decision that revoked it; None where it was not revoked.
         source: One line that tells of the decision.
     """
 
@@ -137,6 +197,8 @@ class Entry:
     recognising_level: str | None
     expiry_date: date
     state: CertificateState
+    ended_on: date | None
+    ending_decision_no: str | None
     source: Source
 
 
@@ -188,22 +250,31 @@ class Happening:
     """One event of a product's history.
 
     Attributes:
-        unit_id, unit_name: The unit that lists it and stood on that day; None where only a later unit does.
-        producer_id, producer_name: Whose it was then.
+        kind: As `domain.certificates.EventKind`.
+        star: The star given; of a correction the right one, `none` where there should have been no recognition or
+            was none; None where the event is about no star.
+        expiry_date: First day without validity as the event leaves it; None where there is no certificate, or
+            the event is not about one.
+        unit_id, unit_name: The unit that lists it and stood on that day; None where only a later unit does. Of a
+            transfer to another commune that commune.
+        producer_id, producer_name: Whose it was then; of a transfer the new one.
+        has_effect: Whether it changed anything: an extension after the lapse does not, nor does a revocation of
+            what was no longer valid.
         sources: A line of every unit that tells of it.
     """
 
     kind: str
-    star: str
+    star: str | None
     decision_date: date
     decision_no: str | None
     issuing_body: str | None
     recognising_level: str | None
-    expiry_date: date
+    expiry_date: date | None
     unit_id: str | None
     unit_name: str | None
     producer_id: str
     producer_name: str | None
+    has_effect: bool
     sources: tuple[Source, ...]
 
 
@@ -335,7 +406,13 @@ class Book:
             UnknownUnitError: the unit does not stand on that day.
         """
         wanted, places = selection or Selection(), Places(self._catalogue.units, on)
-        return self._entries(self._homes(places, wanted.unit_id), wanted, places, on)
+        within = places.within(wanted.unit_id) if wanted.unit_id is not None else None
+        found = [
+            entry
+            for entry in self._entries(places, on)
+            if wanted.takes(entry) and (within is None or entry.unit_id in within)
+        ]
+        return sorted(found, key=lambda entry: _by_unit(entry, places))
 
     def expiring(self, on: date, months: int, unit_id: str | None = None) -> list[Lapse]:
         """What is valid on a day and lapses within months of it, by unit, producer and day.
@@ -351,28 +428,26 @@ class Book:
         return sorted(soon, key=lambda lapse: (*_by_unit(lapse.entry, places)[:3], lapse.entry.expiry_date))
 
     def history(self, product_id: str) -> list[Happening]:
-        """Everything that happened to a product, oldest first."""
-        events = self._events({product_id: ""}, date.max).get(product_id, [])
-        told: defaultdict[tuple[date, int, str], list[Mapping[str, Any]]] = defaultdict(list)
-        for event in events:
-            told[event["decision_date"], Star(event["star"]).rank, event["recognition_kind"]].append(event)
+        """Everything that happened to a product, oldest first; on one day recognitions before transfers."""
+        told: defaultdict[tuple[Any, ...], list[Mapping[str, Any]]] = defaultdict(list)
+        for row in self._rows(_TOLD, [product_id]):
+            kind, star = row["kind"], row["star"]
+            number = "" if kind in RECOGNITIONS else row["decision_no"] or ""
+            told[
+                row["decision_date"], _PLACE_IN_DAY[kind], Star(star).rank if star else 0, number, kind
+            ].append(row)
         return [self._happening(told[key]) for key in sorted(told)]
 
     def entry_of(self, product_id: str, on: date) -> Entry | None:
         """One product as of a day; None when it was not recognised by then."""
         places = Places(self._catalogue.units, on)
-        homes = {found: home for found, home in self._homes(places, None).items() if found == product_id}
-        events = self._events(homes, on).get(product_id)
-        return self._entry(events, homes[product_id], places, on) if events else None
+        return next(iter(self._entries(places, on, "h.product_id = ?", product_id)), None)
 
     def entries_of(self, producer_id: str, on: date) -> list[Entry]:
         """The products that are a producer's as of a day."""
-        sql = "SELECT DISTINCT product_id FROM core.recognitions WHERE producer_id = ?"
-        ever = {row["product_id"] for row in self._rows(sql, [producer_id])}
         places = Places(self._catalogue.units, on)
-        homes = {found: home for found, home in self._homes(places, None).items() if found in ever}
-        entries = self._entries(homes, Selection(), places, on)
-        return [entry for entry in entries if entry.producer_id == producer_id]
+        entries = self._entries(places, on, "h.producer_id = ?", producer_id)
+        return sorted(entries, key=lambda entry: _by_unit(entry, places))
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:
@@ -393,61 +468,43 @@ class Book:
         similar = self._hits(lambda each, kind: wanted in _loose(_name(each, kind)), on) if wanted else ()
         return Found((), similar)
 
-    def _homes(self, places: Places, unit_id: str | None) -> dict[str, str]:
-        """Product -> the unit it is of, of the products of a unit."""
-        sql = (
-            "SELECT product_id, LIST(DISTINCT unit_id) AS unit_ids FROM core.recognitions GROUP BY product_id"
-        )
-        homes = {row["product_id"]: places.of(row["unit_ids"]) for row in self._rows(sql, [])}
-        if unit_id is None:
-            return homes
-        within = places.within(unit_id)
-        return {product_id: home for product_id, home in homes.items() if home in within}
+    @cached_property
+    def _listed_at(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(product, commune of today) -> the units that list it there, or that it was transferred to."""
+        return {(row["product_id"], row["home_id"]): tuple(row["unit_ids"]) for row in self._rows(_HOMES, [])}
 
-    def _entries(self, homes: Mapping[str, str], wanted: Selection, places: Places, on: date) -> list[Entry]:
-        """The entries of products, given with the unit each is of."""
-        found = []
-        for product_id, events in self._events(homes, on).items():
-            entry = self._entry(events, homes[product_id], places, on)
-            if entry is not None and wanted.takes(entry):
-                found.append(entry)
-        return sorted(found, key=lambda entry: _by_unit(entry, places))
-
-    def _events(self, products: Collection[str], on: date) -> dict[str, list[Mapping[str, Any]]]:
-        """What was decided about products by a day."""
-        where = "WHERE e.decision_date <= ? AND e.product_id IN (SELECT UNNEST(?))"
-        found: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    def _entries(self, places: Places, on: date, condition: str = "TRUE", *values: str) -> list[Entry]:
+        """The entries of the products that fit a condition, in no order."""
         version = self._catalogue.groups.version_on(on) or ""
-        for row in self._rows(f"{_EVENTS} {where} {_IN_ORDER}", [version, on, list(products)]):
-            found[row["product_id"]].append(row)
-        return found
+        rows = self._rows(f"{_STANDING} AND {condition}", [version, on, on, *values])
+        return [self._entry(row, places, on) for row in rows]
 
-    def _entry(
-        self, events: Sequence[Mapping[str, Any]], unit_id: str, places: Places, on: date
-    ) -> Entry | None:
-        life = self._life(events, on)
-        if life.recognition is None or life.state(on) not in STATES:
-            return None
-        day, star = life.recognition.day, life.recognition.star
-        latest = next(row for row in events if row["decision_date"] == day and row["star"] == star)
+    def _entry(self, row: Mapping[str, Any], places: Places, on: date) -> Entry:
+        unit_id = places.of(self._listed_at[row["product_id"], row["home_id"]])
+        state = CertificateState.VALID if row["expiry_date"] > on else CertificateState.EXPIRED
+        if row["ending_kind"]:
+            state = CertificateState.REVOKED
+        ended_on = row["ended_on"] if row["ending_kind"] else row["expiry_date"]
+        producer = self._name_of(PRODUCER, row["producer_id"], row["producer_name"] or "")
         return Entry(
-            product_id=latest["product_id"],
-            product_name=self._name_of(PRODUCT, latest["product_id"], latest["product_name"]),
-            producer_id=latest["producer_id"],
-            producer_name=self._name_of(PRODUCER, latest["producer_id"], latest["producer_name"] or "")
-            or None,
-            producer_type=latest["producer_type"],
-            product_group=latest["product_group"],
+            product_id=row["product_id"],
+            product_name=self._name_of(PRODUCT, row["product_id"], row["product_name"]),
+            producer_id=row["producer_id"],
+            producer_name=producer or None,
+            producer_type=row["producer_type"],
+            product_group=row["product_group"],
             unit_id=unit_id,
             unit_name=places.name(unit_id),
-            star=life.star,
-            decision_no=latest["decision_no"],
-            decision_date=day,
-            issuing_body=latest["issuing_body"],
-            recognising_level=latest["recognising_level"],
-            expiry_date=life.expires,
-            state=life.state(on),
-            source=self._source(latest),
+            star=Star(row["star"]),
+            decision_no=row["decision_no"],
+            decision_date=row["decision_date"],
+            issuing_body=row["issuing_body"],
+            recognising_level=row["recognising_level"],
+            expiry_date=row["expiry_date"],
+            state=state,
+            ended_on=None if state is CertificateState.VALID else ended_on,
+            ending_decision_no=row["ending_decision_no"],
+            source=self._source(row),
         )
 
     @cached_property
@@ -458,21 +515,6 @@ class Book:
     def _name_of(self, kind: str, identity: str, written: str) -> str:
         """The name of a product or producer: as written, unless another one was kept for it."""
         return self._kept.get((kind, identity), written)
-
-    def _life(self, events: Iterable[Mapping[str, Any]], on: date) -> Life:
-        told = (
-            Event(
-                product_id=row["product_id"],
-                kind=EventKind(row["recognition_kind"]),
-                day=row["decision_date"],
-                star=Star(row["star"]),
-                unit_id=row["unit_id"],
-                producer_id=row["producer_id"],
-                decision_no=row["decision_no"] or "",
-            )
-            for row in events
-        )
-        return life_at(told, on, self._catalogue.certificates.regimes)
 
     def _lapse(self, entry: Entry, on: date, months: int) -> Lapse:
         rules = self._catalogue.certificates
@@ -493,19 +535,21 @@ class Book:
     def _happening(self, rows: Sequence[Mapping[str, Any]]) -> Happening:
         first = rows[0]
         places = Places(self._catalogue.units, first["decision_date"])
-        unit_id = next((row["unit_id"] for row in rows if places.stands(row["unit_id"])), None)
+        standing = (row["unit_id"] for row in rows if places.stands(row["unit_id"]))
+        unit_id = first["new_unit_id"] or next(standing, None)
         return Happening(
-            kind=first["recognition_kind"],
+            kind=first["kind"],
             star=first["star"],
             decision_date=first["decision_date"],
             decision_no=first["decision_no"],
             issuing_body=first["issuing_body"],
-            recognising_level=first["recognising_level"],
-            expiry_date=first["expiry_date"],
+            recognising_level=first["level"],
+            expiry_date=first["expiry_date"] if first["kind"] in _ABOUT_TERM else None,
             unit_id=unit_id,
             unit_name=places.name(unit_id) if unit_id else None,
             producer_id=first["producer_id"],
             producer_name=first["producer_name"],
+            has_effect=first["kind"] not in _MAY_BE_IDLE or _changed(first),
             sources=tuple(self._source(row) for row in rows),
         )
 
@@ -554,6 +598,12 @@ def require_register(rows: Rows) -> None:
     tables = rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables()", [])
     if missing := _NEEDED - {row["name"] for row in tables}:
         raise NotPublishedError(f"{', '.join(sorted(missing))}: no run has made the register yet")
+
+
+def _changed(row: Mapping[str, Any]) -> bool:
+    """Whether the certificate is another one after an event of its day than before it."""
+    after = (row["expiry_date"], row["star_after"], row["ending_kind"])
+    return bool(row["is_new"]) and after != (row["expiry_before"], row["star_before"], row["ending_before"])
 
 
 def _by_unit(entry: Entry, places: Places) -> tuple[str, str, str, str, str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ocop_pipeline.domain.certificates import CertificateState, EventKind, Star
+from ocop_pipeline.domain.certificates import CertificateState, Star
 from ocop_pipeline.register.book import Book, Places, Selection
 from ocop_pipeline.warehouse.figures import NotPublishedError
 from tests.register_tables import BAO_THUAN, DINH_TRANG_THUONG, MUI_NE, PROVINCE, Register
@@ -307,14 +307,77 @@ def test_a_unit_that_did_not_stand_then_is_not_told(register, rows, catalogue):
     assert [source.unit_id for source in event.sources] == [BAO_THUAN]
 
 
-def test_every_kind_of_event_is_read(register, rows, catalogue):
-    """The day a source tells of a revocation, the clock counts it: nothing here knows four kinds only."""
-    product = register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2025-01-10", "1/QĐ")])
-    register.line("Gạo", HTX, BAO_THUAN, [(str(EventKind.REVOCATION), "3", "2026-02-01", "9/QĐ")])
+def test_a_revocation_ends_a_certificate_on_its_day(register, rows, catalogue):
+    """Valid to the day before, revoked from the decision on, with its number; after a new recognition valid again."""
+    product = register.line(
+        "Gạo", HTX, BAO_THUAN, [("first", "3", "2025-01-10", "1/QĐ"), ("again", "3", "2027-05-01", "3/QĐ")]
+    )
+    register.event("revocation", product, "2026-02-01", "9/QĐ")
     book = Book(rows(), catalogue)
-    assert book.entry_of(product, _day("2026-01-31")).state is CertificateState.VALID
-    assert book.entry_of(product, _day("2026-02-01")).state is CertificateState.REVOKED
-    assert book.expiring(_day("2027-10-14"), 12) == []
+    before, after = (book.entry_of(product, _day(day)) for day in ("2026-01-31", "2026-02-01"))
+    assert (before.state, before.ended_on, before.ending_decision_no) == ("valid", None, None)
+    assert (after.state, after.ended_on, after.ending_decision_no) == ("revoked", _day("2026-02-01"), "9/QĐ")
+    assert after.expiry_date == _day("2028-01-10")
+    assert book.expiring(_day("2027-04-14"), 12) == []
+    assert book.entry_of(product, _day("2027-05-01")).state is CertificateState.VALID
+
+
+def test_an_extension_is_on_the_work_list_by_its_new_day(register, rows, catalogue):
+    """The list of what lapses knows the expiry that an extension set, and nothing of one decided later."""
+    product = register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2023-10-20", "1/QĐ")])
+    register.event("extension", product, "2026-10-01", "2/QĐ", extended_to="2027-02-01")
+    book = Book(rows(), catalogue)
+    assert [each.entry.expiry_date for each in book.expiring(_day("2026-09-30"), 3)] == [_day("2026-10-20")]
+    assert book.expiring(_day("2026-10-01"), 3) == []
+    assert [each.entry.expiry_date for each in book.expiring(_day("2026-11-01"), 3)] == [_day("2027-02-01")]
+
+
+def test_a_corrected_product_is_what_it_should_have_been_from_that_day(register, rows, catalogue):
+    """Another star from the day of the correction on; one that should never have been recognised is gone from it on."""
+    star = register.line("Gạo", HTX, BAO_THUAN, [("first", "4", "2025-01-10", "1/QĐ")])
+    never = register.line("Trà", HTX, BAO_THUAN, [("first", "4", "2025-01-10", "1/QĐ")])
+    register.event("correction", star, "2025-06-01", "2/QĐ", star="3", corrected_expiry="2027-01-10")
+    register.event("correction", never, "2025-06-01", "2/QĐ", star="none")
+    book = Book(rows(), catalogue)
+    assert [book.entry_of(star, _day(day)).star for day in ("2025-05-31", "2025-06-01")] == ["4", "3"]
+    assert book.entry_of(star, _day("2025-06-01")).expiry_date == _day("2027-01-10")
+    assert book.entry_of(never, _day("2025-05-31")).state is CertificateState.VALID
+    assert book.entry_of(never, _day("2025-06-01")) is None
+    assert [(each.kind, each.star) for each in book.history(never)] == [
+        ("first", "4"),
+        ("correction", "none"),
+    ]
+
+
+def test_a_product_goes_with_its_transfer(register, rows, catalogue):
+    """From the day of the transfer on it is the new producer's and in the new commune, whoever lists it; not before."""
+    product = register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2025-01-10", "1/QĐ")])
+    register.event(
+        "transfer", product, "2025-08-01", "2/QĐ", new_producer_id="new", new_producer_name="Công ty Mới",
+        home_id=BAO_THUAN, new_home_id=MUI_NE, new_unit_id=MUI_NE,
+    )  # fmt: skip
+    book = Book(rows(), catalogue)
+    before, after = (book.entry_of(product, _day(day)) for day in ("2025-07-31", "2025-08-01"))
+    assert (before.unit_id, before.producer_name) == (BAO_THUAN, HTX)
+    assert (after.unit_id, after.producer_name, after.decision_no) == (MUI_NE, "Công ty Mới", "1/QĐ")
+    assert [each.product_id for each in book.entries_of("new", _day("2025-08-01"))] == [product]
+    assert book.entries_of("new", _day("2025-07-31")) == []
+    assert book.entries(_day("2025-08-01"), Selection(BAO_THUAN)) == []
+    last = book.history(product)[-1]
+    assert (last.kind, last.unit_id, last.producer_name) == ("transfer", MUI_NE, "Công ty Mới")
+
+
+def test_what_found_nothing_to_act_on_is_marked(register, rows, catalogue):
+    """An extension after the lapse and a revocation of the lapsed changed nothing, one in time did."""
+    product = register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2023-10-20", "1/QĐ")])
+    register.event("extension", product, "2026-10-20", "2/QĐ", extended_months=1)
+    register.event("extension", product, "2026-11-21", "3/QĐ", extended_months=1)
+    register.event("revocation", product, "2026-11-22", "4/QĐ")
+    register.event("not_recognised", product, "2026-11-23", "5/QĐ", star="none")
+    told = [(each.kind, each.has_effect) for each in Book(rows(), catalogue).history(product)]
+    assert told == [
+        ("first", True), ("extension", True), ("extension", False), ("revocation", False), ("not_recognised", True),
+    ]  # fmt: skip
 
 
 def test_a_warehouse_without_a_register_says_so(catalogue):
