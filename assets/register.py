@@ -79,7 +79,9 @@ def _doubts() -> dg.AssetsDefinition:
     def doubtful(deployment: Deployment) -> dg.MaterializeResult[None]:
         connection, catalogue = deployment.writer(), deployment.catalogue
         with Ledger.open(deployment.settings.ledger) as ledger:
-            rows = review_list(listings(connection), ledger.name_decisions(), catalogue)
+            rows = review_list(
+                listings(connection), ledger.name_decisions(), catalogue, transfers(connection)
+            )
         reasons = Counter(str(row[2]) for row in rows)
         return dg.MaterializeResult(metadata={_ROWS: store_register(connection, "doubts", rows), **reasons})
 

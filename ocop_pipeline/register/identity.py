@@ -1,8 +1,8 @@
 """Which listed products and producers are one, by what people have decided.
 
-Belongs here: applying decisions to what the registers list, those of people on names and those that transfer a product.
-Certain spellings share a key already (`spelling.py`); proposing what may be one is `matching.py`. Nothing is merged here
-that no person and no decision has said to be one.
+Belongs here: applying decisions to what the registers list, those of people on names and those that transfer a
+product. Certain spellings share a key already (`spelling.py`); proposing what may be one is `matching.py`. Nothing is
+merged here that no person and no transfer has said to be one.
 """
 
 from collections import defaultdict

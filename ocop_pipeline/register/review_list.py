@@ -20,15 +20,21 @@ _ID_DIGITS = 16
 
 
 def review_list(
-    listings: Sequence[Listing], decisions: Sequence[NameDecision], catalogue: Catalogue
+    listings: Sequence[Listing],
+    decisions: Sequence[NameDecision],
+    catalogue: Catalogue,
+    transfers: Sequence[tuple[str, str]] = (),
 ) -> list[tuple[str, str, str, float, str, str, str, str, str, str, str, str]]:
     """Rows of `register.doubts`, in its order of columns; what people have decided on is left out.
 
+    So is what a transfer has made one (`transfers` as for `identities`).
     A doubt's id follows from the two ids it is about: it stays while they stay.
     """
     words = catalogue.names
     names = Names(listings, product_key, lambda name: producer_key(name, words).key)
-    known_as = {(kind, listed): identity for kind, listed, identity in identities(decisions, names)}
+    known_as = {
+        (kind, listed): identity for kind, listed, identity in identities(decisions, names, transfers)
+    }
 
     def known(kind: str, listed: str) -> str:
         return known_as.get((kind, listed), listed)

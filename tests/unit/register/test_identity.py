@@ -1,6 +1,7 @@
 """Decisions on names: what people said is one is one, whatever the order, and nothing else is."""
 
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,6 +89,29 @@ def test_merging_producers_leaves_products_alone():
     left, right = ListedName("c1", "HTX A"), ListedName("c1", "HTX NN A")
     found = identities([_decision(left, right, kind="producer")], _names(one, two))
     assert found == [("producer", two.listed_producer_id, one.listed_producer_id)]
+
+
+def test_a_transferred_product_is_one_along_the_chain():
+    """Listed by the old producer, the next and the last: one product under its first id, whichever was known first."""
+    names = _names(GAO, GAO_THOM, COM)
+    ids = [each.listed_product_id for each in (GAO_THOM, COM, GAO)]
+    chain = list(pairwise(ids))
+    for transfers in (chain, chain[::-1]):
+        assert identities([], names, transfers) == sorted(("product", known, ids[0]) for known in ids[1:])
+
+
+def test_a_product_that_comes_back_is_still_one():
+    """From A to B and back to A: both listings are one, under one of the two ids."""
+    ids = [GAO.listed_product_id, COM.listed_product_id]
+    found = identities([], _names(GAO, COM), [(ids[0], ids[1]), (ids[1], ids[0])])
+    assert found == [("product", max(ids), min(ids))]
+
+
+def test_what_a_person_says_goes_before_a_transfer():
+    """A person who says that a pair is two keeps it apart though a list reads as a transfer."""
+    transfers = [(GAO.listed_product_id, COM.listed_product_id)]
+    decisions = [_decision(_product("Gạo"), _product("Cơm"), same=False)]
+    assert identities(decisions, _names(GAO, COM), transfers) == []
 
 
 _PRODUCTS = st.sampled_from(("Gạo", "Gạo thơm", "Cơm", "Trà", "Nấm"))

@@ -61,6 +61,13 @@ def test_what_may_be_one_is_listed_with_names_and_place(catalogue, home, listing
     assert 0 < producer[3] <= 1
 
 
+def test_what_a_transfer_made_one_is_no_doubt(catalogue, listings):
+    """One product listed by the producer before and after its transfer is not asked about; the producers still are."""
+    pair = (listings[0].listed_product_id, listings[1].listed_product_id)
+    rows = review_list(listings, [], catalogue, [pair])
+    assert {row[1] for row in rows} == {"producer"}
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_what_was_decided_does_not_come_back(catalogue, home, listings, same):
     """Whatever the person said, the pair is off the list; the order of the lines is irrelevant."""
