@@ -111,14 +111,8 @@ def test_a_figure_has_one_value_in_the_whole_document(documents, kind):
 def test_the_lines_make_the_total(documents, kind, caption):
     """Products and recognitions of all lines are those of the first row; producers are counted there, at most added."""
     table = _table(documents[kind], caption)
-    # A sector that stands above its groups is what they add up to; they are not counted beside it.
-    total, *lines = (
-        row
-        for row, kind_of_row in zip(
-            _rows(table), (r.kind for r in table.rows if len(r.cells) > 3), strict=True
-        )
-        if caption != "Sản phẩm theo nhóm" or kind_of_row != "normal"
-    )
+    # The groups below a sector (indented) are its parts, not further lines beside it.
+    total, *lines = (row for row in _rows(table) if not row["name"].startswith("\u00a0"))
     for key in (*PRODUCTS, "month_recognised", "year_recognised"):
         assert _total(lines, key) == _number(total[key]), key
     producers = [_number(row["producers"]) for row in lines]

@@ -69,7 +69,7 @@ def _lapsing_list(setting: Setting, band: Sequence[Lapse], months: int) -> Table
     label = setting.label
     columns = (
         *_product_columns(setting),
-        Column("round", label("lapsing_round"), align="center", width=1.5),
+        Column("round", label("lapsing_round"), align="center", width=1.25),
     )
 
     rows = _by_unit(
@@ -86,24 +86,25 @@ def ended_table(setting: Setting) -> list[Block]:
     ended = data.register.ended
     if not ended:
         return []
+    revoked = any(each.ending_decision_no for each in ended)
     columns = (
         Column("order", label("order"), align="center", width=0.5),
-        Column("name", label("product_name"), width=2.6, row_header=True),
-        Column("producer", label("product_producer"), width=2.6),
-        Column("unit", label("unit"), width=1.9),
+        Column("name", label("product_name"), width=2.5, row_header=True),
+        Column("producer", label("product_producer"), width=2.5),
+        Column("unit", label("unit"), width=1.8),
         Column("star", label("product_star"), width=0.9),
-        Column("decision", label("product_decision"), width=1.5),
-        Column("date", label("product_date"), align="center", width=1.15),
-        Column("ended", label("ended_on"), align="center", width=1.15),
-        Column("reason", label("ended_reason"), width=1.1),
-        Column("ending", label("ended_decision"), width=1.5),
+        Column("decision", label("product_decision"), width=1.7),
+        Column("date", label("product_date"), align="center", width=1.25),
+        Column("ended", label("ended_on"), align="center", width=1.25),
+        Column("reason", label("ended_reason"), width=1),
+        *((Column("ending", label("ended_decision"), width=1.7),) if revoked else ()),
     )
     rows = tuple(
         Row((
             Cell(str(order)), Cell(each.product_name), Cell(each.producer_name), Cell(_unit_name(setting, each)),
             Cell(setting.name("star", each.star)), Cell(each.decision_no), Cell(day_text(each.decision_date)),
             Cell(day_text(each.ended_on)), Cell(setting.name("certificate_state", each.state)),
-            Cell(each.ending_decision_no),
+            *((Cell(each.ending_decision_no),) if revoked else ()),
         ))
         for order, each in enumerate(ended, start=1)
     )  # fmt: skip
@@ -115,10 +116,10 @@ def _product_columns(setting: Setting) -> tuple[Column, ...]:
     label = setting.label
     return (
         Column("order", label("order"), align="center", width=0.5),
-        Column("producer", label("product_producer"), width=3.3),
+        Column("producer", label("product_producer"), width=3.2),
         Column("name", label("product_name"), width=2.9, row_header=True),
         Column("star", label("product_star"), width=0.95),
-        Column("decision", label("product_decision"), width=1.45),
+        Column("decision", label("product_decision"), width=1.65),
         Column("date", label("product_date"), align="center", width=1.15),
         Column("expiry", label("product_expiry"), align="center", width=1.15),
     )

@@ -95,28 +95,34 @@ def register_by_group(setting: Setting) -> list[Block]:
     if whole is None:
         return []
     rows = [_row(setting, "", label("register_total"), whole, data.unit.unit_id, kind="total")]
+    below = {code: list(_group_rows(setting, code)) for code in data.register.groups}
+    alone: RowKind = "subtotal" if any(below.values()) else "normal"
     shown = []
     for code, name in data.splits["SP01", DIMENSION]:
         sector = f"{DIMENSION}={code}"
         found = _families(setting, data.unit.unit_id, sector)
-        if found is None and code not in data.register.groups:
+        if found is None and code not in below:
             continue
-        below = list(_group_rows(setting, sector, code))
-        kind: RowKind = "head" if below else "subtotal"
+        kind: RowKind = "head" if below.get(code) else alone
         shown.append(sector)
         rows.append(_row(setting, "", name, found or _NONE, data.unit.unit_id, sector, kind))
-        rows.extend(below)
+        rows.extend(below.get(code, ()))
     return [_table(setting, "group", rows, group_notes(data.groups.year, shown, label))]
 
 
-def _group_rows(setting: Setting, sector: str, code: str) -> Iterator[Row]:
-    """The groups of a sector that have products, then what is told by sector alone; nothing where it tells no group."""
-    data = setting.data
-    lines = [(group, setting.name(DIMENSION, group)) for group in data.register.groups.get(code, ())]
+def _group_rows(setting: Setting, code: str) -> Iterator[Row]:
+    """The groups of a sector that have products, then what is told by sector alone.
+
+    Nothing where the register tells no group, or the list has but one: it is the sector again.
+    """
+    data, sector = setting.data, f"{DIMENSION}={code}"
+    groups = data.register.groups[code]
     lines = [
-        each for each in lines if _families(setting, data.unit.unit_id, f"{sector};group_line={each[0]}")
+        (group, setting.name(DIMENSION, group))
+        for group in groups
+        if _families(setting, data.unit.unit_id, f"{sector};group_line={group}")
     ]
-    if not lines:
+    if not lines or len(groups) == 1:
         return
     for group, name in (*lines, ("", setting.label("register_group_untold"))):
         breakdown = f"{sector};group_line={group}"

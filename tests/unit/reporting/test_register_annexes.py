@@ -179,6 +179,16 @@ def test_groups_stand_below_their_sector_where_the_register_tells_them(marts):
     assert [row.kind for row in table.rows[:5]] == ["total", "head", "normal", "normal", "subtotal"]
 
 
+def test_a_sector_of_one_group_is_not_told_twice(marts):
+    """Tourism has one group of the same name; without groups to stand above, sectors are plain rows."""
+    add_line(marts, LAM_DONG, OCTOBER, ever_recognised=1, valid_3=1, valid=1, producers=1)
+    for breakdown in ("product_group=tourism", "product_group=tourism;group_line=tourism_service"):
+        add_line(marts, LAM_DONG, OCTOBER, breakdown, ever_recognised=1, valid_3=1, valid=1, producers=1)
+    table = table_of(composed(marts), "Sản phẩm theo nhóm")
+    assert sum("du lịch" in name for name in column(table, "name")) == 1
+    assert {row.kind for row in table.rows[1:]} == {"normal"}
+
+
 def test_the_year_below_a_sector_is_left_out_where_the_series_breaks_off():
     """In 2023 the list changed within the year: the groups have no year to date beside a sector that does not join."""
     may = Period("2023-05")
@@ -302,7 +312,7 @@ def test_what_lapses_soon_is_told_with_the_round_that_still_fits(marts):
     assert column(counts, "round_fits") == ["2", "3", "4"]
     soon = table_of(document, "Sản phẩm hết hạn trong 3 tháng")
     assert column(soon, "name") == ["Trước đợt", "Kịp", "Ba tháng"]
-    assert column(soon, "round") == ["không còn đợt nào", "30/12/2026", "30/12/2026"]
+    assert column(soon, "round") == ["không kịp", "30/12/2026", "30/12/2026"]
     assert column(table_of(document, "Sản phẩm hết hạn sau 3 tháng"), "name") == ["Sáu tháng"]
     year = table_of(document, "Sản phẩm hết hạn sau 6 tháng")
     assert (column(year, "name"), column(year, "round")) == (["Một năm"], ["30/06/2027"])
@@ -341,6 +351,14 @@ def test_what_ended_within_the_month_is_listed_with_its_decision(marts):
     assert column(table, "reason") == ["Bị thu hồi", "Hết hạn"]
     assert column(table, "ended") == ["14/10/2026", "01/10/2026"]
     assert column(table, "ending") == ["99/QĐ-UBND", ""]
+
+
+def test_a_month_without_a_revocation_has_no_column_for_its_decision(marts):
+    """What lapsed by itself needs no decision: the column would be blank from top to bottom."""
+    day = date(2026, 10, 1)
+    add_registered(marts, COMMUNES[0], OCTOBER, "Hết", day, certificate_state="expired", ended_on=day)
+    table = table_of(composed(marts), "Sản phẩm hết hạn, bị thu hồi")
+    assert "ending" not in {each.key for each in table.columns}
 
 
 def test_a_long_list_is_left_to_the_screen(marts):
