@@ -1,31 +1,68 @@
-"""A contract's checks as Dagster asset checks: their specifications and their results, from the same list."""
+"""A contract's checks as Dagster asset checks: their specifications and their results, from the same list.
 
-from collections.abc import Iterable, Iterator, Sequence
+Belongs here: what a check is called and said to promise where an operator reads it. Does not: what it promises
+(`quality.contracts`) or whether that holds (`quality.audit`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
 from ocop_pipeline.quality.audit import CheckResult
-from ocop_pipeline.quality.contracts import CheckSeverity, Contract
+from ocop_pipeline.quality.contracts import Check, CheckSeverity, Contract
+from ocop_pipeline.warehouse.models import description_of
 
 _SEVERITY = {
     CheckSeverity.CRITICAL: dg.AssetCheckSeverity.ERROR,
     CheckSeverity.WARNING: dg.AssetCheckSeverity.WARN,
 }
+_GRAIN = "grain"
+# Expectation -> what its check is called and what it promises; the names Great Expectations gives fill a screen.
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "column_values_to_not_be_null": ("{column}_not_null", "{column} is never null."),
+    "column_values_to_be_null": ("{column}_null", "{column} is always null."),
+    "column_values_to_be_unique": ("{column}_unique", "No two rows have the same {column}."),
+    "compound_columns_to_be_unique": ("{columns}_unique", "No two rows have the same {listed}."),
+    "column_values_to_be_in_set": ("{column}_in_set", "{column} is one of {values}."),
+    "column_values_to_not_be_in_set": ("{column}_not_in_set", "{column} is none of {values}."),
+    "column_values_to_be_between": ("{column}_between", "{column} is {bounds}."),
+    "column_values_to_match_regex": ("{column}_matches", "{column} matches {regex}."),
+    "column_values_to_not_match_regex": ("{column}_matches_not", "{column} does not match {regex}."),
+    "column_value_lengths_to_be_between": ("{column}_length", "The length of {column} is {bounds}."),
+    "column_pair_values_a_to_be_greater_than_b": (
+        "{column_A}_over_{column_B}", "{column_A} is {greater} {column_B}.",
+    ),
+    "column_pair_values_to_be_equal": ("{column_A}_equals_{column_B}", "{column_A} equals {column_B}."),
+    "table_row_count_to_be_between": ("row_count", "The number of rows is {bounds}."),
+}  # fmt: skip
+_BOUNDS = (
+    ("min_value", "strict_min", "more than", "at least"),
+    ("max_value", "strict_max", "less than", "at most"),
+)
 
 
 def check_specs(key: dg.AssetKey, contract: Contract) -> list[dg.AssetCheckSpec]:
     """One specification a check; a critical one stops what is downstream."""
-    shown = dict.fromkeys((_shown(check.name), check.severity) for check in contract.checks)
+    shown = {shown_name(check): check for check in contract.checks}
     return [
-        dg.AssetCheckSpec(name, asset=key, blocking=severity is CheckSeverity.CRITICAL)
-        for name, severity in shown
+        dg.AssetCheckSpec(
+            name,
+            asset=key,
+            description=_promise(check, contract),
+            blocking=check.severity is CheckSeverity.CRITICAL,
+        )
+        for name, check in shown.items()
     ]
 
 
-def check_results(key: dg.AssetKey, results: Sequence[CheckResult]) -> Iterator[dg.AssetCheckResult]:
+def check_results(
+    key: dg.AssetKey, contract: Contract, results: Sequence[CheckResult]
+) -> Iterator[dg.AssetCheckResult]:
     """One result a specification, with how many rows offend and the first of them."""
-    for name in dict.fromkeys(_shown(result.name) for result in results):
-        found = [result for result in results if _shown(result.name) == name]
+    names = {check.name: shown_name(check) for check in contract.checks}
+    for name in dict.fromkeys(names[result.name] for result in results):
+        found = [result for result in results if names[result.name] == name]
         yield dg.AssetCheckResult(
             asset_key=key,
             check_name=name,
@@ -40,7 +77,15 @@ def check_results(key: dg.AssetKey, results: Sequence[CheckResult]) -> Iterator[
 
 def suite_specs(key: dg.AssetKey, tables: Iterable[str]) -> list[dg.AssetCheckSpec]:
     """One specification a table that the second judge is asked about."""
-    return [dg.AssetCheckSpec(_suite_name(table), asset=key, blocking=True) for table in tables]
+    return [
+        dg.AssetCheckSpec(
+            _suite_name(table),
+            asset=key,
+            description=f"Great Expectations finds the contract of {table} kept.",
+            blocking=True,
+        )
+        for table in tables
+    ]
 
 
 def suite_result(key: dg.AssetKey, table: str, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
@@ -59,10 +104,43 @@ def suite_result(key: dg.AssetKey, table: str, results: Sequence[CheckResult]) -
     )
 
 
+def shown_name(check: Check) -> str:
+    """What a check is called in Dagster: short, unlike the name it bears in `meta.check_results`.
+
+    The checks that a grain implies are one there, because they fail for one reason. A name that a contract gives is
+    kept.
+    """
+    if check.name.startswith("grain_"):
+        return _GRAIN
+    if not check.expect or check.name != check.default_name:
+        return check.name
+    return _WORDS[check.expect][0].format_map(_parts(check)).lower()
+
+
+def _promise(check: Check, contract: Contract) -> str:
+    """What a check promises, in a sentence; of one written in SQL what its first comment says."""
+    if shown_name(check) == _GRAIN:
+        return f"What one row is: {', '.join(contract.grain)}. Never null, and no two rows share it."
+    if check.expect:
+        return _WORDS[check.expect][1].format_map(_parts(check))
+    return description_of(check.violations)
+
+
+def _parts(check: Check) -> dict[str, Any]:
+    given = check.arguments
+    return {
+        **given,
+        "columns": "_".join(check.columns),
+        "listed": ", ".join(check.columns),
+        "values": ", ".join(str(value) for value in given.get("value_set", ())),
+        "bounds": " and ".join(
+            f"{strict if given.get(flag) else lax} {given[name]}"
+            for name, flag, strict, lax in _BOUNDS
+            if name in given
+        ),
+        "greater": "at least" if given.get("or_equal") else "greater than",
+    }
+
+
 def _suite_name(table: str) -> str:
     return table.replace(".", "_")
-
-
-def _shown(name: str) -> str:
-    """What a check is called in Dagster: the checks that a grain implies are one there, they fail for one reason."""
-    return "grain" if name.startswith("grain_") else name

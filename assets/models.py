@@ -58,12 +58,12 @@ def _asset(model: SqlModel, place: int, total: int) -> dg.AssetsDefinition:
                 run_id=context.run.run_id,
             )
         except AuditFailedError as failure:
-            yield from check_results(asset_key(model.name), failure.results)
+            yield from check_results(asset_key(model.name), model.contract, failure.results)
             raise dg.Failure(str(failure), allow_retries=False) from failure
         yield dg.MaterializeResult(
             asset_key=asset_key(model.name),
             metadata={"dagster/row_count": done.rows, "seconds": round(done.seconds, 3)},
-            check_results=list(check_results(asset_key(model.name), done.results)),
+            check_results=list(check_results(asset_key(model.name), model.contract, done.results)),
         )
 
     return asset

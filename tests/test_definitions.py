@@ -1,13 +1,16 @@
 """The code location: it loads, its graph is the one on paper, and it starts runs for the right month."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from assets.checks import shown_name
 from ocop_pipeline.definitions import build_definitions
+from ocop_pipeline.quality.contracts import Check, CheckSeverity
 from ocop_pipeline.settings import environment_for_telemetry_off, load_settings
 
 GRAPH = Path(__file__).with_name("graph.txt")
@@ -37,6 +40,32 @@ def test_the_graph_is_the_one_on_paper(definitions):
     if os.environ.get("UPDATE_GRAPH"):
         GRAPH.write_text(found, encoding="utf-8")
     assert found == GRAPH.read_text(encoding="utf-8")
+
+
+def test_checks_are_short_and_say_what_they_promise(definitions):
+    """An operator reads each name on one line and a sentence beside it; a name stands once in an asset."""
+    specs = [spec for asset in definitions.assets for spec in asset.check_specs]
+    assert len({spec.key for spec in specs}) == len(specs) > 100
+    assert max(len(spec.name) for spec in specs) <= 45
+    assert not [spec.key for spec in specs if not (spec.description or "").endswith(".")]
+    words = {spec.key.to_user_string(): spec.description for spec in specs}
+    assert words["core/coverage:grain"].startswith("What one row is: period, unit_id, form.")
+    assert (
+        words["core/coverage:expected_count_over_accepted_count"]
+        == "expected_count is at least accepted_count."
+    )
+    assert words["core/coverage:expected_count_between"] == "expected_count is at least 1."
+    assert "do not make up" in words["core/coverage:coverage_adds_up"]
+
+
+def test_a_name_that_a_contract_gives_is_kept():
+    """Only the long default of an expectation is shortened; what a check is kept under does not change."""
+    check = Check(
+        "due_in_time", CheckSeverity.WARNING, "column_values_to_not_be_null", {"column": "due_date"}
+    )
+    assert shown_name(check) == "due_in_time"
+    assert shown_name(replace(check, name=check.default_name)) == "due_date_not_null"
+    assert check.default_name == "column_values_to_not_be_null_due_date"
 
 
 def test_every_asset_is_partitioned_by_month(definitions):

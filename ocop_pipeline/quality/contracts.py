@@ -99,6 +99,11 @@ class Check:
             found.extend((value,) if isinstance(value, str) else value)
         return tuple(found)
 
+    @property
+    def default_name(self) -> str:
+        """What an expectation is named when its contract gives no name: by what it expects, of which columns."""
+        return "_".join((self.expect, *self.columns)).lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Contract:
@@ -195,8 +200,7 @@ def _check(row: Row, own: Mapping[str, Column], root: Path) -> Check:
         if name not in row.cells:
             raise row.error(f"{expect} needs {name!r}", "expect")
     check = Check("", severity, expect, _arguments(row, expect, own))
-    default = "_".join((expect, *check.columns)).lower()
-    return Check(_name(row, default), severity, expect, check.arguments)
+    return Check(_name(row, check.default_name), severity, expect, check.arguments)
 
 
 def _name(row: Row, default: str) -> str:
