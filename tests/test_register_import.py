@@ -17,10 +17,8 @@ LIST_KEYS = {
     "submission_id", "state", "form", "kind", "unit_id", "period", "decision_no", "decided_on", "issuing_body",
     "level", "lines", "communes_found", "stars", "findings",
 }  # fmt: skip
-FILE_KEYS = {
-    "file", "sha256", "sheet", "columns", "by_position", "unread_columns", "left_out", "other_sheets", "refused",
-    "lists",
-}  # fmt: skip
+FILE_KEYS = {"file", "sha256", "sheets", "left_out", "other_sheets", "refused", "lists"}
+SHEET_KEYS = {"name", "columns", "by_position", "unread_columns", "headings"}
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +82,9 @@ def test_an_import_is_written_down_once_and_shown_as_documented(folder):
     answer = json.loads(first.stdout)
     assert set(answer) == FILE_KEYS
     assert set(answer["lists"][0]) == LIST_KEYS
-    assert answer["columns"]["score"] == "E"
+    (sheet,) = answer["sheets"]
+    assert set(sheet) == SHEET_KEYS
+    assert sheet["columns"]["score"] == "E"
     assert answer["lists"][0]["stars"] == {"3": 1, "4": 1}
     assert answer["lists"][0]["communes_found"] == 2
     assert [json.loads(each.stdout)["lists"][0]["state"] for each in (first, again)] == ["new", "known"]

@@ -4,22 +4,68 @@ Kept apart from the forms of the reporting regime (`forms`): nothing here is exp
 so that no calendar, coverage or generator can ever count it. Reading a file by such a form is `intake`.
 """
 
+import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ocop_pipeline.catalogue.errors import CatalogueError
-from ocop_pipeline.catalogue.tables import CONFIDENCE, read_yaml
+from ocop_pipeline.catalogue.tables import CONFIDENCE, read_csv, read_yaml
 from ocop_pipeline.domain.certificates import EventKind
 from ocop_pipeline.domain.forms import ColumnGroup, ImportForm
+from ocop_pipeline.paths import CATALOGUE_DATA
 
 REGISTER_KIND, RECOGNITION_KIND = "register", "recognition"
 """Kinds of lists whose lines are recognitions; every other kind is an event (`domain.certificates.EventKind`)."""
-EVENT_KINDS = (EventKind.NOT_RECOGNISED, EventKind.REVOCATION, EventKind.EXTENSION, EventKind.TRANSFER)
+EVENT_KINDS = (
+    EventKind.NOT_RECOGNISED, EventKind.REVOCATION, EventKind.EXTENSION, EventKind.TRANSFER, EventKind.CORRECTION,
+)  # fmt: skip
 IMPORT_KINDS = (REGISTER_KIND, RECOGNITION_KIND, *(str(kind) for kind in EVENT_KINDS))
 
 _TEXTS = ("code", "name_vi", "name_en", "source", "key", "anchor")
 _LISTS = ("kinds", "carried", "private", "needs", "by_position", "groups")
+
+
+@dataclass(frozen=True, slots=True)
+class ListWords:
+    """Words that lists use beside their values; all in lower case with their accents, NFC.
+
+    Attributes:
+        ditto: Say "as above".
+        ditto_signs: Marks that say the same; compared as they are.
+        commune: Types of units that begin a heading naming a commune.
+        district: The same of a district.
+        group: Begin a heading naming a product group.
+        star_filler: Single words that may stand beside the star in a heading without changing what it says.
+        count: What a heading counts: "(12 sản phẩm)".
+    """
+
+    ditto: frozenset[str]
+    ditto_signs: frozenset[str]
+    commune: frozenset[str]
+    district: frozenset[str]
+    group: frozenset[str]
+    star_filler: frozenset[str]
+    count: frozenset[str]
+
+
+@cache
+def list_words(path: Path = CATALOGUE_DATA / "list_words.csv") -> ListWords:
+    """Read the words of lists.
+
+    Raises:
+        CatalogueError: a meaning that is none.
+    """
+    meanings = ("ditto", "ditto_sign", "commune", "district", "group", "star_filler", "count")
+    found: dict[str, set[str]] = {meaning: set() for meaning in meanings}
+    for row in read_csv(path, ("meaning", "text", "source")):
+        text = unicodedata.normalize("NFC", row.text("text")).casefold()
+        meaning = row.choice("meaning", meanings)
+        found[meaning] |= set(text.split()) if meaning == "star_filler" else {text}
+    found["ditto_signs"] = found.pop("ditto_sign")
+    return ListWords(**{meaning: frozenset(texts) for meaning, texts in found.items()})
 
 
 def load_import_forms(paths: Sequence[Path]) -> dict[str, ImportForm]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ocop_pipeline.catalogue.imports import EVENT_KINDS, IMPORT_KINDS, REGISTER_KIND
+from ocop_pipeline.catalogue.imports import IMPORT_KINDS, RECOGNITION_KIND, REGISTER_KIND
 from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli.console import (
     FINDINGS,
@@ -27,20 +27,22 @@ from ocop_pipeline.cli.console import (
     refuse,
     say,
 )
-from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level
+from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.answer import answer_finding
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.grid import Limits
+from ocop_pipeline.intake.headings import Heading
 from ocop_pipeline.intake.inbox import display_name
-from ocop_pipeline.intake.list_reading import FileReading, ReadList, Told
+from ocop_pipeline.intake.list_reading import FileReading, ReadList, SheetReading, Told
 from ocop_pipeline.intake.register_import import Kept, keep, read_file
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.reference import scope_units
 
 _HELP = load_messages()
+_WORDS_OF_KIND = {str(EventKind.CORRECTION): f"register.event.{EventKind.CORRECTION}"}
 _NEW, _KNOWN, _NOT_WRITTEN = "new", "known", "not_written"
 
 
@@ -80,7 +82,7 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
         decided_on=_day(decided, "decided") if decided else None,
         issuing_body=body,
         issuing_level=_one_of(level, ("", *map(str, Level)), "level"),
-        star=_one_of(star, ("", *map(str, RECOGNISED)), "star"),
+        star=_one_of(star, _stars_of(kind), "star"),
         extended_to=_day(until, "until") if until else None,
         extended_months=months,
         extended_days=days,
@@ -113,7 +115,7 @@ def _refuse_misplaced(told: Told) -> None:
     extension = (told.extended_to, told.extended_months, told.extended_days)
     misplaced = {
         "kind": told.kind == REGISTER_KIND and any(of_decision),
-        "star": bool(told.star) and told.kind in (REGISTER_KIND, *EVENT_KINDS),
+        "star": bool(told.star) and told.kind not in (RECOGNITION_KIND, EventKind.CORRECTION),
         "until": told.kind != EventKind.EXTENSION and any(extension),
         "producer": told.kind != EventKind.TRANSFER and bool(told.new_producer),
     }
@@ -146,6 +148,12 @@ def _day(text: str, name: str) -> date:
         raise refuse(f"help.option.import.{name}") from None
 
 
+def _stars_of(kind: str) -> tuple[str, ...]:
+    """What may be told of all lines; only a correction can say that there should have been no recognition."""
+    none = (str(Star.NONE),) if kind == EventKind.CORRECTION else ()
+    return ("", *map(str, RECOGNISED), *none)
+
+
 def _one_of(text: str, known: Sequence[str], name: str) -> str:
     if text not in known:
         raise refuse(f"help.option.import.{name}")
@@ -160,16 +168,38 @@ def _json(reading: FileReading, kept: Sequence[Kept]) -> dict[str, Any]:
     return {
         "file": reading.display_name,
         "sha256": reading.sha256,
-        "sheet": reading.sheet,
-        "columns": dict(reading.columns),
-        "by_position": reading.by_position,
-        "unread_columns": list(reading.unread),
-        "left_out": [left._asdict() for left in reading.left_out],
+        "sheets": [_sheet_json(sheet) for sheet in reading.sheets],
+        "left_out": [
+            {"sheet": sheet.name, **left._asdict()} for sheet in reading.sheets for left in sheet.left_out
+        ],
         "other_sheets": [sheet._asdict() for sheet in reading.other_sheets],
         "refused": [dict(answer_finding(finding)) for finding in reading.refused],
         "lists": [
             _list_json(each, kept[place] if kept else None) for place, each in enumerate(reading.lists)
         ],
+    }
+
+
+def _sheet_json(sheet: SheetReading) -> dict[str, Any]:
+    return {
+        "name": sheet.name,
+        "columns": dict(sheet.columns),
+        "by_position": sheet.by_position,
+        "unread_columns": list(sheet.unread),
+        "headings": [_heading_json(heading) for heading in sheet.headings],
+    }
+
+
+def _heading_json(heading: Heading) -> dict[str, Any]:
+    return {
+        "cell": heading.cell,
+        "text": heading.text,
+        "speaks_of": heading.speaks_of,
+        "value": heading.value,
+        "told": heading.told,
+        "lines": len(heading.rows),
+        "filled": len(heading.filled),
+        "contradicted": [{"cell": cell, "text": text} for _, cell, text in heading.contradicted],
     }
 
 
@@ -197,9 +227,10 @@ def _print(reading: FileReading, kept: Sequence[Kept], today: date, *, dry_run: 
         say("import.refused", reason=_sentence(finding))
     if reading.refused:
         return
-    say("import.read", file=reading.display_name, sheet=reading.sheet or "–", columns=len(reading.columns))
-    if reading.unread:
-        say("import.unread", columns="; ".join(reading.unread))
+    for sheet in reading.sheets:
+        say("import.read", file=reading.display_name, sheet=sheet.name or "–", columns=len(sheet.columns))
+        if sheet.unread:
+            say("import.unread", columns="; ".join(sheet.unread))
     for at, each in enumerate(reading.lists):
         state = "import.dry_run" if dry_run else f"import.{_NEW if kept[at].fresh else _KNOWN}"
         _print_list(each, messages().say(state))
@@ -221,7 +252,7 @@ def _print_list(each: ReadList, status: str) -> None:
     level = words.say(f"register.level.{each.level}") if each.level else ""
     say(
         "import.list",
-        kind=words.say(f"import.kind.{told.kind}"),
+        kind=words.say(_WORDS_OF_KIND.get(told.kind, f"import.kind.{told.kind}")),
         number=told.decision_no,
         on=(told.decided_on or told.listed_on or date.min).strftime("%d/%m/%Y"),
         body=", ".join(filter(None, (told.issuing_body, level))) or "–",

@@ -1,12 +1,13 @@
 """What the lines of a list mean: which decision, which commune, which star; told apart decision by decision.
 
 Belongs here: what a person tells of a file, and the lists a file holds once it is read by that. Does not: finding
-lines in a sheet (`lists`), what is doubtful about them (`list_doubts`), keeping them (`register_import`).
+lines in a sheet (`lists`), what a heading says (`headings`), what is doubtful about lines (`list_doubts`), keeping
+them (`register_import`).
 """
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
@@ -14,16 +15,17 @@ from typing import Any, NamedTuple
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
-from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND
+from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND, list_words
 from ocop_pipeline.domain.certificates import EventKind, Level, star_of_score
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.forms import ImportForm
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
-from ocop_pipeline.intake.cells import DAY, NUMBER, STATES, TEXT, clean, fold
+from ocop_pipeline.intake.cells import BLANK, DAY, NUMBER, STATES, TEXT, clean, fold
 from ocop_pipeline.intake.extract import TEXT_END, Extract
 from ocop_pipeline.intake.grid import Unreadable, column_letters
-from ocop_pipeline.intake.lists import LeftOut, ListExtract, OtherSheet
+from ocop_pipeline.intake.headings import COMMUNE, DISTRICT, GROUP, STAR, Heading, HeadingReader, reach
+from ocop_pipeline.intake.lists import HeadingRow, LeftOut, ListExtract, OtherSheet, SheetExtract
 from ocop_pipeline.intake.places import Place, Places
 
 FIRST_PERIOD = "2018-01"
@@ -32,6 +34,9 @@ NO_DECISION, NO_DATE, OTHER_DECISION = "no_decision", "no_date", "other_decision
 """Further reasons why a line is left out, beside those of `lists`."""
 _EVALUATIONS = (RECOGNITION_KIND, str(EventKind.NOT_RECOGNISED))
 _SHOWN = 80
+_IS_TITLE = True
+_STARS = ("current_star", "second_star", "first_star")
+"""Fields that tell a star, the one that counts first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ class Told:
         extended_months: of an extension: months added; 0 for none told.
         extended_days: of an extension: days added; 0 for none told.
         new_producer: of a transfer: who gets all products of lines that name nobody.
-        sheet: the sheet to read; blank for the one with most known headers.
+        sheet: the sheet to read; blank for all that hold lines of the list.
     """
 
     kind: str
@@ -87,13 +92,17 @@ class Told:
 
 
 class Cell(NamedTuple):
-    """One cell of a line; `column` from 0, `number` only where the state says so."""
+    """One cell of a line; `column` from 0, `number` only where the state says so.
+
+    What a line has from a heading has its `source`: the area from the heading's cell down to the line.
+    """
 
     state: int
     number: float
     text: str
     day: date | None
     column: int
+    source: str = ""
 
 
 Line = Mapping[str, Cell]
@@ -105,22 +114,41 @@ class LineMeaning:
     """What a line means by the catalogue.
 
     Attributes:
+        sheet: name of its sheet.
         row: its row in the sheet, from 1.
         line: its cells.
         place: the commune it names.
+        new_place: the commune it says the product goes to; None where it names none.
         points_star: the star its points are worth; None where it has none or their classes are not known.
         star: its star as its text, its points or what was told have it; blank where none has.
     """
 
+    sheet: str
     row: int
     line: Line = field(repr=False)
     place: Place
+    new_place: Place | None
     points_star: str | None
     star: str
 
     def address(self, name: str) -> str:
         """Where a field stands; where it has no cell, the line's first."""
         return address_of(self.line, self.row, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPart:
+    """The cells of a list that stand in one sheet.
+
+    Attributes:
+        sheet: its name.
+        extract: the cells.
+        sources: position in the extract -> the area a value was taken from that a heading gives.
+    """
+
+    sheet: str
+    extract: Extract = field(repr=False)
+    sources: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +161,7 @@ class ReadList:
         period: month it counts from.
         list_key: see `ImportRecord.list_key`.
         level: level of the issuing body, told or by its name; blank where neither tells.
-        extract: its cells.
+        parts: its cells, sheet by sheet.
         lines: what its lines mean.
         findings: what is doubtful about it; none before `list_doubts`.
         stars: how many lines are of each star; "" for those without one.
@@ -144,7 +172,7 @@ class ReadList:
     period: str
     list_key: str
     level: str
-    extract: Extract = field(repr=False)
+    parts: tuple[ListPart, ...] = field(repr=False)
     lines: tuple[LineMeaning, ...] = field(repr=False)
     findings: tuple[Finding, ...]
     stars: Mapping[str, int]
@@ -156,6 +184,29 @@ class ReadList:
 
 
 @dataclass(frozen=True, slots=True)
+class SheetReading:
+    """A sheet of a file that holds lines.
+
+    Attributes:
+        name: its name.
+        header: address of the first cell of the header.
+        columns: field -> letters of its column.
+        by_position: whether the columns were told by their position only.
+        unread: headers that were not understood.
+        left_out: rows that are no lines of any list.
+        headings: headings that speak for lines below them, from top to bottom.
+    """
+
+    name: str
+    header: str
+    columns: Mapping[str, str]
+    by_position: bool = False
+    unread: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    headings: tuple[Heading, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FileReading:
     """A file, read.
 
@@ -164,25 +215,15 @@ class FileReading:
         display_name: its name for people.
         lists: what it holds; none when it is refused.
         refused: why it is refused; none when it is not.
-        sheet: name of the sheet read.
-        header: address of the first cell of the header.
-        columns: field -> letters of its column.
-        by_position: whether the columns were told by their position only.
-        unread: headers that were not understood.
-        left_out: rows that are no lines of any list.
-        other_sheets: sheets that were not read.
+        sheets: the sheets that were read.
+        other_sheets: sheets that were not.
     """
 
     sha256: str
     display_name: str
     lists: tuple[ReadList, ...] = ()
     refused: tuple[Finding, ...] = ()
-    sheet: str = ""
-    header: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    by_position: bool = False
-    unread: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    sheets: tuple[SheetReading, ...] = ()
     other_sheets: tuple[OtherSheet, ...] = ()
 
     @property
@@ -190,12 +231,58 @@ class FileReading:
         """Everything doubtful, list by list."""
         return tuple(finding for each in self.lists for finding in each.findings)
 
+    @property
+    def sheet(self) -> str:
+        """The name of the first sheet read; blank where none was."""
+        return self.sheets[0].name if self.sheets else ""
+
+    @property
+    def header(self) -> str:
+        """The address of its header."""
+        return self.sheets[0].header if self.sheets else ""
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """Its columns."""
+        return self.sheets[0].columns if self.sheets else {}
+
+    @property
+    def by_position(self) -> bool:
+        """Whether its columns were told by their position only."""
+        return bool(self.sheets) and self.sheets[0].by_position
+
+    @property
+    def left_out(self) -> tuple[LeftOut, ...]:
+        """The rows of all sheets that are no lines of any list."""
+        return tuple(left for sheet in self.sheets for left in sheet.left_out)
+
+    @property
+    def headings(self) -> tuple[Heading, ...]:
+        """The headings of all sheets."""
+        return tuple(heading for sheet in self.sheets for heading in sheet.headings)
+
+    def sheet_by_sheet(self) -> Iterator["FileReading"]:
+        """The same for each sheet alone; what was not read stands with the first."""
+        for place, sheet in enumerate(self.sheets):
+            yield replace(self, sheets=(sheet,), other_sheets=() if place else self.other_sheets)
+
 
 class _Decision(NamedTuple):
     """Which decision lines belong to; blank and None where nothing tells."""
 
     number: str
     day: date | None
+
+
+_Where = tuple[int, int]
+"""Place of the sheet among those read, row of the line."""
+
+
+class _Found(NamedTuple):
+    """The lines of a file, and the headings that speak for each."""
+
+    lines: dict[_Where, dict[str, Cell]]
+    above: dict[_Where, Mapping[str, Heading]]
 
 
 class Reader:
@@ -222,6 +309,14 @@ class Reader:
         self._told = told
         self._today = today
         self._scope = scope
+        self._map_day = told.listed_on or told.decided_on or today
+        places = Places(catalogue.units, told.unit_id, self._map_day)
+        self._headings = HeadingReader(
+            catalogue,
+            list_words(),
+            lambda text: places.of(text, "", "", "").unit_id is not None,
+            self._group_named,
+        )
 
     def read(self, sha256: str, name: str, result: ListExtract | Unreadable) -> FileReading:
         """The lists of a file, or why it is refused.
@@ -234,29 +329,88 @@ class Reader:
         empty = FileReading(sha256, name)
         if isinstance(result, Unreadable):
             return replace(empty, refused=(finding_types().of_args(result.code.name, result.args),))
-        if not result.extract.layout:
+        if not result.sheets:
             return replace(
                 empty,
                 refused=(_refusal("HEADER_NOT_FOUND", headers=", ".join(self._headers_needed())),),
                 other_sheets=result.other_sheets,
             )
-        lines = lines_of(result.extract, self._form.fields)
-        groups, left_out = self._groups(lines)
+        told = _Found({}, {})
+        sheets = [self._sheet(each, number, told) for number, each in enumerate(result.sheets)]
+        groups, left_out = self._groups(told.lines)
         found = replace(
             empty,
-            sheet=result.sheet,
-            header=result.header,
-            columns={each: column_letters(at) for each, at in result.columns},
-            by_position=result.by_position,
-            unread=result.unread,
-            left_out=(*result.left_out, *left_out),
+            sheets=tuple(
+                replace(each, left_out=_in_order((*each.left_out, *left_out[number])))
+                for number, each in enumerate(sheets)
+            ),
             other_sheets=result.other_sheets,
         )
         refused = self._refusals(found, groups)
         if refused:
             return replace(found, refused=refused)
-        lists = [self._list(result, lines, decision, rows) for decision, rows in groups.items()]
+        lists = [self._list(result.sheets, told, decision, rows) for decision, rows in groups.items()]
         return replace(found, lists=tuple(lists))
+
+    def _sheet(self, sheet: SheetExtract, number: int, told: _Found) -> SheetReading:
+        """A sheet with its headings understood; its lines are put into `told`."""
+        lines = lines_of(sheet.extract, self._form.fields)
+        column = min((at for _, at in sheet.columns), default=0)
+        title = HeadingRow(_row_of(sheet.header), column, sheet.name, "", _IS_TITLE, LeftOut("", "", ""))
+        found = reach(sheet.name, title, sheet.headings, lines, self._headings)
+        for row, line in lines.items():
+            told.above[number, row] = found.above[row]
+            told.lines[number, row] = self._filled(row, line, found.above[row])
+        left_out = (row.as_left_out for row in found.not_understood)
+        return SheetReading(
+            name=sheet.name,
+            header=sheet.header,
+            columns={each: column_letters(at) for each, at in sheet.columns},
+            by_position=sheet.by_position,
+            unread=sheet.unread,
+            left_out=(*sheet.left_out, *left_out),
+            headings=tuple(found.headings),
+        )
+
+    def _filled(self, row: int, line: dict[str, Cell], above: Mapping[str, Heading]) -> dict[str, Cell]:
+        """A line with the star and group of its headings where it names none itself."""
+        for kind, heading in above.items():
+            if kind not in (STAR, GROUP):
+                continue
+            fields = (
+                [name for name in _STARS if name in self._form.fields] if kind == STAR else ["product_group"]
+            )
+            own = next((name for name in fields if not _is_blank(line, name)), None)
+            if own is None:
+                value = (
+                    self._catalogue.code_lists.item("star", heading.value).name_vi
+                    if kind == STAR
+                    else heading.value
+                )
+                line[self._star_field(line) if kind == STAR else "product_group"] = _cell_of(
+                    heading, row, value
+                )
+                heading.filled.append(row)
+            elif self._contradicts(heading, text_of(line, own)):
+                heading.contradicted.append((row, address_of(line, row, own), text_of(line, own)))
+        return line
+
+    def _star_field(self, line: Line) -> str:
+        """The field of a star that a heading gives: of the latest recognition told, else the star of now."""
+        if "current_star" not in self._form.fields:
+            return "first_star"
+        told = (name for name in ("second", "first") if not _is_blank(line, f"{name}_date"))
+        return next((f"{name}_star" for name in told), "current_star")
+
+    def _contradicts(self, heading: Heading, text: str) -> bool:
+        """Whether what a line says itself is certainly something else: another star, a group of another sector."""
+        if heading.speaks_of == STAR:
+            return self._star_of(text) not in ("", heading.value)
+        groups = self._catalogue.groups
+        own, other = groups.read(text, self._map_day), groups.read(heading.value, self._map_day)
+        if own is None or other is None or own.list_version != other.list_version:
+            return False
+        return groups.path(own)[0].code != groups.path(other)[0].code
 
     def _headers_needed(self) -> list[str]:
         """For each set of fields the form needs, the header most people write."""
@@ -266,23 +420,25 @@ class Reader:
 
     # ---------------------------------------------------------------------------------- decisions
 
-    def _groups(self, lines: Mapping[int, Line]) -> tuple[dict[_Decision, list[int]], list[LeftOut]]:
-        """Rows by the decision they belong to, and the lines that belong to none or to another than was told.
+    def _groups(
+        self, lines: Mapping[_Where, Line]
+    ) -> tuple[dict[_Decision, list[_Where]], defaultdict[int, list[LeftOut]]]:
+        """Lines by the decision they belong to; and, by sheet, those that belong to none or to another than was told.
 
         A list of an evaluation that names decisions or days on its lines is believed line by line; what was told then
-        only says which of them is meant. On the lines of a revocation, an extension or a transfer such columns are
-        those of the certificate concerned: the decision is always the one told.
+        only says which of them is meant. On the lines of other kinds such columns are those of the certificate
+        concerned: the decision is always the one told.
         """
+        left_out: defaultdict[int, list[LeftOut]] = defaultdict(list)
         if self._told.kind == REGISTER_KIND:
-            return ({_Decision("", None): list(lines)} if lines else {}), []
+            return ({_Decision("", None): list(lines)} if lines else {}), left_out
         told = _Decision(decision_number(self._told.decision_no), self._told.decided_on)
         own = self._told.kind in _EVALUATIONS
         has_numbers = own and any(text_of(line, "first_decision") for line in lines.values())
         has_days = own and any(day_of(line, "first_date") for line in lines.values())
-        groups: defaultdict[tuple[str, date | None], list[int]] = defaultdict(list)
+        groups: defaultdict[tuple[str, date | None], list[_Where]] = defaultdict(list)
         written: dict[tuple[str, date | None], _Decision] = {}
-        left_out: list[LeftOut] = []
-        for row, line in lines.items():
+        for where, line in lines.items():
             number = decision_number(text_of(line, "first_decision")) if has_numbers else told.number
             day = day_of(line, "first_date") if has_days else told.day
             reason = ""
@@ -293,12 +449,15 @@ class Reader:
             elif _differs(number.upper(), told.number.upper()) or _differs(day, told.day):
                 reason = OTHER_DECISION
             if reason:
-                where = address_of(line, row, "first_date" if reason == NO_DATE else "first_decision")
-                left_out.append(LeftOut(where, reason, text_of(line, "product_name")[:_SHOWN]))
+                name = "first_date" if reason == NO_DATE else "first_decision"
+                left = LeftOut(
+                    address_of(line, where[1], name), reason, text_of(line, "product_name")[:_SHOWN]
+                )
+                left_out[where[0]].append(left)
                 continue
             key = (number.upper(), day)
             written.setdefault(key, _Decision(number, day))
-            groups[key].append(row)
+            groups[key].append(where)
         return {written[key]: rows for key, rows in groups.items()}, left_out
 
     def _refusals(self, found: FileReading, groups: Iterable[_Decision]) -> tuple[Finding, ...]:
@@ -341,11 +500,11 @@ class Reader:
     # -------------------------------------------------------------------------------------- lists
 
     def _list(
-        self, result: ListExtract, lines: Mapping[int, Line], decision: _Decision, rows: Sequence[int]
+        self, sheets: Sequence[SheetExtract], found: _Found, decision: _Decision, rows: Sequence[_Where]
     ) -> ReadList:
         day = self._day_of(decision)
         own = self._told.kind in _EVALUATIONS
-        bodies = (text_of(lines[row], "first_body") for row in rows if own)
+        bodies = (text_of(found.lines[where], "first_body") for where in rows if own)
         told = replace(
             self._told,
             listed_on=self._listed_on(decision),
@@ -355,7 +514,13 @@ class Reader:
         )
         level = told.issuing_level or level_of_body(told.issuing_body, day, self._catalogue)
         places = Places(self._catalogue.units, told.unit_id, told.listed_on or day)
-        meanings = tuple(self._meaning(row, lines[row], told, level, places) for row in rows)
+        meanings = tuple(
+            self._meaning(sheets[number].name, row, found, (number, row), told, level, places)
+            for number, row in rows
+        )
+        by_sheet: defaultdict[int, list[int]] = defaultdict(list)
+        for number, row in rows:
+            by_sheet[number].append(row)
         return ReadList(
             told=told,
             form=self._form.code,
@@ -364,25 +529,68 @@ class Reader:
             if told.kind == REGISTER_KIND
             else f"{told.kind} {decision.number.upper()} {decision.day}",
             level=level,
-            extract=result.extract if len(rows) == len(lines) else _of_rows(result.extract, frozenset(rows)),
+            parts=tuple(
+                self._part(sheets[number], number, found, of_sheet) for number, of_sheet in by_sheet.items()
+            ),
             lines=meanings,
             findings=(),
             stars=dict(Counter(meaning.star for meaning in meanings)),
         )
 
-    def _meaning(self, row: int, line: Line, told: Told, level: str, places: Places) -> LineMeaning:
-        days = (day_of(line, name) for name in ("second_date", "first_date"))
-        place = places.of(
-            text_of(line, "commune_name"),
-            text_of(line, "commune_before"),
-            text_of(line, "district_name"),
-            text_of(line, "address"),
-            tuple(day for day in days if day is not None),
+    def _part(self, sheet: SheetExtract, number: int, found: _Found, rows: Sequence[int]) -> ListPart:
+        """The cells of some rows of a sheet, with what their headings give them."""
+        given = [
+            (row, slot, cell)
+            for row in rows
+            if found.above[number, row]
+            for slot, name in enumerate(self._form.fields)
+            if (cell := found.lines[number, row].get(name)) is not None and cell.source
+        ]
+        extract, wanted = sheet.extract, frozenset(rows)
+        if given or len(wanted) < len(set(extract.rows)):
+            extract = _of_rows(extract, wanted, frozenset((row, slot) for row, slot, _ in given))
+        first = len(extract.slots)
+        return ListPart(
+            sheet.name,
+            _with_given(extract, given) if given else extract,
+            {first + place: cell.source for place, (_, _, cell) in enumerate(given)},
         )
+
+    def _meaning(
+        self, sheet: str, row: int, found: _Found, where: _Where, told: Told, level: str, places: Places
+    ) -> LineMeaning:
+        line = found.lines[where]
+        place = self._place(line, row, found.above[where], places)
         points_star = self._points_star(number_of(line, "score"), told, level)
         written = next(filter(None, (text_of(line, name) for name in ("current_star", "first_star"))), "")
         star = self._star_of(written) if written else points_star or told.star
-        return LineMeaning(row, line, place, points_star, star)
+        new_commune = text_of(line, "new_commune_name")
+        new_place = places.elsewhere(new_commune) if new_commune else None
+        return LineMeaning(sheet, row, line, place, new_place, points_star, star)
+
+    def _place(self, line: dict[str, Cell], row: int, above: Mapping[str, Heading], places: Places) -> Place:
+        """The commune of a line, by its own words or by those of its headings."""
+        days = tuple(day for name in ("second_date", "first_date") if (day := day_of(line, name)) is not None)
+        commune, district = above.get(COMMUNE), above.get(DISTRICT)
+        if district is not None and _is_blank(line, "district_name"):
+            line["district_name"] = _cell_of(district, row, district.value)
+            district.filled.append(row)
+        names = [text_of(line, name) for name in ("commune_name", "commune_before", "district_name")]
+        place = places.of(*names, text_of(line, "address"), days)
+        if commune is None:
+            return place
+        of_heading = places.of(commune.value, "", names[2], "", days)
+        if not any(names[:2]) and place.unit_id is None:
+            line["commune_name"] = _cell_of(commune, row, commune.value)
+            commune.filled.append(row)
+            return of_heading
+        if place.unit_id is not None and of_heading.unit_id not in (None, place.unit_id):
+            commune.contradicted.append((row, address_of(line, row, place.field), place.text))
+        return place
+
+    def _group_named(self, text: str) -> str:
+        group = self._catalogue.groups.read(text, self._map_day)
+        return group.name_vi if group is not None else ""
 
     def _points_star(self, score: Decimal | None, told: Told, level: str) -> str | None:
         if score is None or told.decided_on is None:
@@ -396,9 +604,7 @@ class Reader:
 
     def _star_of(self, wording: str) -> str:
         item = self._catalogue.code_lists.find("star", wording)
-        if item is None:
-            return ""
-        return item.stands_for.partition(".")[2] if item.stands_for else item.code
+        return item.code if item is not None else ""
 
 
 def decision_number(text: str) -> str:
@@ -469,13 +675,19 @@ def number_of(line: Line, name: str) -> Decimal | None:
 def address_of(line: Line, row: int, name: str) -> str:
     """Where a field of a line stands; where it has no cell, the line's first."""
     cell = line.get(name)
+    if cell is not None and cell.source:
+        return cell.source.partition(":")[0]
     column = cell.column if cell is not None else min(each.column for each in line.values())
     return f"{column_letters(column)}{row}"
 
 
-def _of_rows(extract: Extract, rows: Collection[int]) -> Extract:
-    """The cells of some rows."""
-    wanted = [at for at, row in enumerate(extract.rows) if row in rows]
+def _of_rows(extract: Extract, rows: Collection[int], without: Collection[tuple[int, int]] = ()) -> Extract:
+    """The cells of some rows, without those at some (row, slot)."""
+    wanted = [
+        at
+        for at, (row, slot) in enumerate(zip(extract.rows, extract.slots, strict=True))
+        if row in rows and (row, slot) not in without
+    ]
     new_place = {old: new for new, old in enumerate(wanted)}
     with_text = [at for at, has in enumerate(extract.has_text) if has]
     written = dict(zip(with_text, extract.texts.split(TEXT_END), strict=False))
@@ -494,6 +706,42 @@ def _of_rows(extract: Extract, rows: Collection[int]) -> Extract:
         day_at=array("I", (at for at, _ in days)),
         days=array("i", (day for _, day in days)),
     )
+
+
+def _with_given(extract: Extract, given: Sequence[tuple[int, int, Cell]]) -> Extract:
+    """The cells and behind them those (row, slot, cell) that headings give."""
+    cells = [cell for _, _, cell in given]
+    texts = [extract.texts] if any(extract.has_text) else []
+    return replace(
+        extract,
+        slots=extract.slots + array("H", (slot for _, slot, _ in given)),
+        rows=extract.rows + array("I", (row for row, _, _ in given)),
+        columns=extract.columns + array("H", (cell.column for cell in cells)),
+        states=extract.states + bytes(cell.state for cell in cells),
+        numbers=extract.numbers + array("d", (cell.number for cell in cells)),
+        has_text=extract.has_text + b"\1" * len(cells),
+        texts=TEXT_END.join([*texts, *(cell.text for cell in cells)]),
+    )
+
+
+def _cell_of(heading: Heading, row: int, text: str) -> Cell:
+    """What a heading gives a line: it stands in the heading's cell and holds down to the line."""
+    letters, column = heading.cell.rstrip("0123456789"), heading.column
+    return Cell(TEXT, 0.0, text, None, column, f"{heading.cell}:{letters}{row}")
+
+
+def _is_blank(line: Line, name: str) -> bool:
+    cell = line.get(name)
+    return cell is None or cell.state == BLANK
+
+
+def _row_of(cell: str) -> int:
+    return int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+
+
+def _in_order(left_out: Iterable[LeftOut]) -> tuple[LeftOut, ...]:
+    """From top to bottom."""
+    return tuple(sorted(left_out, key=lambda left: _row_of(left.cell)))
 
 
 def _differs(found: object, told: object) -> bool:

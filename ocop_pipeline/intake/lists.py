@@ -1,11 +1,13 @@
 """From the grid of a workbook to the lines of a list that was not made by us: an old register, a decision's annex.
 
-Belongs here: finding the list by its headers (in one row or two), telling lines from totals, headings and footers, and
-keeping what was left out. Does not: which unit a line is of, whether its values are right (`register_import`). Runs in
-the reading children, so: standard library only, everything picklable.
+Belongs here: finding the lists by their headers (in one row or up to four), telling lines from totals, headings and
+footers, filling in what a line says to be as above, and keeping what was left out. Does not: what a heading says
+(`headings`), which unit a line is of, whether its values are right (`list_reading`). Runs in the reading children, so:
+standard library only, everything picklable.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -22,11 +24,17 @@ from ocop_pipeline.intake.extract import (
     carry,
     is_numbering,
 )
-from ocop_pipeline.intake.grid import CellValue, Sheet, Workbook
+from ocop_pipeline.intake.grid import CellValue, Sheet, Workbook, address
 
 EMPTY, HEADER, NO_NUMBER, NO_PRODUCT, TOTAL = "empty", "header", "no_number", "no_product", "total"
 """Why a row below the header is no line. Words for people: `finding_words.csv`, as `left_out_…`."""
 _SHOWN: Final = 80
+_HEADING: Final = "heading"
+_LONGEST_HEADING: Final = 300
+_REACH: Final = 3
+"""A header that stands over several rows is looked for in this many rows above the last one."""
+_LEAST_SHARE: Final = 0.5
+"""A further sheet is of the same list when it has at least this share of the columns of the one with most."""
 _LEAST_BY_POSITION: Final = 20
 """A sheet without headers is read by position when it has about as many columns as the form (22, the note may lack)."""
 
@@ -49,7 +57,11 @@ class ListSpec:
         needs: of each set of fields one must have a column.
         by_position: fields of the columns A, B, … of a sheet without known headers.
         words: words that stand for nothing, and how a total begins.
-        sheet: folded name of the sheet wanted; empty: the one with most headers.
+        ditto: folded words for "as above".
+        ditto_signs: marks for it, as they are.
+        heading_starts: in lower case with accents: how a heading begins that names a unit or a group.
+        unit_starts: those of them that begin a unit's name.
+        sheet: folded name of the sheet wanted; empty: every visible one that holds lines.
     """
 
     layout: LayoutSpec
@@ -57,6 +69,10 @@ class ListSpec:
     needs: tuple[frozenset[str], ...]
     by_position: tuple[str, ...]
     words: Words
+    ditto: frozenset[str] = frozenset()
+    ditto_signs: frozenset[str] = frozenset()
+    heading_starts: tuple[str, ...] = ()
+    unit_starts: tuple[str, ...] = ()
     sheet: str = ""
 
     @property
@@ -80,29 +96,67 @@ class OtherSheet(NamedTuple):
     rows: int
 
 
+class HeadingRow(NamedTuple):
+    """A row that may speak for the lines below it.
+
+    Attributes:
+        row: its row in the sheet, from 1.
+        column: column of its text, from 0.
+        text: what it says, its numbering left out.
+        marker: its numbering ("I", "A", "2"); empty where it has none.
+        is_title: whether it stands above the header.
+        as_left_out: the whole row, as it is told where it speaks for nothing.
+    """
+
+    row: int
+    column: int
+    text: str
+    marker: str
+    is_title: bool
+    as_left_out: LeftOut
+
+    @property
+    def cell(self) -> str:
+        """The address of its text."""
+        return address(self.row - 1, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class SheetExtract:
+    """One sheet of a list.
+
+    Attributes:
+        extract: the cells of its lines.
+        name: its name; no two of a file have the same.
+        header: address of the header row's first cell.
+        columns: field -> position of its column, from 0.
+        unread: texts of headers nobody knows.
+        left_out: rows below the header that are no lines and no headings.
+        headings: rows that may speak for the lines below them, from top to bottom.
+        by_position: whether the columns were told by their position only.
+    """
+
+    extract: Extract
+    name: str
+    header: str
+    columns: tuple[tuple[str, int], ...]
+    unread: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    headings: tuple[HeadingRow, ...]
+    by_position: bool
+
+
 @dataclass(frozen=True, slots=True)
 class ListExtract:
     """What a file says.
 
     Attributes:
-        extract: the cells of its lines; `layout` is empty where no list was found.
-        sheet: name of the sheet read.
-        header: address of the header row's first cell.
-        columns: field -> position of its column, from 0.
-        unread: texts of headers nobody knows.
-        left_out: rows below the header that are no lines.
+        sheets: the sheets that hold lines, in their order; none where no list was found.
         other_sheets: sheets with content that were not read.
-        by_position: whether the columns were told by their position only.
     """
 
-    extract: Extract
-    sheet: str = ""
-    header: str = ""
-    columns: tuple[tuple[str, int], ...] = ()
-    unread: tuple[str, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
+    sheets: tuple[SheetExtract, ...] = ()
     other_sheets: tuple[OtherSheet, ...] = ()
-    by_position: bool = False
 
 
 class _Found(NamedTuple):
@@ -118,27 +172,40 @@ class _Found(NamedTuple):
 def read_list(spec: ListSpec, workbook: Workbook) -> ListExtract:
     """Read the lines of a list out of a workbook.
 
+    A list may go over several sheets: one for each commune, year or star. Hidden sheets are drafts and copies as often
+    as not, and are read only when they are named; hidden rows and columns are read, because a filter hides them too.
+
     Args:
         spec: the form (see `register_import.list_spec`).
         workbook: the sheets of one file.
 
     Returns:
-        The lines with their cells. Where no sheet has the headers needed, nothing but the sheets that were seen.
+        The lines with their cells, sheet by sheet. Where no sheet has the headers needed, nothing but the sheets seen.
     """
-    sheets = [sheet for sheet in workbook.sheets if sheet.rows and spec.sheet in ("", fold(sheet.name))]
-    found = _best([each for sheet in sheets if (each := _find(sheet, spec)) is not None])
-    reading = _ListReading(spec)
-    if found is None:
-        return ListExtract(reading.finish(""), other_sheets=_others(workbook, None))
-    reading.read_lines(found)
+    wanted = [
+        sheet
+        for sheet in workbook.sheets
+        if sheet.rows and (spec.sheet == fold(sheet.name) if spec.sheet else not sheet.hidden)
+    ]
+    found = _of_one_list([each for sheet in wanted if (each := _find(sheet, spec)) is not None])
+    names = _names(each.sheet for each in found)
     return ListExtract(
+        tuple(_read_sheet(each, name, spec) for each, name in zip(found, names, strict=True)),
+        _others(workbook, [each.sheet for each in found]),
+    )
+
+
+def _read_sheet(found: _Found, name: str, spec: ListSpec) -> SheetExtract:
+    reading = _ListReading(spec)
+    reading.read_lines(found, name)
+    return SheetExtract(
         extract=reading.finish(spec.layout.code),
-        sheet=clean(found.sheet.name),
+        name=name,
         header=found.sheet.address(found.header, 0),
         columns=tuple((field, found.sheet.first_col + at) for field, at in found.columns.items()),
         unread=() if found.by_position else tuple(_unread(found, spec)),
         left_out=tuple(reading.left_out),
-        other_sheets=_others(workbook, found.sheet),
+        headings=tuple(reading.headings),
         by_position=found.by_position,
     )
 
@@ -146,16 +213,32 @@ def read_list(spec: ListSpec, workbook: Workbook) -> ListExtract:
 # ------------------------------------------------------------------------------------ finding it
 
 
-def _best(found: Sequence[_Found]) -> _Found | None:
-    """The list with most columns; of equals the longest, then the first."""
-    return max(found, key=lambda each: (len(each.columns), len(each.sheet.rows)), default=None)
+def _of_one_list(found: Sequence[_Found]) -> list[_Found]:
+    """The sheets that hold one list: those with headers before those without, and none with far fewer columns.
+
+    A summary beside a list has a column or two of its headers; lines are not made of it.
+    """
+    with_headers = [each for each in found if not each.by_position]
+    alike = with_headers or list(found)
+    most = max((len(each.columns) for each in alike), default=0)
+    return [each for each in alike if len(each.columns) >= _LEAST_SHARE * most]
 
 
-def _others(workbook: Workbook, taken: Sheet | None) -> tuple[OtherSheet, ...]:
+def _names(sheets: Iterable[Sheet]) -> list[str]:
+    """The names of sheets as they are stored; where cleaning makes two alike, the second gets a number."""
+    names: list[str] = []
+    for sheet in sheets:
+        name = clean(sheet.name)
+        names.append(name if name not in names else f"{name} ({1 + len(names)})")
+    return names
+
+
+def _others(workbook: Workbook, taken: Sequence[Sheet]) -> tuple[OtherSheet, ...]:
+    read = set(map(id, taken))
     counted = [
         OtherSheet(clean(sheet.name), sum(any(cell is not None for cell in row) for row in sheet.rows))
         for sheet in workbook.sheets
-        if sheet is not taken
+        if id(sheet) not in read
     ]
     return tuple(sheet for sheet in counted if sheet.rows)
 
@@ -176,17 +259,17 @@ def _find(sheet: Sheet, spec: ListSpec) -> _Found | None:
 
 
 def _columns(sheet: Sheet, number: int, spec: ListSpec) -> dict[str, int]:
-    """The fields whose headers stand in a row, or reach down into it from the row above."""
+    """The fields whose headers stand in a row, or reach down into it from the rows above."""
     row = sheet.rows[number]
-    above: Sequence[CellValue] = sheet.rows[number - 1] if number else ()
+    above = sheet.rows[max(number - _REACH, 0) : number][::-1]
     own = {at: key for at, value in enumerate(row) if isinstance(value, str) and (key := fold(value))}
     if not own:
         return {}
     columns: dict[str, int] = {}
     group: HeaderGroup | None = None
     for at in range(len(row)):
-        upper = above[at] if above else None
-        heading = fold(upper) if isinstance(upper, str) else ""
+        upper = next((value for cells in above if isinstance(value := cells[at], str)), None)
+        heading = fold(upper) if upper is not None else ""
         if heading:
             group = next((each for each in spec.groups if heading in each.headings), None)
         field = group.columns.get(own[at]) if group is not None and at in own else None
@@ -238,42 +321,85 @@ def _unread(found: _Found, spec: ListSpec) -> list[str]:
 
 # -------------------------------------------------------------------------------------- its lines
 
+_MARKER = re.compile(
+    r"([IVXLCDM]{1,6}|[A-Za-zĐđ]|[0-9]{1,2}(?:\.[0-9]{1,2}){0,3})\s*[.)/:]+\s*(?=\S)|([-–+*•])\s*"
+)
+_MARKER_CELL = re.compile(r"([IVXLCDM]{1,6}|[A-Za-zĐđ])[.)/]?")
+
 
 class _ListReading(Reading):
-    """The cells of one list while they are collected, and the rows that are none of its lines."""
+    """The cells of one sheet while they are collected, and the rows that are none of its lines."""
 
     def __init__(self, spec: ListSpec) -> None:
         super().__init__(spec.words, ())
         self._spec = spec
         self.left_out: list[LeftOut] = []
+        self.headings: list[HeadingRow] = []
         self._uncomputed_rows: frozenset[int] = frozenset()
 
-    def read_lines(self, found: _Found) -> None:
-        """Every row below the header is taken or left out."""
+    def read_lines(self, found: _Found, name: str) -> None:
+        """Every row below the header is taken, is a heading, or is left out."""
         sheet, at, table = found.sheet, found.columns, self._spec.table
-        self._sheet_names[REGISTER] = clean(sheet.name)
+        self._sheet_names[REGISTER] = name
         self._uncomputed_rows = frozenset(row for row, _ in sheet.uncomputed)
         fields = [
             Field(at[name], table.slots[name], table.kinds[name], name in table.addressed)
             for name in table.slots
             if name in at
         ]
+        self._read_titles(found)
         carried = [at[name] for name in table.carried if name in at]
+        repeated = [each.column for each in fields if each.column not in self._own_columns(at)]
         above: Sequence[CellValue] = ()
+        last: Sequence[CellValue] = ()
         for number in range(found.first, len(sheet.rows)):
             row: Sequence[CellValue] = sheet.rows[number]
             reason = self._reason(found, number, row)
             if reason:
-                self._leave_out(found, number, reason)
+                if reason == _HEADING:
+                    self.headings.append(_heading(sheet, number, found.columns.get(table.key_field or "")))
+                else:
+                    self.left_out.append(_left_out(sheet, number, reason))
                 # A merged cell does not reach over a heading: what stands below it is somebody else's.
-                above = () if reason == NO_PRODUCT else above
+                above = () if reason in (_HEADING, NO_PRODUCT, TOTAL) else above
                 continue
             if reason is None:
                 continue
+            row = self._filled_in(row, last, repeated, carried if above else ())
             if carried and above:
                 row = carry(sheet, carried, number, row, above)
-            above = row
+            above = last = row
             self._put_row(sheet, fields, sheet.first_row + number, row)
+
+    def _own_columns(self, columns: dict[str, int]) -> set[int]:
+        """The columns of number and name, which no line has from another."""
+        names = (self._spec.table.anchor or "", self._spec.table.key_field or "")
+        return {columns[name] for name in names if name in columns}
+
+    def _filled_in(
+        self,
+        row: Sequence[CellValue],
+        last: Sequence[CellValue],
+        columns: Sequence[int],
+        carried: Sequence[int],
+    ) -> Sequence[CellValue]:
+        """A row whose cells that say "as above" have what the line above has; its cells keep their addresses.
+
+        What belongs to the producer is left blank for `carry`, which brings all that belongs to it.
+        """
+        said = [at for at in columns if isinstance(value := row[at], str) and self._is_ditto(value)]
+        if not said:
+            return row
+        filled = list(row)
+        for at in said:
+            filled[at] = last[at] if last and at not in carried else None
+        return filled
+
+    def _is_ditto(self, text: str) -> bool:
+        # Nearly every text is longer than the longest of these words.
+        return len(text) <= _LONGEST_DITTO and (
+            clean(text) in self._spec.ditto_signs or fold(text) in self._spec.ditto
+        )
 
     def _reason(self, found: _Found, number: int, row: Sequence[CellValue]) -> str | None:
         """Why a row is no line; empty where it is one, None where it is blank.
@@ -291,16 +417,82 @@ class _ListReading(Reading):
         if self._is_total(name) or self._is_total(key):
             return TOTAL
         told = [at for field, at in columns.items() if field not in (table.anchor, table.key_field)]
-        more = any(shown(row[at]) for at in told)
+        more = [value for at in told if (value := row[at]) is not None and shown(value)]
         if key_at is None:
-            return "" if name else NO_PRODUCT
+            return self._reason_by_name(found, number, name, is_alone=not more)
         position = (sheet.first_row + number, sheet.first_col + key_at)
-        if not (_is_number(row[key_at]) or position in sheet.uncomputed):
-            return NO_NUMBER if name and more else NO_PRODUCT
-        return "" if name or more else EMPTY
+        if _is_number(row[key_at]) or position in sheet.uncomputed:
+            is_unit = bool(name) and not more and _begins(name, self._spec.unit_starts)
+            return _HEADING if is_unit else "" if name or more else EMPTY
+        return _reason_unnumbered(name, key, more)
 
-    def _leave_out(self, found: _Found, number: int, reason: str) -> None:
-        row = found.sheet.rows[number]
-        at = next((place for place, value in enumerate(row) if value is not None), 0)
-        text = " | ".join(shown(value) for value in row if value is not None)
-        self.left_out.append(LeftOut(found.sheet.address(number, at), reason, clean(text)[:_SHOWN]))
+    def _reason_by_name(self, found: _Found, number: int, name: str, *, is_alone: bool) -> str:
+        """The same where no column numbers the lines: a heading is a text alone that looks like one."""
+        if not name:
+            return _HEADING if is_alone else NO_PRODUCT
+        if not is_alone or len(found.columns) < 2:
+            return ""
+        at_row = found.sheet.first_row + number
+        is_wide = any(top == at_row and right > left for top, left, _, right in found.sheet.merged)
+        marked = _MARKER.match(name)
+        is_marked = marked is not None and bool(marked[1]) and not marked[1].isdigit()
+        return _HEADING if is_wide or is_marked or _begins(name, self._spec.heading_starts) else ""
+
+    def _read_titles(self, found: _Found) -> None:
+        """What stands alone in a row above the header may speak for the whole sheet."""
+        for number in range(found.header):
+            filled = [value for value in found.sheet.rows[number] if value is not None]
+            if len(filled) == 1 and isinstance(filled[0], str) and clean(filled[0]):
+                self.headings.append(_heading(found.sheet, number, None)._replace(is_title=True))
+
+
+_LONGEST_DITTO: Final = 12
+
+
+def _begins(text: str, starts: Sequence[str]) -> bool:
+    """Whether a text, its numbering left out, begins with one of some words and says more."""
+    said = clean(_MARKER.sub("", text, count=1)).casefold()
+    return any(said.startswith(start) and said[len(start) :].startswith((" ", ":")) for start in starts)
+
+
+def _reason_unnumbered(name: str, key: str, more: Sequence[CellValue]) -> str:
+    """What a row is whose number is none: a heading is a text alone, or numbered otherwise with a sum beside it."""
+    if not more:
+        return _HEADING
+    is_marked = bool(name) and _MARKER_CELL.fullmatch(key) is not None
+    if is_marked and not any(isinstance(value, str) for value in more):
+        return _HEADING
+    return NO_NUMBER if name else NO_PRODUCT
+
+
+def _left_out(sheet: Sheet, number: int, reason: str) -> LeftOut:
+    row = sheet.rows[number]
+    at = next((place for place, value in enumerate(row) if value is not None), 0)
+    text = " | ".join(shown(value) for value in row if value is not None)
+    return LeftOut(sheet.address(number, at), reason, clean(text)[:_SHOWN])
+
+
+def _heading(sheet: Sheet, number: int, key_at: int | None) -> HeadingRow:
+    """A row as a heading: its numbering in the column of numbers or before its text."""
+    row = sheet.rows[number]
+    filled = [at for at, value in enumerate(row) if isinstance(value, str) and clean(value)]
+    filled = filled or [at for at, value in enumerate(row) if value is not None]
+    marker = ""
+    if len(filled) > 1 and filled[0] == key_at:
+        marker = shown(row[filled.pop(0)]).rstrip(".)/:")
+    elif key_at is not None and _is_number(row[key_at]):
+        marker = shown(row[key_at]).rstrip(".)/:")
+    at = filled[0] if filled else 0
+    text = shown(row[at])[:_LONGEST_HEADING]
+    written = _MARKER.match(text)
+    if written is not None:
+        marker = marker or written[1] or ""
+        text = text[written.end() :]
+    return HeadingRow(
+        row=sheet.first_row + number + 1,
+        column=sheet.first_col + at,
+        text=text,
+        marker=marker,
+        is_title=False,
+        as_left_out=_left_out(sheet, number, NO_PRODUCT),
+    )

@@ -85,6 +85,18 @@ class Places:
                 doubt = place
         return doubt
 
+    def elsewhere(self, commune: str) -> Place:
+        """A commune a product goes to, wherever in the province of the unit.
+
+        Args:
+            commune: its name.
+        """
+        if self._is_own:
+            above = self._units.ancestors(self._unit_id, self._listed_on)
+            province = next((unit.unit_id for unit in above if unit.tier is Tier.PROVINCE), self._unit_id)
+            return Places(self._units, province, self._listed_on).of(commune, "", "", "")
+        return self.of(commune, "", "", "")
+
     def _on(self, on: date, written: tuple[str, str, str, str]) -> Place:
         """The commune of a line on one map; looked for once, because names come again on many lines."""
         key = (on, written)

@@ -10,8 +10,9 @@ taken is named with its cell. Only a file without a list, or without the decisio
 
 import hashlib
 import json
+from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -21,29 +22,40 @@ import polars as pl
 import pyarrow as pa
 
 from ocop_pipeline.catalogue import Catalogue
-from ocop_pipeline.domain.findings import Verdict
+from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.catalogue.imports import list_words
+from ocop_pipeline.domain.findings import Finding, Verdict
 from ocop_pipeline.domain.forms import REGISTER, ImportForm
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import LayoutSpec, SheetSpec
 from ocop_pipeline.intake.list_doubts import file_doubts, line_doubts, rule_doubts, with_findings
-from ocop_pipeline.intake.list_reading import FileReading, Reader, ReadList, Told
+from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ListPart, Reader, ReadList, Told
 from ocop_pipeline.intake.lists import HeaderGroup, ListSpec, read_list
+from ocop_pipeline.intake.places import AMBIGUOUS
 from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_words
-from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table
+from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.warehouse.ledger import ImportRecord, Ledger
 
 _DAYS = frozenset(("expiry_date", "first_date", "second_date", "extended_to"))
 _NUMBERS = frozenset(("first_year", "second_year", "score", "score_a", "score_b", "score_c"))
 _NAMES = frozenset(
-    ("row_no", "product_name", "producer_name", "new_producer_name", "commune_name", "commune_before")
+    (
+        "row_no",
+        "product_name",
+        "producer_name",
+        "new_producer_name",
+        "commune_name",
+        "commune_before",
+        "new_commune_name",
+    )
 )
 _ADDRESSED = frozenset(
     ("product_name", "producer_name", "producer_type", "product_group", "current_star", "expiry_date",
      "first_star", "first_decision", "first_date", "second_star", "second_date", "score", "new_producer_name",
-     "extended_to")
+     "extended_to", "new_commune_name")
 )  # fmt: skip
 
 
@@ -202,18 +214,34 @@ def list_spec(form: ImportForm, sheet: str = "") -> ListSpec:
         tuple((REGISTER, "", name) for name in form.fields),
     )
     needs = tuple(frozenset(names) for names in form.needs)
-    return ListSpec(layout, groups, needs, form.by_position, reading_words(), fold(sheet))
+    words = list_words()
+    units = tuple(sorted(words.commune | words.district))
+    return ListSpec(
+        layout,
+        groups,
+        needs,
+        form.by_position,
+        reading_words(),
+        ditto=frozenset(map(fold, words.ditto)),
+        ditto_signs=words.ditto_signs,
+        heading_starts=(*units, *sorted(words.group)),
+        unit_starts=units,
+        sheet=fold(sheet),
+    )
 
 
 def import_tables(kept: Sequence[tuple[ImportRecord, ReadList]], catalogue: Catalogue) -> dict[str, pa.Table]:
     """Rows of the tables of schema `raw` for imports, by the table's name."""
     named = [(record.submission_id, each) for record, each in kept]
-    candidates = [_candidate(record, each) for record, each in kept]
-    groups: defaultdict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        groups[candidate.identity.form].append(candidate)
+    candidates = [_candidate(record, each, each.parts[0]) for record, each in kept]
+    groups: defaultdict[str, list[tuple[Candidate, ListPart]]] = defaultdict(list)
+    for record, each in kept:
+        groups[record.form] += [(_candidate(record, each, part), part) for part in each.parts]
     cells = [
-        LayoutBatch(list_spec(catalogue.imports[form]).layout, group).cells()
+        _with_sources(
+            LayoutBatch(list_spec(catalogue.imports[form]).layout, [each for each, _ in group]).cells(),
+            [part for _, part in group],
+        )
         for form, group in groups.items()
     ]
     return {
@@ -234,12 +262,34 @@ def _doubted(reading: FileReading, catalogue: Catalogue) -> FileReading:
     drafts = [_record(reading, each, (), catalogue.digest, epoch) for each in reading.lists]
     tables = import_tables(list(zip(drafts, reading.lists, strict=True)), catalogue)
     by_rules = rule_doubts(reading.lists, tables["submissions"], tables, catalogue)
-    of_file = [list(file_doubts(reading)), *([] for _ in reading.lists[1:])]
+    of_sheets = [found for each in reading.sheet_by_sheet() for found in file_doubts(each)]
+    of_file = [of_sheets, *([] for _ in reading.lists[1:])]
     lists = [
-        with_findings(each, [*first, *ruled, *line_doubts(each, reading.sheet, catalogue)])
+        with_findings(each, [*first, *ruled, *_doubts_of_lines(each, catalogue)])
         for each, first, ruled in zip(reading.lists, of_file, by_rules, strict=True)
     ]
     return replace(reading, lists=tuple(lists))
+
+
+def _doubts_of_lines(read: ReadList, catalogue: Catalogue) -> Iterator[Finding]:
+    """What is doubtful about single lines, sheet by sheet."""
+    for part in read.parts:
+        of_sheet = replace(read, lines=tuple(line for line in read.lines if line.sheet == part.sheet))
+        yield from line_doubts(of_sheet, part.sheet, catalogue)
+        for line in of_sheet.lines:
+            yield from _doubts_of_new_place(line)
+
+
+def _doubts_of_new_place(line: LineMeaning) -> Iterator[Finding]:
+    place = line.new_place
+    if place is None or not place.doubt:
+        return
+    where = line.address("new_commune_name")
+    if place.doubt == AMBIGUOUS:
+        names = "; ".join(place.candidates)
+        yield finding_types().make("UNIT_AMBIGUOUS", line.sheet, where, name=place.text, candidates=names)
+    else:
+        yield finding_types().make("COMMUNE_UNKNOWN", line.sheet, where, text=place.text)
 
 
 def _kind(name: str) -> str:
@@ -287,7 +337,25 @@ def _same(standing: ImportRecord | None, draft: ImportRecord) -> bool:
     return standing is not None and (standing.sha256, dict(standing.told)) == (draft.sha256, dict(draft.told))
 
 
-def _candidate(record: ImportRecord, read: ReadList) -> Candidate:
+def _with_sources(cells: pa.Table, parts: Sequence[ListPart]) -> pa.Table:
+    """Rows of raw.cells where what a heading gives a line stands in the area from the heading down to the line."""
+    if not any(part.sources for part in parts):
+        return cells
+    places = cells["cell"].combine_chunks()
+    codes = array("i", bytes(places.indices.buffers()[1])[: 4 * len(places)])
+    words: list[str | None] = places.dictionary.to_pylist()
+    first = 0
+    for part in parts:
+        for at, source in part.sources.items():
+            codes[first + at] = len(words)
+            words.append(source)
+        first += len(part.extract.slots)
+    indices = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes.tobytes())])
+    column = pa.DictionaryArray.from_arrays(indices, texts(words))
+    return cells.set_column(cells.schema.get_field_index("cell"), CELLS_SCHEMA.field("cell"), column)
+
+
+def _candidate(record: ImportRecord, read: ReadList, part: ListPart) -> Candidate:
     told = read.told
     identity = Identity(
         record.form,
@@ -304,7 +372,7 @@ def _candidate(record: ImportRecord, read: ReadList) -> Candidate:
         "",
         record.imported_at,
         identity,
-        read.extract,
+        part.extract,
         read.findings,
     )
 
@@ -329,15 +397,16 @@ def _imports_table(ids: Sequence[tuple[str, ReadList]]) -> pa.Table:
 
 
 def _import_lines_table(ids: Sequence[tuple[str, ReadList]]) -> pa.Table:
-    names = ("submission_id", "period", "sheet", "line_key", "unit_id", "points_star")
+    names = ("submission_id", "period", "sheet", "line_key", "unit_id", "points_star", "new_unit_id")
     rows = [
         (
             submission_id,
             each.period,
-            each.extract.sheet_names[REGISTER],
+            line.sheet,
             str(line.row),
             line.place.unit_id,
             line.points_star,
+            line.new_place.unit_id if line.new_place else None,
         )
         for submission_id, each in ids
         for line in each.lines
