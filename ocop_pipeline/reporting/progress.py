@@ -62,10 +62,10 @@ def _plan_caption(setting: Setting, kind: str, each: TargetProgress | TaskProgre
 def _target_table(setting: Setting, targets: Sequence[TargetProgress]) -> Table:
     label = setting.label
     columns = (
-        Column("order", label("order"), align="center", width=0.6),
-        Column("target", label("plan_target"), width=4.9, row_header=True),
+        Column("order", label("order"), align="center", width=0.7),
+        Column("target", label("plan_target"), width=4.6, row_header=True),
         Column("measure", label("measure"), width=1.1),
-        Column("planned", label("plan_planned"), align="right", width=2.0),
+        Column("planned", label("plan_planned"), align="right", width=2.2),
         Column("actual", label("plan_actual"), align="right", width=2.1),
         Column("achieved", label("plan_achieved"), align="right", width=0.95),
         Column("reports", label("reports"), align="right", width=1.4),
