@@ -116,8 +116,8 @@ def _product_columns(setting: Setting) -> tuple[Column, ...]:
     label = setting.label
     return (
         Column("order", label("order"), align="center", width=0.5),
-        Column("producer", label("product_producer"), width=3.2),
         Column("name", label("product_name"), width=2.9, row_header=True),
+        Column("producer", label("product_producer"), width=3.2),
         Column("star", label("product_star"), width=0.95),
         Column("decision", label("product_decision"), width=1.65),
         Column("date", label("product_date"), align="center", width=1.15),
@@ -127,7 +127,7 @@ def _product_columns(setting: Setting) -> tuple[Column, ...]:
 
 def _cells(setting: Setting, each: RegisteredProduct) -> tuple[str, ...]:
     days = day_text(each.decision_date), day_text(each.expiry_date)
-    return (each.producer_name, each.product_name, setting.name("star", each.star), each.decision_no, *days)
+    return (each.product_name, each.producer_name, setting.name("star", each.star), each.decision_no, *days)
 
 
 def _by_unit(setting: Setting, lines: Iterable[tuple[RegisteredProduct, tuple[str, ...]]]) -> Iterator[Row]:

@@ -54,7 +54,9 @@ def amount_cell(amount: Amount | None, state: State) -> Cell:
 
 
 def count_cell(value: int, figure_id: str = "") -> Cell:
-    """Print a count of the register, which is known where it is printed; a published one goes with its id."""
+    """Print a count of the register; one that is published as a figure goes with its id."""
+    if value == 0:
+        return marked(Mark.ZERO, figure_id=figure_id)
     return Cell(formats.number(value), figure_id=figure_id)
 
 
