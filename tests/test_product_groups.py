@@ -156,7 +156,7 @@ def test_the_groups_make_the_total(connection, histories, month):
         },
     )
     total, parts = defaultdict(int), defaultdict(int)
-    for _, unit, indicator, breakdown, value in counts:
+    for _, _, unit, indicator, breakdown, value in counts:
         if indicator in ("SP02", "SP03") and not breakdown:
             total[unit, indicator] = value
         elif indicator in ("SP02", "SP03") and breakdown.startswith("product_group="):

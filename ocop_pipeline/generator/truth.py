@@ -18,7 +18,8 @@ from ocop_pipeline.generator.figures import Key
 from ocop_pipeline.generator.register import VALIDITY_MONTHS
 from ocop_pipeline.generator.submission import DutyAnswer
 
-Span = Literal["month", "quarter_to_date", "year_to_date"]
+Span = Literal["month", "quarter_to_date", "year_to_date", "month_last_year", "year_to_date_last_year"]
+_LAST_YEAR: dict[str, Span] = {"month_last_year": "month", "year_to_date_last_year": "year_to_date"}
 SenderKey: TypeAlias = tuple[str, str, str]
 """(form, unit id, agency or blank)."""
 
@@ -171,7 +172,8 @@ class Truth:
             unit_id: A unit in force in it.
             indicator: Code of the indicator.
             breakdown: ``dimension=code``, or blank for the total.
-            span: The month alone, or from the start of its quarter or reporting year up to it.
+            span: The month alone, or from the start of its quarter or reporting year up to it; or month or year to
+                date of the year before, where the unit stood on the map of then.
 
         Returns:
             The figure: a sum, a count of units that answered yes, a count from the register, or a percentage
@@ -180,6 +182,9 @@ class Truth:
         Raises:
             KeyError: an unknown indicator, a month without files, a unit outside the country of that month.
         """
+        if span in _LAST_YEAR:
+            earlier = Period(period).same_last_year().key
+            return self.value(earlier, unit_id, indicator, breakdown, _LAST_YEAR[span])
         if not any(unit_id in above for above in self.above[period].values()):
             raise KeyError(unit_id)
         kind, source, numerator, denominator = self.indicators[indicator]

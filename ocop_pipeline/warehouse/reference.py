@@ -211,8 +211,12 @@ def _spans() -> pa.Table:
             "month": (month,),
             "quarter_to_date": month.quarter_to_date(),
             "year_to_date": month.year_to_date(),
+            "month_last_year": (month.same_last_year(),),
+            "year_to_date_last_year": month.same_last_year().year_to_date(),
         }
-        rows.extend((month.key, span, m.key, m.key == month.key) for span, ms in spans.items() for m in ms)
+        rows.extend(
+            (month.key, span, m.key, m == months[-1]) for span, months in spans.items() for m in months
+        )
     text = pl.String
     return _table({"period": text, "span": text, "month": text, "is_last": pl.Boolean}, rows)
 

@@ -52,6 +52,23 @@ _MONTHS = """
     WHERE s.period = $period AND s.span = $span AND ($is_flow OR s.is_last)
 """
 
+# The units of each month that the figure's unit holds: those below it then, or where the month had another map of
+# units, those that went into it or have a part in it.
+_UNDER = """
+    SELECT m.period, a.unit_id
+    FROM months AS m
+    JOIN core.unit_ancestors AS a ON a.period = m.period AND a.ancestor_id = $unit_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM catalogue.restatements AS t WHERE t.period = $period AND t.month = m.period)
+    UNION
+    SELECT m.period, y.unit_id
+    FROM months AS m
+    JOIN catalogue.restatements AS t ON t.period = $period AND t.month = m.period
+    JOIN catalogue.unit_ways AS y ON y.from_map = t.from_map AND y.to_map = t.to_map
+    JOIN core.unit_ancestors AS a
+        ON a.period = $period AND a.unit_id = y.target_id AND a.ancestor_id = $unit_id
+"""
+
 
 def _counted_as(breakdown: str, month: str) -> str:
     """SQL: whether a sector of a month's list counts as the breakdown asked for, in the list of the asked month."""
@@ -64,13 +81,16 @@ def _counted_as(breakdown: str, month: str) -> str:
 
 
 _REPORTED = f"""
-WITH months AS ({_MONTHS})
+WITH months AS ({_MONTHS}),
+
+under AS ({_UNDER})
+
 SELECT
     v.period, v.unit_id, u.full_name, v.agency, v.indicator, v.submission_id, s.file_name, v.sheet, v.cell,
     v.state, v.value, NULL
 FROM core.indicator_values AS v
 JOIN months AS m ON m.period = v.period
-JOIN core.unit_ancestors AS a ON a.period = v.period AND a.unit_id = v.unit_id AND a.ancestor_id = $unit_id
+JOIN under AS a ON a.period = v.period AND a.unit_id = v.unit_id
 JOIN raw.submissions AS s ON s.submission_id = v.submission_id
 JOIN catalogue.units AS u ON u.unit_id = v.unit_id AND m.end_date BETWEEN u.valid_from AND u.valid_to
 WHERE v.indicator = $indicator AND (v.breakdown = $breakdown OR {_counted_as("v.breakdown", "m")}) AND (
@@ -87,6 +107,8 @@ ORDER BY v.period, u.code, v.unit_id, v.agency, v.form
 # revocation that of the list that revokes.
 _COUNTED = f"""
 WITH months AS ({_MONTHS}),
+
+under AS ({_UNDER}),
 
 lines AS (
     SELECT
@@ -150,7 +172,7 @@ SELECT
 FROM lines AS l
 JOIN core.recognitions AS e
     ON e.product_id = l.product_id AND e.decision_date = l.decision_date AND e.unit_id = l.listed_id
-JOIN core.unit_ancestors AS a ON a.period = l.period AND a.unit_id = l.unit_id AND a.ancestor_id = $unit_id
+JOIN under AS a ON a.period = l.period AND a.unit_id = l.unit_id
 LEFT JOIN revocations AS x ON x.product_id = l.product_id AND x.event_date = l.revoked_on
 JOIN raw.submissions AS s ON s.submission_id = COALESCE(x.submission_id, e.submission_id)
 JOIN catalogue.units AS u ON u.unit_id = l.unit_id AND l.end_date BETWEEN u.valid_from AND u.valid_to
@@ -184,7 +206,8 @@ def trace(
     """Every cell behind one figure of `core.rollups`, silent ones included.
 
     For flows, stocks and shares the values add up to the figure; for a ratio those of both its parts do; for
-    counts of the register each line is one thing counted.
+    counts of the register each line is one thing counted. Where the figure holds parts of units that were divided, the
+    cells of those units are shown whole: what of them counts here is an estimate (`core.restated_values`).
 
     Args:
         connection: A connection to the warehouse.
@@ -192,7 +215,7 @@ def trace(
         period: Month key of the figure.
         indicator: Its code.
         breakdown: Blank for the total.
-        span: month, quarter_to_date or year_to_date.
+        span: month, quarter_to_date, year_to_date, month_last_year or year_to_date_last_year.
 
     Returns:
         The cells in the order of month, unit code and department; empty where nothing was reported.

@@ -2,7 +2,7 @@
 -- communes, more producers than products.
 WITH wide AS (
     SELECT
-        c.period, c.unit_id,
+        c.period, c.month, c.unit_id,
         MAX(CASE WHEN c.indicator = 'SP02' THEN c.value END) AS ever,
         MAX(CASE WHEN c.indicator = 'SP03' THEN c.value END) AS valid,
         MAX(CASE WHEN c.indicator = 'SP07A' THEN c.value END) AS with_product,
@@ -11,7 +11,7 @@ WITH wide AS (
     FROM core.register_counts AS c
     JOIN meta.run_periods AS r ON r.period = c.period
     WHERE c.breakdown = ''
-    GROUP BY c.period, c.unit_id
+    GROUP BY c.period, c.month, c.unit_id
 )
 
-SELECT period, unit_id FROM wide WHERE valid > ever OR with_product > communes OR producers > valid
+SELECT period, month, unit_id FROM wide WHERE valid > ever OR with_product > communes OR producers > valid

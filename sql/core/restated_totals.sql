@@ -11,7 +11,8 @@ WITH wanted AS (
 parts AS (
     SELECT
         v.period, v.month, a.ancestor_id AS unit_id, v.source_id, v.indicator, v.breakdown, SUM(v.value) AS value,
-        CASE WHEN COUNT(*) = MAX(v.ways_count) THEN 0 ELSE SUM(v.value) END AS estimated_value
+        CASE WHEN COUNT(*) = MAX(v.ways_count) OR MAX(v.weighed_by) = 'register' THEN 0 ELSE SUM(v.value) END
+            AS estimated_value
     FROM core.restated_values AS v
     JOIN meta.run_periods AS r ON r.period = v.period
     JOIN core.unit_ancestors AS a ON a.period = v.period AND a.unit_id = v.unit_id
@@ -38,7 +39,6 @@ asked AS (
     SELECT e.period AS month, e.unit_id, l.indicator, l.breakdown, COUNT(*) AS expected_count
     FROM core.expected_reports AS e
     JOIN catalogue.asked_lines AS l ON l.period = e.period AND l.form = e.form
-    JOIN catalogue.indicators AS i ON i.indicator = l.indicator AND i.source <> 'register'
     WHERE e.period IN (SELECT w.month FROM wanted AS w)
     GROUP BY e.period, e.unit_id, l.indicator, l.breakdown
 ),

@@ -1,5 +1,6 @@
 -- One row per period, span, unit, indicator and breakdown: the figure as it may be published. The span is the month,
--- the quarter to date or the year to date (luỹ kế). How months combine is the indicator's kind: flows add; stocks and
+-- the quarter to date or the year to date (luỹ kế), or month and year to date of the year before. All of it is on the map
+-- of units of the period: months of another map come restated (core.restated_totals), with what of them is estimated. How months combine is the indicator's kind: flows add; stocks and
 -- shares stand as of the last month; ratios are recomputed from their parts; distinct counts come from the register.
 -- A ratio that was asked for and that nobody gave in both parts has a row without a value, like any other silence.
 WITH spans AS (
@@ -10,15 +11,28 @@ WITH spans AS (
 
 -- Sectors of an older list count as what they are in the list in force at the end of the span (catalogue.sector_changes);
 -- where two became one, a report is expected once and speaks for the sum only with both.
+months AS (
+    SELECT
+        t.period AS month, '' AS on_map_of, t.unit_id, t.indicator, t.breakdown, t.value, CAST(0 AS DECIMAL(28, 4)) AS estimated_value,
+        t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count
+    FROM core.monthly_totals AS t
+    UNION ALL
+    SELECT
+        t.month, t.period, t.unit_id, t.indicator, t.breakdown, t.value, t.estimated_value,
+        t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count
+    FROM core.restated_totals AS t
+),
+
 by_month AS (
     SELECT
         s.period, s.span, s.month, t.unit_id, t.indicator, COALESCE(c.as_breakdown, t.breakdown) AS breakdown,
-        SUM(t.value) AS value,
+        SUM(t.value) AS value, SUM(t.estimated_value) AS estimated_value,
         MAX(t.expected_count) AS expected_count, MIN(t.reported_count) AS reported_count,
         MIN(t.nothing_count) AS nothing_count, MAX(t.blank_count) AS blank_count,
         MAX(t.not_collected_count) AS not_collected_count
     FROM spans AS s
-    JOIN core.monthly_totals AS t ON t.period = s.month
+    LEFT JOIN catalogue.restatements AS o ON o.period = s.period AND o.month = s.month
+    JOIN months AS t ON t.month = s.month AND t.on_map_of = COALESCE(o.period, '')
     JOIN catalogue.indicators AS i ON i.indicator = t.indicator
     LEFT JOIN catalogue.periods AS counted_in ON counted_in.period = s.month
     LEFT JOIN catalogue.periods AS asked_in ON asked_in.period = s.period
@@ -33,6 +47,7 @@ added AS (
     SELECT
         m.period, m.span, m.unit_id, m.indicator, m.breakdown,
         CAST(SUM(m.value) AS DECIMAL(28, 4)) AS value,
+        CAST(SUM(m.estimated_value) AS DECIMAL(28, 4)) AS estimated_value,
         CAST(SUM(m.expected_count) AS INTEGER) AS expected_count,
         CAST(SUM(m.reported_count) AS INTEGER) AS reported_count,
         CAST(SUM(m.nothing_count) AS INTEGER) AS nothing_count,
@@ -46,24 +61,25 @@ added AS (
 counted AS (
     SELECT
         s.period, s.span, c.unit_id, c.indicator, c.breakdown,
-        CAST(c.value AS DECIMAL(28, 4)) AS value,
+        CAST(c.value AS DECIMAL(28, 4)) AS value, CAST(0 AS DECIMAL(28, 4)) AS estimated_value,
         v.expected_count, v.accepted_count AS reported_count,
         0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, 1 AS months_count
     FROM spans AS s
-    JOIN core.register_counts AS c ON c.period = s.period
+    LEFT JOIN catalogue.restatements AS o ON o.period = s.period AND o.month = s.month
+    JOIN core.register_counts AS c ON c.month = s.month AND c.period = COALESCE(o.period, s.month)
     LEFT JOIN core.coverage AS v
-        ON v.period = c.period AND v.unit_id = c.unit_id AND v.form = 'OCOP-XA'
+        ON v.period = c.period AND c.period = c.month AND v.unit_id = c.unit_id AND v.form = 'OCOP-XA'
     WHERE s.is_last
 ),
 
 plain AS (
     SELECT
-        period, span, unit_id, indicator, breakdown, value, expected_count, reported_count, nothing_count,
+        period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
         blank_count, not_collected_count, months_count
     FROM added
     UNION ALL
     SELECT
-        period, span, unit_id, indicator, breakdown, value, expected_count, reported_count, nothing_count,
+        period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
         blank_count, not_collected_count, months_count
     FROM counted
 ),
@@ -75,7 +91,8 @@ ratio_sums AS (
         CAST(SUM(p.denominator) AS DECIMAL(28, 4)) AS denominator,
         CAST(SUM(p.reported_count) AS INTEGER) AS reported_count
     FROM spans AS s
-    JOIN core.ratio_parts AS p ON p.period = s.month
+    LEFT JOIN catalogue.restatements AS o ON o.period = s.period AND o.month = s.month
+    JOIN core.ratio_parts AS p ON p.month = s.month AND p.period = COALESCE(o.period, s.month)
     JOIN catalogue.indicators AS i ON i.indicator = p.indicator
     JOIN catalogue.indicators AS n ON n.indicator = i.numerator
     WHERE n.kind = 'flow' OR s.is_last
@@ -96,7 +113,8 @@ ratios AS (
         CASE
             WHEN q.denominator > 0 THEN CAST(ROUND(q.numerator * 100 / q.denominator, 4) AS DECIMAL(28, 4))
         END AS value,
-        q.numerator, q.denominator, d.expected_count,
+        q.numerator, q.denominator, CAST(GREATEST(n.estimated_value, d.estimated_value) AS DECIMAL(28, 4)) AS parts_estimated,
+        d.expected_count,
         CAST(COALESCE(q.reported_count, 0) AS INTEGER) AS reported_count, n.months_count
     FROM plain AS n
     JOIN catalogue.indicators AS i ON i.kind = 'ratio' AND i.numerator = n.indicator
@@ -109,7 +127,7 @@ ratios AS (
 )
 
 SELECT
-    plain.period, plain.span, plain.unit_id, plain.indicator, plain.breakdown, plain.value,
+    plain.period, plain.span, plain.unit_id, plain.indicator, plain.breakdown, plain.value, plain.estimated_value,
     CAST(NULL AS DECIMAL(28, 4)) AS numerator, CAST(NULL AS DECIMAL(28, 4)) AS denominator,
     plain.expected_count, plain.reported_count, plain.nothing_count, plain.blank_count, plain.not_collected_count,
     plain.months_count
@@ -117,6 +135,8 @@ FROM plain
 UNION ALL
 SELECT
     ratios.period, ratios.span, ratios.unit_id, ratios.indicator, ratios.breakdown, ratios.value,
+    -- A ratio is as much an estimate as its parts: all of it or nothing.
+    CASE WHEN ratios.parts_estimated > 0 THEN ratios.value ELSE CAST(0 AS DECIMAL(28, 4)) END,
     ratios.numerator, ratios.denominator,
     ratios.expected_count, ratios.reported_count, 0, 0, 0, ratios.months_count
 FROM ratios

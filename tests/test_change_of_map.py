@@ -1,0 +1,93 @@
+"""A province's report after a change of the map: what was reported on the old one is in it, to the last unit."""
+
+from datetime import date
+
+import pytest
+
+from ocop_pipeline.domain.units import Tier
+from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.trace import trace
+from tests.province import run_province
+
+_OLD, _NEW = "2025-05", "2025-08"
+
+
+@pytest.fixture(scope="module")
+def changed(catalogue, tmp_path_factory):
+    """Cà Mau before and after 01/07/2025: of two provinces, whose 164 communes became 64, 19 of them divided."""
+    folder = tmp_path_factory.mktemp("changed")
+    return run_province(catalogue, folder, "96", _NEW, faults={"missing": 1}, history=(_OLD,), share=0.4)
+
+
+def _rows(province, sql, *values):
+    with open_reader(province.settings.warehouse) as connection:
+        return connection.execute(sql, list(values)).fetchall()
+
+
+def test_the_provinces_year_holds_both_maps(changed):
+    """Every flow of the year is what old and new units reported together, and nothing is an estimate."""
+    rows = _rows(
+        changed,
+        "SELECT t.unit_id, t.indicator, t.breakdown, t.value, t.estimated_value FROM core.rollups AS t "
+        "JOIN catalogue.indicators AS i ON i.indicator = t.indicator AND i.kind = 'flow' "
+        "WHERE t.period = ? AND t.span = 'year_to_date' AND t.unit_id LIKE 'p%'",
+        _NEW,
+    )
+    months = {
+        (indicator, breakdown): value
+        for indicator, breakdown, value in _rows(
+            changed,
+            "SELECT t.indicator, t.breakdown, SUM(t.value) FROM core.monthly_totals AS t "
+            "WHERE t.period IN (?, ?) AND t.unit_id LIKE 'p%' GROUP BY ALL",
+            _OLD, _NEW,
+        )
+    }  # fmt: skip
+    assert len(rows) > 90
+    assert any(value for *_, value, _ in rows)
+    assert [row for row in rows if row[3] != months[row[1], row[2]]] == []
+    assert [row for row in rows if row[4]] == []
+
+
+def test_communes_add_up_and_say_what_is_estimated(changed):
+    """What communes of today have of the old month makes what was reported; parts are estimates."""
+    ((exact, estimated),) = _rows(
+        changed,
+        "SELECT COUNT(*) FILTER (t.estimated_value = 0), COUNT(*) FILTER (t.estimated_value > 0) "
+        "FROM core.restated_totals AS t JOIN core.unit_ancestors AS a "
+        "ON a.period = t.period AND a.unit_id = t.unit_id AND a.distance = 0 AND a.unit_tier = 'commune' "
+        "WHERE t.value > 0",
+    )
+    assert exact > estimated > 0
+    ((difference,),) = _rows(
+        changed,
+        "SELECT (SELECT SUM(v.value) FROM core.restated_values AS v) "
+        "- (SELECT SUM(v.value) FROM core.indicator_values AS v WHERE v.period = ?)",
+        _OLD,
+    )
+    assert difference == 0
+
+
+def test_products_of_then_are_counted_on_the_map_of_today(changed):
+    """Products known in the old month are in a commune of today each, and as many as they were."""
+    ((then, placed),) = _rows(
+        changed,
+        "SELECT (SELECT COUNT(*) FROM core.product_status WHERE period = ?), "
+        "(SELECT COUNT(*) FROM core.restated_places AS p JOIN core.unit_ancestors AS a "
+        "ON a.period = p.period AND a.unit_id = p.unit_id AND a.distance = 0)",
+        _OLD,
+    )
+    assert then == placed > 0
+
+
+def test_a_figure_over_the_change_is_walked_back_to_its_cells(changed, catalogue):
+    """The cells behind the year to date are those of old and new units, and make the figure."""
+    province = catalogue.units.find_code("96", date(2025, 8, 14), Tier.PROVINCE)
+    with open_reader(changed.settings.warehouse) as connection:
+        (value,) = connection.execute(
+            "SELECT value FROM core.rollups WHERE period = ? AND span = 'year_to_date' AND unit_id = ? "
+            "AND indicator = 'TT04' AND breakdown = ''",
+            [_NEW, province.unit_id],
+        ).fetchone()
+        cells = trace(connection, province.unit_id, _NEW, "TT04", "", "year_to_date")
+    assert {cell.period for cell in cells} == {_OLD, _NEW}
+    assert sum(cell.value for cell in cells if cell.value is not None) == value
