@@ -89,15 +89,15 @@ def ended_table(setting: Setting) -> list[Block]:
     revoked = any(each.ending_decision_no for each in ended)
     columns = (
         Column("order", label("order"), align="center", width=0.5),
-        Column("name", label("product_name"), width=2.5, row_header=True),
-        Column("producer", label("product_producer"), width=2.5),
-        Column("unit", label("unit"), width=1.8),
-        Column("star", label("product_star"), width=0.9),
-        Column("decision", label("product_decision"), width=1.7),
+        Column("name", label("product_name"), width=2.4, row_header=True),
+        Column("producer", label("product_producer"), width=2.4),
+        Column("unit", label("unit"), width=1.7),
+        Column("star", label("product_star"), width=0.95),
+        Column("decision", label("product_decision"), width=1.85),
         Column("date", label("product_date"), align="center", width=1.25),
-        Column("ended", label("ended_on"), align="center", width=1.25),
-        Column("reason", label("ended_reason"), width=1),
-        *((Column("ending", label("ended_decision"), width=1.7),) if revoked else ()),
+        Column("ended", label("ended_on"), align="center", width=1.3),
+        Column("reason", label("ended_reason"), width=1.15),
+        *((Column("ending", label("ended_decision"), width=1.75),) if revoked else ()),
     )
     rows = tuple(
         Row((
