@@ -31,9 +31,9 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "column_values_to_not_match_regex": ("{column}_matches_not", "{column} does not match {regex}."),
     "column_value_lengths_to_be_between": ("{column}_length", "The length of {column} is {bounds}."),
     "column_pair_values_a_to_be_greater_than_b": (
-        "{column_A}_over_{column_B}", "{column_A} is {greater} {column_B}.",
+        "{a}_over_{b}", "{column_A} is {greater} {column_B}.",
     ),
-    "column_pair_values_to_be_equal": ("{column_A}_equals_{column_B}", "{column_A} equals {column_B}."),
+    "column_pair_values_to_be_equal": ("{a}_equals_{b}", "{column_A} equals {column_B}."),
     "table_row_count_to_be_between": ("row_count", "The number of rows is {bounds}."),
 }  # fmt: skip
 _BOUNDS = (
@@ -123,13 +123,16 @@ def _promise(check: Check, contract: Contract) -> str:
         return f"What one row is: {', '.join(contract.grain)}. Never null, and no two rows share it."
     if check.expect:
         return _WORDS[check.expect][1].format_map(_parts(check))
-    return description_of(check.violations)
+    return f"No row may be found. {description_of(check.violations)}"
 
 
 def _parts(check: Check) -> dict[str, Any]:
     given = check.arguments
+    a, b = _without_common_end(given.get("column_A", ""), given.get("column_B", ""))
     return {
         **given,
+        "a": a,
+        "b": b,
         "columns": "_".join(check.columns),
         "listed": ", ".join(check.columns),
         "values": ", ".join(str(value) for value in given.get("value_set", ())),
@@ -140,6 +143,12 @@ def _parts(check: Check) -> dict[str, Any]:
         ),
         "greater": "at least" if given.get("or_equal") else "greater than",
     }
+
+
+def _without_common_end(a: str, b: str) -> tuple[str, str]:
+    """Two columns without the last word where they share it: the list of checks shows some 25 letters."""
+    (one, _, end), (other, _, other_end) = a.rpartition("_"), b.rpartition("_")
+    return (one, other) if one and other and end == other_end else (a, b)
 
 
 def _suite_name(table: str) -> str:
