@@ -255,8 +255,16 @@ class Truth:
     def _events(product: ProductTruth, month: Period, indicator: str) -> list[RecognitionTruth]:
         if indicator == "SP01":
             return [event for event in product.recognitions if month.contains(event.decision_date)]
-        latest = product.latest(month.end)
-        return [latest] if latest is not None and month.contains(latest.expiry) else []
+        if indicator == "SP05":
+            return []  # the made-up register revokes nothing
+        # Lapsed is what lapses in the month and was not recognised again by that day.
+        days = [event.decision_date for event in product.recognitions]
+        return [
+            event
+            for event in product.recognitions
+            if month.contains(event.expiry)
+            and not any(event.decision_date < day <= event.expiry for day in days)
+        ]
 
     def _count(self, period: str, unit_id: str, indicator: str, breakdown: str) -> int:
         """Things counted afresh for a unit: communes, products, producers, each once."""

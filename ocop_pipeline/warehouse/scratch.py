@@ -40,7 +40,9 @@ _TABLES = {
         "recognition_kind VARCHAR, recognising_level VARCHAR, issuing_body VARCHAR, "
         "decision_no VARCHAR, expiry_date DATE, submission_id VARCHAR, sheet VARCHAR, cell VARCHAR"
     ),
-    "core.certificates": "product_id VARCHAR, decision_date DATE, star VARCHAR, expiry_date DATE",
+    "core.certificates": (
+        "product_id VARCHAR, decision_date DATE, star VARCHAR, expiry_date DATE, ending_kind VARCHAR, ended_on DATE"
+    ),
     "meta.run_periods": "period VARCHAR",
 }
 # What the rules of a later month need of an accepted one; the published tables are made by the SQL models.
@@ -254,8 +256,11 @@ def published_before(
             "SELECT product_id, unit_id, producer_name, product_name, star, decision_date, decision_no"
             " FROM core.recognitions"
         ).to_arrow_table()
-    if "core.certificates" in made:
+    columns = connection.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'core' AND table_name = 'certificates'"
+    ).fetchall()
+    if ("ended_on",) in columns:  # a table of an earlier version is made anew by the next run
         certificates = connection.execute(
-            "SELECT product_id, decision_date, star, expiry_date FROM core.certificates"
+            "SELECT product_id, decision_date, star, expiry_date, ending_kind, ended_on FROM core.certificates"
         ).to_arrow_table()
     return values, recognitions, certificates

@@ -230,6 +230,12 @@ EXAMPLES: dict[str, Example] = {
         values(SP03__closing=1),
         known_product("4", date(2023, 10, 15)),
     ),
+    "REVOCATION_GRID_MISMATCH": Example(
+        values(SP05__in_period=1),
+        at(GRID, "SP05", "in_period"),
+        {"grid": "1", "register": "0"},
+        values(SP05__in_period=0),
+    ),
     "CODE_NOT_IN_LIST": Example(
         product(current_star="6 sao"),
         "J4",
