@@ -35,7 +35,7 @@ _BEFORE = ("core.listings",)
 _AFTER = (
     "core.evaluations", "core.product_events", "core.producers", "core.recognitions", "core.product_history",
     "core.certificates", "core.product_places", "core.product_status", "core.register_movements",
-    "core.register_balance", "core.register_flows",
+    "core.register_balance", "core.register_flow_products", "core.register_flows",
 )  # fmt: skip
 _COMMUNES, _PROVINCE = ("c1", "c2"), "p1"
 _MONTHS = tuple(Period(f"2026-{month:02d}") for month in (8, 9, 10))

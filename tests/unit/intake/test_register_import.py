@@ -6,7 +6,6 @@ The lists here are made up. Real ones are not ours to ship: three public lists a
 
 import csv
 import io
-import os
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -561,10 +560,9 @@ def test_a_list_whose_bytes_are_gone_is_named_and_stops_nothing(catalogue, lam_d
 # ---------------------------------------------------------------------------------- real lists
 
 
-PUBLIC = os.environ.get("OCOP_PUBLIC_LISTS", "")
+PUBLIC = Path(__file__).parents[2] / "data" / "public_lists"
 
 
-@pytest.mark.skipif(not PUBLIC, reason="OCOP_PUBLIC_LISTS names no folder of public lists")
 @pytest.mark.parametrize(
     ("name", "code", "on", "told"),
     [
@@ -577,7 +575,7 @@ PUBLIC = os.environ.get("OCOP_PUBLIC_LISTS", "")
 )
 def test_public_lists_load_as_they_are(catalogue, tmp_path, name, code, on, told):
     """Lists nobody edited: every line is taken, every commune found, and the totals are those counted by hand."""
-    data = (Path(PUBLIC) / name).read_bytes()
+    data = (PUBLIC / name).read_bytes()
     rows = list(csv.DictReader(io.StringIO(data.decode())))
     unit_id = catalogue.units.find_code(code, on).unit_id
     reading = _read(
