@@ -223,10 +223,10 @@ def _planned(target: PlanTarget, indicator: Indicator | None) -> str:
     if target.low is None:
         return ""
     if target.each and indicator is not None and indicator.kind is Kind.SHARE:
-        return words.say("plans.planned", value=words.say("plans.each_yes"))
+        return words.say("plans.planned", value=words.say("plans.each_yes", tier=_tier(target)))
     low, high = _number(target.low), _number(target.high)
     text = f"{low}–{high}" if high else f"≥ {low}"
-    each = words.say("plans.each") if target.each else ""
+    each = words.say("plans.each", tier=_tier(target)) if target.each else ""
     return words.say("plans.planned", value=" ".join(filter(None, (text, target.unit_vi, each))))
 
 
@@ -243,6 +243,10 @@ def _done(target: PlanTarget, indicator: Indicator | None) -> str:
     return words.say("plans.actual", value=words.say("value.none") if missing else _actual(target))
 
 
+def _tier(target: PlanTarget) -> str:
+    return messages().say(f"tier.{target.bound_tier}")
+
+
 def _unit(indicator: Indicator) -> str:
     """Unit of measure of a figure by itself: where the answer is yes or no, units that said yes are counted."""
     return messages().say("plans.units_yes") if indicator.kind is Kind.SHARE else indicator.unit_vi
@@ -250,7 +254,9 @@ def _unit(indicator: Indicator) -> str:
 
 def _actual(target: PlanTarget) -> str:
     if target.each:
-        return messages().say("plans.units", reached=target.units_reached, bound=target.units_bound)
+        return messages().say(
+            "plans.units", reached=target.units_reached, bound=target.units_bound, tier=_tier(target)
+        )
     value = f"{_number(target.actual)} {target.unit_vi or ''}".strip()
     if target.base is None:
         return value

@@ -118,13 +118,20 @@ def _planned(setting: Setting, target: TargetProgress) -> str:
     if target.planned_low is None:
         return setting.label("plan_words")
     low = _as_set(target.planned_low)
+    tier = _tier(setting, target)
     if target.planned_high is not None:
-        return setting.label("plan_range", low=low, high=_as_set(target.planned_high))
-    if not target.bound_tier:
+        high = _as_set(target.planned_high)
+        return setting.label("plan_range_each" if tier else "plan_range", low=low, high=high, tier=tier)
+    if not tier:
         return setting.label("plan_at_least", low=low)
     indicator = setting.data.indicators.get(target.indicator)
     yes_no = indicator is not None and indicator.value_type == _YES_NO
-    return setting.label("plan_each_yes" if yes_no else "plan_each", low=low)
+    return setting.label("plan_each_yes" if yes_no else "plan_each", low=low, tier=tier)
+
+
+def _tier(setting: Setting, target: TargetProgress) -> str:
+    """What the units bound one by one are called; blank where the plan's own unit is."""
+    return setting.label(f"plan_tier_{target.bound_tier}") if target.bound_tier else ""
 
 
 def _as_set(value: Decimal) -> str:
@@ -137,7 +144,8 @@ def _actual_cell(setting: Setting, target: TargetProgress, address: str) -> Cell
         return marked(Mark.NOT_REPORTED, figure_id=address) if target.indicator else Cell()
     if target.bound_tier and target.planned_low is not None:
         reached, bound = map(formats.number, (target.units_reached, target.units_bound))
-        return Cell(setting.label("plan_units", reached=reached, bound=bound), figure_id=address)
+        tier = _tier(setting, target)
+        return Cell(setting.label("plan_units", reached=reached, bound=bound, tier=tier), figure_id=address)
     return amount_cell(Amount(target.actual_value, target.unit, address), State.NUMBER)
 
 

@@ -447,7 +447,16 @@ def test_the_figure_beside_words_has_a_name_and_a_unit():
     rows = {row.cells[0].text: [cell.text for cell in row.cells] for row in targets.rows}
     assert rows["M2.1"][2:5] == ["đơn vị", "không định lượng", "3"]
     assert rows["M2.2"][2:5] == ["người", "không định lượng", "3"]
-    assert rows["M1.3"][2:4] == ["%", "≥ 100 ở mỗi đơn vị"]
+    assert rows["M1.3"][2:4] == ["%", "≥ 100 ở mỗi xã"]
+    assert rows["M1.2"][2:4] == ["có/không", "mọi xã đều có"]
+    districts, _ = plan_tables_of("thua-thien-hue-2019-2020")
+    planned = {row.cells[0].text: row.cells[3].text for row in districts.rows}
+    assert planned == {
+        "M1": "1 – 2 ở mỗi huyện",
+        "M2": "≥ 1 ở mỗi huyện",
+        "M3": "≥ 1 ở mỗi xã",
+        "M4": "1 – 2 ở mỗi xã",
+    }
     assert "M2.1 – Đã thành lập, kiện toàn ban điều hành; M2.2 – Cán bộ" in " ".join(targets.notes)
 
 
@@ -652,8 +661,8 @@ def test_no_label_is_left_over():
     folder = Path(wording.__file__).parent
     code = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     made = (
-        "balance_", "dimension_", "coverage_", "status_", "funding_", "plan_result_", "remark_caption_", "plan_caption",
-        "plan_sample", "task_caption", "task_sample", "register_", "lapsing_",
+        "balance_", "dimension_", "coverage_", "status_", "funding_", "plan_result_", "plan_tier_", "remark_caption_",
+        "plan_caption", "plan_sample", "task_caption", "task_sample", "register_", "lapsing_",
     )  # fmt: skip
     unused = [
         key for key in load_spec("province_month").labels if key not in code and not key.startswith(made)
