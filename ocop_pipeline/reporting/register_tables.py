@@ -7,7 +7,6 @@ and products of two lines are counted once in it. Lists of products are in `regi
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ocop_pipeline.catalogue.group_mappings import Joins
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
 from ocop_pipeline.reporting.group_series import DIMENSION, group_notes
@@ -206,13 +205,7 @@ def _recognised(setting: Setting, found: Families, unit_id: str, breakdown: str)
     if breakdown == "" or (breakdown.startswith(DIMENSION) and ";" not in breakdown):
         reading = read(setting.data, "SP01", breakdown, unit_id)
         return month_cell(reading), amount_cell(reading.year, reading.year_state)
-    return count_cell(found.month_recognised), _year_count(setting, found, breakdown)
-
-
-def _year_count(setting: Setting, found: Families, breakdown: str) -> Cell:
-    """Below a sector the year to date is left out where the list changed within the year and the series breaks off."""
-    joined = all(each.series.joins is Joins.EXACT for each in setting.data.groups.year)
-    return count_cell(found.year_recognised) if joined or not breakdown.startswith(DIMENSION) else Cell()
+    return count_cell(found.month_recognised), count_cell(found.year_recognised)
 
 
 def _published(setting: Setting, unit_id: str, breakdown: str, field: str) -> str:

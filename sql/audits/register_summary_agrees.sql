@@ -10,12 +10,12 @@ WITH lines AS (
     JOIN meta.run_periods AS r ON r.period = s.period
 ),
 
--- Sectors and types only: what was recognised earlier in the year may have been counted by an older list of sectors.
 counted AS (
     SELECT period, unit_id, 'SP01' AS indicator, breakdown, month_recognised_count AS items
     FROM lines WHERE breakdown = '' OR (breakdown LIKE 'product_group=%' AND breakdown NOT LIKE '%;%')
     UNION ALL
-    SELECT period, unit_id, 'SP01 year', breakdown, year_recognised_count FROM lines WHERE breakdown = ''
+    SELECT period, unit_id, 'SP01 year', breakdown, year_recognised_count
+    FROM lines WHERE breakdown = '' OR (breakdown LIKE 'product_group=%' AND breakdown NOT LIKE '%;%')
     UNION ALL
     SELECT period, unit_id, 'SP02', breakdown, ever_recognised_count
     FROM lines WHERE breakdown = '' OR (breakdown LIKE 'product_group=%' AND breakdown NOT LIKE '%;%')
@@ -42,7 +42,10 @@ published AS (
     UNION ALL
     SELECT i.period, i.unit_id, 'SP01 year', i.breakdown, i.year_to_date_value
     FROM marts.indicator_summary AS i
-    WHERE i.indicator = 'SP01' AND i.breakdown = ''
+    -- Not of communes: the year to date of a divided one is shared out in whole steps, not counted product by product.
+    JOIN core.unit_ancestors AS a
+        ON a.period = i.period AND a.unit_id = i.unit_id AND a.distance = 0 AND a.unit_tier <> 'commune'
+    WHERE i.indicator = 'SP01'
 ),
 
 splits AS (
@@ -78,8 +81,7 @@ JOIN meta.run_periods AS r ON r.period = p.period
 LEFT JOIN lines AS l ON l.period = p.period AND l.unit_id = p.unit_id AND l.breakdown = p.breakdown
 WHERE p.figure > 0 AND l.breakdown IS NULL
     AND (
-        p.breakdown = '' OR (p.breakdown LIKE 'product_group=%' AND p.indicator <> 'SP01 year')
-        OR p.breakdown LIKE 'producer_type=%'
+        p.breakdown = '' OR p.breakdown LIKE 'product_group=%' OR p.breakdown LIKE 'producer_type=%'
     )
 UNION ALL
 SELECT period, unit_id, 'ever', breakdown, valid_count + now_expired_count + now_revoked_count, ever_recognised_count

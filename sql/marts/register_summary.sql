@@ -2,7 +2,7 @@
 -- tier and never added: recognised in the month and in the year to date, ever recognised, valid by star, and no longer
 -- valid. A line is all products of the unit, a sector, a group within it, a type of producer, or what is the unit's own
 -- and no lower unit's. A unit whose register was never sent has no row: silence is not nought. A recognition counts
--- in the month in which its unit's report was accepted, as SP01 does.
+-- in the month in which its unit's report was accepted, as in SP01.
 WITH months AS (
     SELECT r.period, p.end_date, v.list_version
     FROM meta.run_periods AS r
@@ -23,7 +23,7 @@ reported AS (
     WHERE v.indicator = 'SP01' AND v.breakdown = ''
 ),
 
-facts AS (
+products AS (
     SELECT
         s.period, a.ancestor_id AS unit_id, s.certificate_state AS family, s.star, s.producer_id, s.producer_type,
         s.product_group, n.group_code, a.distance = 0 AND a.unit_tier <> 'commune' AS is_own
@@ -32,60 +32,87 @@ facts AS (
     JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id
     LEFT JOIN catalogue.group_conversions AS n
         ON n.list_version = m.list_version AND n.to_list = m.list_version AND n.code = s.group_line
-    UNION ALL
-    -- What a later commune lists again happened in the commune of its month, as in core.register_flows.
+),
+
+-- Recognitions as SP01 counts them: in the month and unit of the event, carried to the report's map of units and to its
+-- list of sectors where the month had others.
+recognitions AS (
     SELECT
-        m.period, a.ancestor_id, CASE WHEN c.is_last THEN 'recognised_now' ELSE 'recognised_before' END, e.star,
-        e.producer_id, e.producer_type, g.product_group, n.group_code,
-        a.distance = 0 AND a.unit_tier <> 'commune'
+        m.period, a.ancestor_id AS unit_id, CASE WHEN c.is_last THEN 'recognised_now' ELSE 'recognised_before' END AS family,
+        COALESCE(x.as_breakdown, e.breakdown) AS breakdown, e.events_count, s.producer_type, s.product_group,
+        n.group_code, a.distance = 0 AND a.unit_tier <> 'commune' AS is_own
     FROM months AS m
     JOIN catalogue.spans AS c ON c.period = m.period AND c.span = 'year_to_date'
     JOIN catalogue.periods AS p ON p.period = c.month
-    JOIN core.recognitions AS e ON e.decision_date BETWEEN p.start_date AND p.end_date
+    JOIN core.register_flow_products AS e
+        ON e.period = c.month AND e.indicator = 'SP01' AND (e.breakdown = '' OR e.breakdown LIKE 'product_group=%')
     JOIN reported ON reported.period = c.month AND reported.unit_id = e.unit_id
-    JOIN core.unit_ancestors AS a ON a.period = c.month AND a.unit_id = e.unit_id
-    LEFT JOIN core.recognition_groups AS g
-        ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id
-        AND g.list_version = m.list_version
+    LEFT JOIN catalogue.restatements AS o ON o.period = m.period AND o.month = c.month
+    LEFT JOIN catalogue.unit_ways AS y
+        ON y.from_map = o.from_map AND y.to_map = o.to_map AND y.unit_id = e.unit_id AND y.ways_count = 1
+    LEFT JOIN core.restated_places AS w
+        ON w.period = o.period AND w.month = o.month AND w.product_id = e.product_id
+    JOIN core.unit_ancestors AS a
+        ON a.period = COALESCE(o.period, c.month) AND a.unit_id = COALESCE(y.target_id, w.unit_id, e.unit_id)
+    LEFT JOIN catalogue.sector_changes AS x
+        ON x.breakdown = e.breakdown AND p.end_date BETWEEN x.valid_from AND x.valid_to
+        AND m.end_date BETWEEN x.asked_from AND x.asked_to
+    LEFT JOIN core.product_status AS s ON s.period = m.period AND s.product_id = e.product_id
     LEFT JOIN catalogue.group_conversions AS n
-        ON n.list_version = m.list_version AND n.to_list = m.list_version AND n.code = g.group_line
+        ON n.list_version = m.list_version AND n.to_list = m.list_version AND n.code = s.group_line
 ),
 
+-- Below a sector: the group, or blank where the register tells the sector alone.
 lines AS (
-    SELECT period, unit_id, '' AS breakdown, family, star, producer_id FROM facts
+    SELECT period, unit_id, '' AS breakdown, family, star, producer_id, 1 AS items FROM products
     UNION ALL
-    SELECT period, unit_id, CONCAT('product_group=', COALESCE(product_group, 'unknown')), family, star, producer_id
-    FROM facts
+    SELECT period, unit_id, CONCAT('product_group=', COALESCE(product_group, 'unknown')), family, star, producer_id, 1
+    FROM products
     UNION ALL
-    -- Below a sector: the group, or blank where the register tells the sector alone.
     SELECT
         period, unit_id,
         CONCAT('product_group=', COALESCE(product_group, 'unknown'), ';group_line=', COALESCE(group_code, '')),
-        family, star, producer_id
-    FROM facts
+        family, star, producer_id, 1
+    FROM products
     UNION ALL
-    SELECT period, unit_id, CONCAT('producer_type=', COALESCE(producer_type, '')), family, star, producer_id
-    FROM facts
+    SELECT period, unit_id, CONCAT('producer_type=', COALESCE(producer_type, '')), family, star, producer_id, 1
+    FROM products
     UNION ALL
-    SELECT period, unit_id, 'place=own', family, star, producer_id FROM facts WHERE is_own
+    SELECT period, unit_id, 'place=own', family, star, producer_id, 1 FROM products WHERE is_own
     UNION ALL
-    SELECT period, unit_id, '', NULL, NULL, NULL FROM known
+    SELECT period, unit_id, breakdown, family, NULL, NULL, events_count FROM recognitions
+    UNION ALL
+    SELECT
+        period, unit_id,
+        CONCAT(
+            breakdown, ';group_line=',
+            CASE WHEN CONCAT('product_group=', product_group) = breakdown THEN COALESCE(group_code, '') ELSE '' END
+        ),
+        family, NULL, NULL, events_count
+    FROM recognitions WHERE breakdown <> ''
+    UNION ALL
+    SELECT period, unit_id, CONCAT('producer_type=', COALESCE(producer_type, '')), family, NULL, NULL, events_count
+    FROM recognitions WHERE breakdown = ''
+    UNION ALL
+    SELECT period, unit_id, 'place=own', family, NULL, NULL, events_count FROM recognitions WHERE breakdown = '' AND is_own
+    UNION ALL
+    SELECT period, unit_id, '', NULL, NULL, NULL, 0 FROM known
 )
 
 SELECT
     l.period, l.unit_id, l.breakdown,
-    CAST(SUM(CASE WHEN l.family = 'recognised_now' THEN 1 ELSE 0 END) AS INTEGER) AS month_recognised_count,
-    CAST(SUM(CASE WHEN l.family IN ('recognised_now', 'recognised_before') THEN 1 ELSE 0 END) AS INTEGER)
+    CAST(SUM(CASE WHEN l.family = 'recognised_now' THEN l.items ELSE 0 END) AS INTEGER) AS month_recognised_count,
+    CAST(SUM(CASE WHEN l.family IN ('recognised_now', 'recognised_before') THEN l.items ELSE 0 END) AS INTEGER)
         AS year_recognised_count,
-    CAST(SUM(CASE WHEN l.family IN ('valid', 'expired', 'revoked') THEN 1 ELSE 0 END) AS INTEGER) AS ever_recognised_count,
-    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = '3' THEN 1 ELSE 0 END) AS INTEGER) AS valid_3_count,
-    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = '4' THEN 1 ELSE 0 END) AS INTEGER) AS valid_4_count,
-    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = 'potential_5' THEN 1 ELSE 0 END) AS INTEGER)
+    CAST(SUM(CASE WHEN l.family IN ('valid', 'expired', 'revoked') THEN l.items ELSE 0 END) AS INTEGER) AS ever_recognised_count,
+    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = '3' THEN l.items ELSE 0 END) AS INTEGER) AS valid_3_count,
+    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = '4' THEN l.items ELSE 0 END) AS INTEGER) AS valid_4_count,
+    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = 'potential_5' THEN l.items ELSE 0 END) AS INTEGER)
         AS valid_potential_5_count,
-    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = '5' THEN 1 ELSE 0 END) AS INTEGER) AS valid_5_count,
-    CAST(SUM(CASE WHEN l.family = 'valid' THEN 1 ELSE 0 END) AS INTEGER) AS valid_count,
-    CAST(SUM(CASE WHEN l.family = 'expired' THEN 1 ELSE 0 END) AS INTEGER) AS now_expired_count,
-    CAST(SUM(CASE WHEN l.family = 'revoked' THEN 1 ELSE 0 END) AS INTEGER) AS now_revoked_count,
+    CAST(SUM(CASE WHEN l.family = 'valid' AND l.star = '5' THEN l.items ELSE 0 END) AS INTEGER) AS valid_5_count,
+    CAST(SUM(CASE WHEN l.family = 'valid' THEN l.items ELSE 0 END) AS INTEGER) AS valid_count,
+    CAST(SUM(CASE WHEN l.family = 'expired' THEN l.items ELSE 0 END) AS INTEGER) AS now_expired_count,
+    CAST(SUM(CASE WHEN l.family = 'revoked' THEN l.items ELSE 0 END) AS INTEGER) AS now_revoked_count,
     CAST(COUNT(DISTINCT CASE WHEN l.family = 'valid' THEN l.producer_id END) AS INTEGER) AS producers_count
 FROM lines AS l
 GROUP BY l.period, l.unit_id, l.breakdown

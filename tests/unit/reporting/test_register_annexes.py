@@ -189,20 +189,15 @@ def test_a_sector_of_one_group_is_not_told_twice(marts):
     assert {row.kind for row in table.rows[1:]} == {"normal"}
 
 
-def test_the_year_below_a_sector_is_left_out_where_the_series_breaks_off():
-    """In 2023 the list changed within the year: the groups have no year to date beside a sector that does not join."""
+def test_a_change_of_the_list_within_the_year_is_noted():
+    """In 2023 the list changed: the note under the table says which groups' year to date does not join."""
     may = Period("2023-05")
     marts = Marts()
     fill(marts, OLD_LAM_DONG, may, communes=1, last_year=False)
     add_line(marts, OLD_LAM_DONG, may, ever_recognised=1, valid_3=1, valid=1, producers=1)
-    for breakdown in ("product_group=food", "product_group=food;group_line=food_tea"):
-        add_line(
-            marts, OLD_LAM_DONG, may, breakdown, month_recognised=1, year_recognised=2, ever_recognised=2
-        )
     table = table_of(composed(marts, OLD_LAM_DONG, may), "Sản phẩm theo nhóm")
-    (tea,) = (row for row in texts(table) if "Chè" in row[0])
-    assert tea[1:3] == ["1", ""]
-    assert any("danh mục" in note.casefold() for note in table.notes)
+    assert any("24/02/2023" in note for note in table.notes)
+    assert any("Sinh vật cảnh" in note and "không nối được" in note for note in table.notes)
 
 
 def test_types_of_producers_with_those_the_register_does_not_tell(marts):
