@@ -1,0 +1,123 @@
+"""Decisions that recognise nothing, from the list handed over to what the register says on any day."""
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from ocop_pipeline.cli.app import app
+from ocop_pipeline.settings import load_settings
+from ocop_pipeline.warehouse.connection import open_reader
+
+_PRODUCER, _NEW = "HTX Nông nghiệp Tân Hà", "Công ty TNHH Hạt Mới"
+_PRODUCTS = ("Gạo", "Trà", "Nấm", "Mắm", "Rượu", "Bún")
+_HEADERS = {
+    "product_name": "Tên sản phẩm", "producer_name": "Chủ thể", "commune_name": "Xã", "first_star": "Hạng sao",
+    "extended_to": "Gia hạn đến", "new_producer_name": "Chủ thể mới",
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _own_environment():
+    """No command here may find the folders of an earlier test's run in the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+def _ocop(site, *arguments):
+    return CliRunner().invoke(app, [*arguments, "--site", str(site)])
+
+
+def _hand_over(site, kind, decided, number, lines):
+    """Take over the list of a decision: (product, producer, star, extended to, new producer) a line."""
+    path = site / f"{kind}-{number}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["TT", *_HEADERS.values()])
+        for row, (product, producer, *rest) in enumerate(lines, start=1):
+            writer.writerow([row, product, producer, "Bảo Thuận", *rest])
+    result = _ocop(
+        site, "register", "import", str(path), "--unit", "68", "--on", decided, "--kind", kind, "--decided", decided,
+        "--decision", f"{number}/QĐ-UBND", "--body", "UBND tỉnh Lâm Đồng", "--json",
+    )  # fmt: skip
+    assert result.exit_code in (0, 1), result.output
+    (taken,) = json.loads(result.stdout)["lists"]
+    assert (taken["state"], taken["lines"]) == ("new", len(lines))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Six products recognised in October 2023 and what was decided of them since; the month of October 2026 run."""
+    folder = tmp_path_factory.mktemp("events")
+    (folder / "ocop.toml").write_text('scope = ["68"]\nsettle_seconds = 0\n', encoding="utf-8")
+    told = {name: (name, _PRODUCER, "", "", "") for name in _PRODUCTS}
+    _hand_over(
+        folder, "recognition", "2023-10-01", 1, [(name, _PRODUCER, "4 sao", "", "") for name in _PRODUCTS]
+    )
+    _hand_over(folder, "revocation", "2026-09-20", 2, [told["Trà"]])
+    _hand_over(folder, "extension", "2026-09-21", 3, [("Nấm", _PRODUCER, "", "01/04/2027", ""), told["Bún"]])
+    _hand_over(folder, "transfer", "2026-09-22", 4, [("Mắm", _PRODUCER, "", "", _NEW)])
+    _hand_over(folder, "correction", "2026-09-23", 5, [("Rượu", _PRODUCER, "3 sao", "", "")])
+    # Listed by the new producer: the same product.
+    _hand_over(folder, "recognition", "2026-09-30", 6, [("Mắm", _NEW, "4 sao", "", "")])
+    result = _ocop(folder, "run", "--period", "2026-10", "--json")
+    assert json.loads(result.stdout)["succeeded"], result.output
+    return folder
+
+
+def _query(site, sql):
+    with open_reader(load_settings(site).warehouse) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def _listed(site, day):
+    result = _ocop(site, "register", "list", "--unit", "68", "--on", day, "--json")
+    return {each["product_name"]: each for each in json.loads(result.stdout)}
+
+
+def test_every_decision_counts_from_its_own_day(site):
+    """Before it nothing is known of it, from it on state, star, expiry and producer are what it made of them."""
+    before, after = _listed(site, "2026-09-19"), _listed(site, "2026-09-30")
+    assert {each["state"] for each in before.values()} == {"valid"}
+    assert {each["star"] for each in before.values()} == {"4"}
+    assert {each["expiry_date"] for each in before.values()} == {"2026-10-01"}
+    assert {each["producer_name"] for each in before.values()} == {_PRODUCER}
+    seen = {
+        name: (each["state"], each["star"], each["expiry_date"], each["producer_name"])
+        for name, each in after.items()
+    }
+    assert seen == {
+        "Gạo": ("valid", "4", "2026-10-01", _PRODUCER),
+        "Trà": ("revoked", "4", "2026-10-01", _PRODUCER),
+        "Nấm": ("valid", "4", "2027-04-01", _PRODUCER),
+        "Mắm": ("valid", "4", "2029-09-30", _NEW),
+        "Rượu": ("valid", "3", "2026-10-01", _PRODUCER),
+        # An extension that names no term has the 180 days of QĐ 26/2026.
+        "Bún": ("valid", "4", "2027-03-30", _PRODUCER),
+    }
+    assert (after["Trà"]["ended_on"], after["Trà"]["ending_decision_no"]) == ("2026-09-20", "2/QĐ-UBND")
+
+
+def test_the_balance_of_the_month_accounts_for_every_product(site):
+    """Six at the beginning; one revoked, two lapsed, one with another star, one renewed by its new producer in time."""
+    rows = _query(
+        site,
+        "SELECT star, opening_count, corrected_in_count, corrected_out_count, expired_count, revoked_count, "
+        "first_count, regained_count, closing_count FROM core.register_balance AS b "
+        "JOIN catalogue.units AS u ON u.unit_id = b.unit_id AND u.full_name = 'Tỉnh Lâm Đồng' "
+        "AND DATE '2026-10-14' BETWEEN u.valid_from AND u.valid_to WHERE period = '2026-10' ORDER BY star",
+    )
+    assert rows == [("3", 0, 1, 0, 1, 0, 0, 0, 0), ("4", 6, 0, 1, 1, 1, 0, 0, 3)]
+
+
+def test_a_history_tells_all_of_it(site):
+    """`register show` names the transfer with its new producer, one product under both names of its producer."""
+    result = json.loads(_ocop(site, "register", "show", "Mắm", "--json").stdout)["product"]
+    assert [(each["kind"], each["producer_name"], each["decision_no"]) for each in result["history"]] == [
+        ("first", _PRODUCER, "1/QĐ-UBND"), ("transfer", _NEW, "4/QĐ-UBND"), ("again", _NEW, "6/QĐ-UBND"),
+    ]  # fmt: skip
+    assert {each["producer_name"] for each in result["names"]} == {_PRODUCER, _NEW}
+    assert result["doubts"] == []
