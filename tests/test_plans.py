@@ -81,6 +81,7 @@ def test_a_later_map_is_said_in_the_answer_and_on_the_page(shown):
     site, result = shown
     (plan,) = result["status"]["plans"]
     assert plan["map"] == {"kind": "as-reported", "date": "2022-12-14", "is_later_map": True}
+    assert plan["unit_name_in_plan"] == plan["unit_name"] == "Huyện Tứ Kỳ"
     assert "bản đồ đầu năm 2025" in _status(site).output
     (page,) = (site / "state" / "releases").rglob("*298-huyen-tu-ky.html")
     assert "bản đồ đầu năm 2025" in page.read_text(encoding="utf-8")
@@ -92,6 +93,9 @@ def test_people_read_every_target_and_agency(shown, catalogue):
     plan = catalogue.plans[PLAN]
     assert all(target.text_vi in output for target in plan.targets)
     assert all(task.lead_agency in output for task in plan.tasks)
+    # A figure beside words has a name and a unit, one that is judged its unit.
+    assert "tham khảo: Sản phẩm đăng ký tham gia (mới): " in output
+    assert "kế hoạch ≥ 10 sản phẩm | thực hiện " in output
 
 
 def test_english_is_spoken(shown):
