@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Final
 
 from ocop_pipeline.catalogue import Catalogue
@@ -145,7 +146,7 @@ class Reach:
 
     Attributes:
         headings: those that were understood, the name of the sheet first where it says something.
-        above: row of a line -> the headings that speak for it, by what they speak of.
+        above: row of a line -> the headings that speak for it, by what they speak of; only lines that have some.
         not_understood: rows that are no lines and say nothing of any.
     """
 
@@ -174,9 +175,10 @@ def reach(
     open_now: dict[str, _Open] = {}
     places: list[tuple[int, HeadingRow | None]] = [(0, name), *((row.row, row) for row in rows)]
     places += [(row, None) for row in lines]
-    for at, row in sorted(places, key=lambda place: place[0]):
+    for at, row in sorted(places, key=itemgetter(0)):
         if row is None:
-            found.above[at] = {kind: each.heading for kind, each in open_now.items()}
+            if open_now:
+                found.above[at] = {kind: each.heading for kind, each in open_now.items()}
             for each in open_now.values():
                 each.heading.rows.append(at)
             continue

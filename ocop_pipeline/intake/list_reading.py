@@ -21,7 +21,7 @@ from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.forms import ImportForm
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
-from ocop_pipeline.intake.cells import BLANK, DAY, NUMBER, STATES, TEXT, clean, fold
+from ocop_pipeline.intake.cells import BLANK, DAY, NUMBER, TEXT, clean, fold
 from ocop_pipeline.intake.extract import TEXT_END, Extract
 from ocop_pipeline.intake.grid import Unreadable, column_letters
 from ocop_pipeline.intake.headings import COMMUNE, DISTRICT, GROUP, STAR, Heading, HeadingReader, reach
@@ -279,7 +279,7 @@ _Where = tuple[int, int]
 
 
 class _Found(NamedTuple):
-    """The lines of a file, and the headings that speak for each."""
+    """The lines of a file, and the headings that speak for those that have any."""
 
     lines: dict[_Where, dict[str, Cell]]
     above: dict[_Where, Mapping[str, Heading]]
@@ -359,8 +359,11 @@ class Reader:
         title = HeadingRow(_row_of(sheet.header), column, sheet.name, "", _IS_TITLE, LeftOut("", "", ""))
         found = reach(sheet.name, title, sheet.headings, lines, self._headings)
         for row, line in lines.items():
-            told.above[number, row] = found.above[row]
-            told.lines[number, row] = self._filled(row, line, found.above[row])
+            above = found.above.get(row)
+            if above:
+                told.above[number, row] = above
+                self._fill(row, line, above)
+            told.lines[number, row] = line
         left_out = (row.as_left_out for row in found.not_understood)
         return SheetReading(
             name=sheet.name,
@@ -372,8 +375,8 @@ class Reader:
             headings=tuple(found.headings),
         )
 
-    def _filled(self, row: int, line: dict[str, Cell], above: Mapping[str, Heading]) -> dict[str, Cell]:
-        """A line with the star and group of its headings where it names none itself."""
+    def _fill(self, row: int, line: dict[str, Cell], above: Mapping[str, Heading]) -> None:
+        """Give a line the star and group of its headings where it names none itself."""
         for kind, heading in above.items():
             if kind not in (STAR, GROUP):
                 continue
@@ -393,7 +396,6 @@ class Reader:
                 heading.filled.append(row)
             elif self._contradicts(heading, text_of(line, own)):
                 heading.contradicted.append((row, address_of(line, row, own), text_of(line, own)))
-        return line
 
     def _star_field(self, line: Line) -> str:
         """The field of a star that a heading gives: of the latest recognition told, else the star of now."""
@@ -542,7 +544,7 @@ class Reader:
         given = [
             (row, slot, cell)
             for row in rows
-            if found.above[number, row]
+            if (number, row) in found.above
             for slot, name in enumerate(self._form.fields)
             if (cell := found.lines[number, row].get(name)) is not None and cell.source
         ]
@@ -560,7 +562,7 @@ class Reader:
         self, sheet: str, row: int, found: _Found, where: _Where, told: Told, level: str, places: Places
     ) -> LineMeaning:
         line = found.lines[where]
-        place = self._place(line, row, found.above[where], places)
+        place = self._place(line, row, found.above.get(where, {}), places)
         points_star = self._points_star(number_of(line, "score"), told, level)
         written = next(filter(None, (text_of(line, name) for name in ("current_star", "first_star"))), "")
         star = self._star_of(written) if written else points_star or told.star
@@ -570,7 +572,7 @@ class Reader:
 
     def _place(self, line: dict[str, Cell], row: int, above: Mapping[str, Heading], places: Places) -> Place:
         """The commune of a line, by its own words or by those of its headings."""
-        days = tuple(day for name in ("second_date", "first_date") if (day := day_of(line, name)) is not None)
+        days = tuple(filter(None, (day_of(line, "second_date"), day_of(line, "first_date"))))
         commune, district = above.get(COMMUNE), above.get(DISTRICT)
         if district is not None and _is_blank(line, "district_name"):
             line["district_name"] = _cell_of(district, row, district.value)
@@ -641,16 +643,19 @@ def lines_of(extract: Extract, names: Sequence[str]) -> dict[int, dict[str, Cell
     """
     lines: defaultdict[int, dict[str, Cell]] = defaultdict(dict)
     written = iter(extract.texts.split(TEXT_END))
-    days = dict(zip(extract.day_at, extract.days, strict=True))
-    for at, (slot, row) in enumerate(zip(extract.slots, extract.rows, strict=True)):
-        day = days.get(at)
-        lines[row][names[slot]] = Cell(
-            extract.states[at],
-            extract.numbers[at],
-            next(written) if extract.has_text[at] else "",
-            date.fromordinal(day) if day is not None and STATES[extract.states[at]] == "day" else None,
-            extract.columns[at],
-        )
+    days = {at: date.fromordinal(day) for at, day in zip(extract.day_at, extract.days, strict=True)}
+    columns = zip(
+        extract.slots,
+        extract.rows,
+        extract.states,
+        extract.numbers,
+        extract.has_text,
+        extract.columns,
+        strict=True,
+    )
+    for at, (slot, row, state, number, has_text, column) in enumerate(columns):
+        day = days.get(at) if state == DAY else None
+        lines[row][names[slot]] = Cell(state, number, next(written) if has_text else "", day, column)
     return dict(lines)
 
 

@@ -59,7 +59,8 @@ class ListSpec:
         words: words that stand for nothing, and how a total begins.
         ditto: folded words for "as above".
         ditto_signs: marks for it, as they are.
-        heading_starts: in lower case with accents: how a heading begins that names a unit or a group.
+        heading_starts: in lower case with accents and what comes behind: how a heading begins that names a unit or a
+            group.
         unit_starts: those of them that begin a unit's name.
         sheet: folded name of the sheet wanted; empty: every visible one that holds lines.
     """
@@ -189,10 +190,8 @@ def read_list(spec: ListSpec, workbook: Workbook) -> ListExtract:
     ]
     found = _of_one_list([each for sheet in wanted if (each := _find(sheet, spec)) is not None])
     names = _names(each.sheet for each in found)
-    return ListExtract(
-        tuple(_read_sheet(each, name, spec) for each, name in zip(found, names, strict=True)),
-        _others(workbook, [each.sheet for each in found]),
-    )
+    sheets = tuple(_read_sheet(each, name, spec) for each, name in zip(found, names, strict=True))
+    return ListExtract(sheets, _others(workbook, [each.sheet for each in found]))
 
 
 def _read_sheet(found: _Found, name: str, spec: ListSpec) -> SheetExtract:
@@ -303,7 +302,7 @@ def _starts_lines(row: Sequence[CellValue]) -> bool:
 
 
 def _is_number(value: CellValue) -> bool:
-    return read_number(shown(value).rstrip(".")) is not None
+    return type(value) is float or read_number(shown(value).rstrip(".")) is not None
 
 
 def _unread(found: _Found, spec: ListSpec) -> list[str]:
@@ -336,6 +335,9 @@ class _ListReading(Reading):
         self.left_out: list[LeftOut] = []
         self.headings: list[HeadingRow] = []
         self._uncomputed_rows: frozenset[int] = frozenset()
+        self._dittos: dict[str, bool] = {}
+        self._total_letters = frozenset(fold(word)[:1] for word in spec.words.total)
+        self._total_letters |= frozenset(word[:1] for word in spec.words.total)
 
     def read_lines(self, found: _Found, name: str) -> None:
         """Every row below the header is taken, is a heading, or is left out."""
@@ -387,7 +389,12 @@ class _ListReading(Reading):
 
         What belongs to the producer is left blank for `carry`, which brings all that belongs to it.
         """
-        said = [at for at in columns if isinstance(value := row[at], str) and self._is_ditto(value)]
+        said = [
+            at
+            for at in columns
+            # Nearly every text is longer than the longest of these words.
+            if type(value := row[at]) is str and len(value) <= _LONGEST_DITTO and self._is_ditto(value)
+        ]
         if not said:
             return row
         filled = list(row)
@@ -396,10 +403,11 @@ class _ListReading(Reading):
         return filled
 
     def _is_ditto(self, text: str) -> bool:
-        # Nearly every text is longer than the longest of these words.
-        return len(text) <= _LONGEST_DITTO and (
-            clean(text) in self._spec.ditto_signs or fold(text) in self._spec.ditto
-        )
+        known = self._dittos.get(text)
+        if known is None:
+            known = clean(text) in self._spec.ditto_signs or fold(text) in self._spec.ditto
+            self._dittos[text] = known
+        return known
 
     def _reason(self, found: _Found, number: int, row: Sequence[CellValue]) -> str | None:
         """Why a row is no line; empty where it is one, None where it is blank.
@@ -412,19 +420,28 @@ class _ListReading(Reading):
         name = shown(row[columns[table.anchor or ""]]) if table.anchor in columns else ""
         key_at = columns.get(table.key_field or "")
         key = "" if key_at is None else shown(row[key_at])
-        if row == sheet.rows[found.header] or is_numbering(row):
-            return HEADER
-        if self._is_total(name) or self._is_total(key):
-            return TOTAL
-        told = [at for field, at in columns.items() if field not in (table.anchor, table.key_field)]
-        more = [value for at in told if (value := row[at]) is not None and shown(value)]
+        is_header = row == sheet.rows[found.header] or _numbers_columns(row)
+        if is_header or self._begins_total(name) or self._begins_total(key):
+            return HEADER if is_header else TOTAL
         if key_at is None:
-            return self._reason_by_name(found, number, name, is_alone=not more)
+            return self._reason_by_name(found, number, name, is_alone=not self._told_besides(columns, row))
         position = (sheet.first_row + number, sheet.first_col + key_at)
-        if _is_number(row[key_at]) or position in sheet.uncomputed:
-            is_unit = bool(name) and not more and _begins(name, self._spec.unit_starts)
-            return _HEADING if is_unit else "" if name or more else EMPTY
-        return _reason_unnumbered(name, key, more)
+        if not (_is_number(row[key_at]) or position in sheet.uncomputed):
+            return _reason_unnumbered(name, key, self._told_besides(columns, row))
+        is_told = bool(name) and not _begins(name, self._spec.unit_starts)
+        if is_told or self._told_besides(columns, row):
+            return ""
+        return _HEADING if name else EMPTY
+
+    def _told_besides(self, columns: dict[str, int], row: Sequence[CellValue]) -> list[CellValue]:
+        """What the columns of a row say besides number and name."""
+        own = self._own_columns(columns)
+        return [value for at in columns.values() if at not in own and shown(value := row[at])]
+
+    def _begins_total(self, text: str) -> bool:
+        """As `_is_total`; nearly every text is told apart by its first letter, a tenth of the work."""
+        first = text[:1]
+        return (not first.isalnum() or first.casefold() in self._total_letters) and self._is_total(text)
 
     def _reason_by_name(self, found: _Found, number: int, name: str, *, is_alone: bool) -> str:
         """The same where no column numbers the lines: a heading is a text alone that looks like one."""
@@ -447,12 +464,22 @@ class _ListReading(Reading):
 
 
 _LONGEST_DITTO: Final = 12
+_LONGEST_NUMBERING: Final = 12
 
 
-def _begins(text: str, starts: Sequence[str]) -> bool:
+def _numbers_columns(row: Sequence[CellValue]) -> bool:
+    """As `is_numbering`, which looks at every cell; a long text in the row tells as much."""
+    return not any(type(value) is str and len(value) > _LONGEST_NUMBERING for value in row) and is_numbering(
+        row
+    )
+
+
+def _begins(text: str, starts: tuple[str, ...]) -> bool:
     """Whether a text, its numbering left out, begins with one of some words and says more."""
-    said = clean(_MARKER.sub("", text, count=1)).casefold()
-    return any(said.startswith(start) and said[len(start) :].startswith((" ", ":")) for start in starts)
+    if text.casefold().startswith(starts):
+        return True
+    marked = _MARKER.match(text)
+    return marked is not None and text[marked.end() :].casefold().startswith(starts)
 
 
 def _reason_unnumbered(name: str, key: str, more: Sequence[CellValue]) -> str:

@@ -72,8 +72,11 @@ class Places:
         if self._is_own:
             return Place(self._unit_id)
         written = (commune, before, district, address)
-        doubt = Place(None, MISSING, "address" if address else "")
-        for on in self._days(days):
+        # Nearly every name is one of the list's own map; the other maps are looked at only then.
+        doubt = self._on(self._listed_on, written)
+        if doubt.unit_id is not None or doubt.doubt == AMBIGUOUS:
+            return doubt
+        for on in self._days(days)[1:]:
             place = self._on(on, written)
             if place.unit_id is not None:
                 return place

@@ -8,11 +8,13 @@ A list is never returned to anybody: what is doubtful is shown and kept with the
 taken is named with its cell. Only a file without a list, or without the decision it belongs to, is refused.
 """
 
+import gc
 import hashlib
 import json
 from array import array
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
@@ -95,8 +97,24 @@ def read_file(
     sha256 = hashlib.sha256(data).hexdigest()
     item = Item(sha256, data, name, sha256)
     ((_, result),) = read_many([item], transform=partial(read_list, list_spec(form, told.sheet)), workers=1)
-    reading = Reader(catalogue, form, told, today, scope).read(sha256, name, result)
-    return reading if reading.refused else _doubted(reading, catalogue)
+    with _uncollected():
+        reading = Reader(catalogue, form, told, today, scope).read(sha256, name, result)
+        return reading if reading.refused else _doubted(reading, catalogue)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Leave out the search for reference cycles while hundreds of thousands of cells are made, which have none.
+
+    It takes a fifth of the time.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def keep(
@@ -215,7 +233,10 @@ def list_spec(form: ImportForm, sheet: str = "") -> ListSpec:
     )
     needs = tuple(frozenset(names) for names in form.needs)
     words = list_words()
-    units = tuple(sorted(words.commune | words.district))
+    units, group_starts = (
+        tuple(f"{word}{behind}" for word in sorted(found) for behind in (" ", ":"))
+        for found in (words.commune | words.district, words.group)
+    )
     return ListSpec(
         layout,
         groups,
@@ -224,7 +245,7 @@ def list_spec(form: ImportForm, sheet: str = "") -> ListSpec:
         reading_words(),
         ditto=frozenset(map(fold, words.ditto)),
         ditto_signs=words.ditto_signs,
-        heading_starts=(*units, *sorted(words.group)),
+        heading_starts=(*units, *group_starts),
         unit_starts=units,
         sheet=fold(sheet),
     )

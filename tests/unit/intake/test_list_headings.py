@@ -197,7 +197,7 @@ def test_a_district_ends_the_commune_and_tells_communes_of_one_name_apart(catalo
 
 
 def test_numbered_communes_over_their_products_are_headings(catalogue, lam_dong):
-    """ "1. Xã Lạc Dương" with 1.1 and 1.2 below is a heading, and a producer above it does not reach over it."""
+    """A row "1. Xã Lạc Dương" with 1.1 and 1.2 below is a heading, and a producer above it does not reach over it."""
     reading = _read(
         catalogue,
         lam_dong,

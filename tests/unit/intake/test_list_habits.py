@@ -1,0 +1,265 @@
+"""Habits of the registers that provinces keep: each is read, or is a finding with its cell; no line is lost."""
+
+import io
+from datetime import date, datetime
+
+import pytest
+import xlsxwriter
+
+from ocop_pipeline.intake.list_reading import Told
+from ocop_pipeline.intake.register_import import read_file
+
+TODAY, ON = date(2026, 10, 20), date(2026, 8, 5)
+HEADER = [
+    "TT", "Tên sản phẩm", "Nhóm sản phẩm", "Loại hình", "Tên chủ thể", "Xã/phường", "Hạng sao hiện tại", "Ngày hết hạn",
+    "Lần 1 Hạng sao", "Lần 1 Ngày công nhận", "Lần 1 Năm công nhận", "Lần 1 Số quyết định",
+]  # fmt: skip
+FIELDS = (
+    "row_no", "product_name", "product_group", "producer_type", "producer_name", "commune_name", "current_star",
+    "expiry_date", "first_star", "first_date", "first_year", "first_decision",
+)  # fmt: skip
+FIRST = {
+    "product_group": "Thực phẩm", "producer_type": "HTX", "producer_name": "Hợp tác xã Biển Xanh",
+    "commune_name": "Phan Thiết", "first_star": "3 sao", "first_date": "15/03/2023", "first_year": 2023,
+    "first_decision": "11/QĐ-UBND",
+}  # fmt: skip
+
+
+@pytest.fixture
+def lam_dong(catalogue):
+    """The province of today."""
+    return catalogue.units.find_code("68", ON).unit_id
+
+
+def _line(number, name, **cells):
+    told = {"row_no": number, "product_name": name} | cells
+    return [told.get(field) for field in FIELDS]
+
+
+def _book(rows, *, header=(HEADER,), formulas=(), merged=(), hide=None):
+    """A workbook of header rows and lines."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        page = book.add_worksheet("Loc")
+        dated = book.add_format({"num_format": "dd/mm/yyyy"})
+        for number, row in enumerate([*header, *rows]):
+            for column, value in enumerate(row):
+                if isinstance(value, date):
+                    page.write_datetime(number, column, datetime.combine(value, datetime.min.time()), dated)
+                elif value is not None:
+                    page.write(number, column, value)
+        for cell, formula, value in formulas:
+            page.write_formula(cell, formula, None, value)
+        for area, value in merged:
+            page.merge_range(area, value)
+        if hide:
+            hide(page)
+    return out.getvalue()
+
+
+def _read(catalogue, unit_id, data, kind="register", **told):
+    return read_file(data, "so.xlsx", Told(kind, unit_id, listed_on=ON, **told), catalogue, TODAY)
+
+
+def _lines(reading):
+    return [line.line for read in reading.lists for line in read.lines]
+
+
+def _texts(reading, name):
+    return [line[name].text if name in line else "" for line in _lines(reading)]
+
+
+def _found(reading):
+    return {(finding.code, finding.cell) for finding in reading.findings}
+
+
+def test_as_above_is_what_the_line_above_has(catalogue, lam_dong):
+    """Every way of writing it takes text, date and number of the line above; a cell keeps its own address."""
+    ways = ["nt", "-nt-", "Như trên", "n/t", '"', "″", "NT.", '-"-']
+    rows = [_line(2 + at, f"Mắm {at}", **dict.fromkeys(FIRST, ditto)) for at, ditto in enumerate(ways)]
+    reading = _read(catalogue, lam_dong, _book([_line(1, "Mắm", **FIRST), *rows]))
+    count = 1 + len(ways)
+    for name in (
+        "producer_name",
+        "producer_type",
+        "commune_name",
+        "product_group",
+        "first_decision",
+        "first_star",
+    ):
+        assert _texts(reading, name) == [FIRST[name]] * count, name
+    assert [line["first_date"].day for line in _lines(reading)] == [date(2023, 3, 15)] * count
+    assert [line["first_year"].number for line in _lines(reading)] == [2023.0] * count
+    assert reading.lists[0].lines[2].address("first_date") == "J4"
+    assert reading.findings == ()
+
+
+def test_as_above_brings_all_that_belongs_to_the_producer(catalogue, lam_dong):
+    """A producer "nt" is the one above with its commune; behind a heading it is still the last line's."""
+    data = _book(
+        [
+            _line(1, "Mắm", **FIRST),
+            _line(2, "Ruốc", producer_name="nt", first_star="3 sao"),
+            _line(None, "II. Đồ uống"),
+            _line(3, "Rượu", producer_name="nt", commune_name="nt"),
+        ]
+    )
+    reading = _read(catalogue, lam_dong, data)
+    assert _texts(reading, "producer_name") == ["Hợp tác xã Biển Xanh"] * 3
+    assert _texts(reading, "commune_name") == ["Phan Thiết"] * 3
+
+
+def test_as_above_with_nothing_above_says_nothing(catalogue, lam_dong):
+    """On the first line it is a blank cell, and a finding as any blank producer is."""
+    reading = _read(catalogue, lam_dong, _book([_line(1, "Mắm", **(FIRST | {"producer_name": "nt"}))]))
+    assert _texts(reading, "producer_name") == [""]
+    assert ("PRODUCER_MISSING", "E2") in _found(reading)
+
+
+DAYS = (date(2023, 3, 15), 45000, "45000", "15/3/2023", "15-03-2023", "15.03.2023", "2023-03-15")
+NO_DAYS = (2023, "2023", "Năm 2023", "T6/2023", "6/2023", "tháng 6 năm 2023", "31/02/2023")
+
+
+def test_a_day_is_read_and_a_month_or_a_year_is_none(catalogue, lam_dong):
+    """Dates, serial numbers and written days are days; a year or month is a finding, and the line is kept."""
+    rows = [
+        _line(1 + at, f"Mắm {at}", **(FIRST | {"first_date": written}))
+        for at, written in enumerate((*DAYS, *NO_DAYS))
+    ]
+    reading = _read(catalogue, lam_dong, _book(rows))
+    days = [line["first_date"].day for line in _lines(reading)]
+    assert days == [date(2023, 3, 15)] * len(DAYS) + [None] * len(NO_DAYS)
+    expected = {("DATE_EXPECTED", f"J{2 + at}") for at in range(len(DAYS), len(rows))}
+    assert {found for found in _found(reading) if found[0] == "DATE_EXPECTED"} == expected
+    assert reading.left_out == ()
+
+
+def test_a_year_that_is_not_the_date_s_is_a_finding(catalogue, lam_dong):
+    """Both are kept, the date counts."""
+    reading = _read(catalogue, lam_dong, _book([_line(1, "Mắm", **(FIRST | {"first_year": 2022}))]))
+    assert _found(reading) == {("YEAR_DISAGREES", "K2")}
+
+
+def test_subtotals_in_the_middle_are_named_and_end_a_merged_producer(catalogue, lam_dong):
+    """A sum is no product, and what stands below it is not of the producer above it."""
+    data = _book(
+        [
+            _line(1, "Mắm", **FIRST),
+            _line(2, "Ruốc"),
+            _line(None, "Cộng xã Phan Thiết", first_star=2),
+            _line(3, "Trà", commune_name="Lạc Dương"),
+            _line(None, "Tổng cộng: 3 sản phẩm"),
+        ]
+    )
+    reading = _read(catalogue, lam_dong, data)
+    assert _texts(reading, "producer_name") == ["Hợp tác xã Biển Xanh", "Hợp tác xã Biển Xanh", ""]
+    assert [(left.cell, left.reason) for left in reading.left_out] == [("B4", "total"), ("B6", "total")]
+    assert ("PRODUCER_MISSING", "E5") in _found(reading)
+
+
+def test_a_producer_merged_over_its_products_is_that_of_all(catalogue, lam_dong):
+    """With its kind and commune, over as many rows as the cell covers."""
+    rows = [_line(number, f"Mắm {number}", first_star="3 sao") for number in (1, 2, 3)]
+    data = _book(rows, merged=[("E2:E4", "HTX Một"), ("F2:F4", "Phan Thiết"), ("D2:D4", "HTX")])
+    reading = _read(catalogue, lam_dong, data)
+    for name, text in (
+        ("producer_name", "HTX Một"),
+        ("commune_name", "Phan Thiết"),
+        ("producer_type", "HTX"),
+    ):
+        assert _texts(reading, name) == [text] * 3
+
+
+def test_headers_in_three_rows_and_repeated_on_every_page(catalogue, lam_dong):
+    """Cells merged downwards reach the last row of the header; its repetition and its numbering are no lines."""
+    top = ["TT", "Tên sản phẩm", "Tên chủ thể", "Xã/phường", "Kết quả", None, None, None]
+    middle = [None, None, None, None, "Đánh giá lần 1", None, "Đánh giá lần 2", None]
+    low = [None, None, None, None, "Hạng sao", "Ngày công nhận", "Hạng sao", "Ngày công nhận"]
+    numbers = [f"({at})" for at in range(1, 9)]
+    rows = [
+        [1, "Mắm", "HTX Một", "Phan Thiết", 3, "15/03/2020", 4, "15/03/2023"],
+        low,
+        numbers,
+        [2, "Trà", "HTX Hai", "Lạc Dương", 3, "15/03/2024", None, None],
+    ]
+    title = ["SỔ THEO DÕI SẢN PHẨM OCOP"]
+    reading = _read(catalogue, lam_dong, _book(rows, header=(title, top, middle, low, numbers)))
+    assert reading.columns == dict(
+        zip(
+            ("row_no", "product_name", "producer_name", "commune_name", "first_star", "first_date", "second_star",
+             "second_date"),
+            "ABCDEFGH",
+            strict=True,
+        )
+    )  # fmt: skip
+    assert [line.row for line in reading.lists[0].lines] == [6, 9]
+    assert [(left.cell, left.reason) for left in reading.left_out] == [("E7", "header"), ("A8", "header")]
+
+
+def test_hidden_rows_and_columns_are_read(catalogue, lam_dong):
+    """A filter hides rows of a register; they are products all the same, and so are values in hidden columns."""
+    rows = [_line(number, f"Mắm {number}", **FIRST) for number in (1, 2)]
+
+    def hide(page):
+        page.set_row(2, None, None, {"hidden": True})
+        page.set_column(8, 9, None, None, {"hidden": True})
+
+    reading = _read(catalogue, lam_dong, _book(rows, hide=hide))
+    assert _texts(reading, "product_name") == ["Mắm 1", "Mắm 2"]
+    assert _texts(reading, "first_star") == ["3 sao", "3 sao"]
+
+
+def test_formulas_give_their_stored_result_and_none_is_a_finding(catalogue, lam_dong):
+    """A number column of formulas numbers lines too; what was never calculated is pointed to."""
+    rows = [_line(None, "Mắm", **FIRST), _line(None, "Ruốc", **(FIRST | {"first_year": None}))]
+    formulas = [
+        ("A2", "=ROW()-1", 1),
+        ("A3", "=ROW()-1", ""),
+        ("K3", "=YEAR(J3)", 2023),
+        ("H3", "=J3+1096", ""),
+    ]
+    reading = _read(catalogue, lam_dong, _book(rows, formulas=formulas))
+    assert _texts(reading, "product_name") == ["Mắm", "Ruốc"]
+    assert _lines(reading)[1]["first_year"].number == 2023
+    assert _found(reading) == {("FORMULA_NOT_COMPUTED", "H3"), ("FORMULA_NOT_COMPUTED", "A3")}
+
+
+# --------------------------------------------------------------------------- corrections and moves
+
+
+DECIDED = {"decision_no": "9/QĐ-UBND", "decided_on": ON, "issuing_body": "UBND tỉnh Lâm Đồng"}
+
+
+def test_a_correction_has_its_star_and_expiry_on_the_line(catalogue, lam_dong):
+    """The decision is the one told; number and day on the lines are those of the certificate put right."""
+    header = ["TT", "Sản phẩm", "Chủ thể", "Xã", "Hạng sao đúng", "Ngày hết hạn đúng", "Số quyết định"]
+    rows = [
+        [1, "Trà", "HTX Một", "Lạc Dương", "4 sao", None, "11/QĐ-UBND"],
+        [2, "Bún", "HTX Một", "Lạc Dương", "Không đạt", None, "11/QĐ-UBND"],
+        [3, "Cao", "HTX Một", "Lạc Dương", None, "01/06/2027", "11/QĐ-UBND"],
+    ]
+    reading = _read(catalogue, lam_dong, _book(rows, header=(header,)), "correction", **DECIDED)
+    (read,) = reading.lists
+    assert (read.told.kind, read.list_key) == ("correction", "correction 9/QĐ-UBND 2026-08-05")
+    assert [line.star for line in read.lines] == ["4", "none", ""]
+    assert read.lines[2].line["expiry_date"].day == date(2027, 6, 1)
+    assert reading.findings == ()
+
+
+def test_a_move_names_the_new_commune_within_the_province(catalogue, lam_dong):
+    """It is looked for on the map of the list; one that is not there is a finding at its cell, the line is kept."""
+    header = ["TT", "Sản phẩm", "Chủ thể", "Xã", "Chủ thể mới", "Xã mới"]
+    rows = [
+        [1, "Trà", "HTX Một", "Lạc Dương", "HTX Hai", "phường Phan Thiết"],
+        [2, "Bún", "HTX Một", "Lạc Dương", "HTX Hai", "Nơi Không Có"],
+        [3, "Cao", "HTX Một", "Lạc Dương", "HTX Hai", None],
+    ]
+    data = _book(rows, header=(header,))
+    reading = _read(catalogue, lam_dong, data, "transfer", **DECIDED)
+    moved = [line.new_place for line in reading.lists[0].lines]
+    assert catalogue.units.get(moved[0].unit_id, ON).full_name == "Phường Phan Thiết"
+    assert [place and place.unit_id for place in moved[1:]] == [None, None]
+    assert _found(reading) == {("COMMUNE_UNKNOWN", "F3")}
+    commune = reading.lists[0].lines[0].place.unit_id
+    of_commune = _read(catalogue, commune, data, "transfer", **DECIDED).lists[0].lines[0]
+    assert (of_commune.place.unit_id, of_commune.new_place.unit_id) == (commune, moved[0].unit_id)
