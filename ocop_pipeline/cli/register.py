@@ -623,7 +623,8 @@ def _print_history(catalogue: Catalogue, sheet: dict[str, Any]) -> None:
         say("register.not_recognised", on=_shown(sheet["on"]))
     else:
         say(
-            "register.today", on=_shown(sheet["on"]),
+            "register.today_revoked" if entry["state"] == CertificateState.REVOKED else "register.today",
+            on=_shown(sheet["on"]),
             state=_standing(entry["state"], entry["ended_on"], entry["ending_decision_no"]),
             star=_star_name(catalogue, entry["star"]), expiry=_shown(entry["expiry_date"]),
             unit=entry["unit_name"],
