@@ -60,10 +60,14 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A heading that speaks for the line at hand, and how deep it lies; None where it is not numbered."""
+    """A heading that speaks for the line at hand, how deep it lies, and whether it is numbered itself.
+
+    One without a number lies below the numbered one it stands under, and below nothing where there is none.
+    """
 
     heading: Heading
-    level: int | None
+    level: int
+    is_numbered: bool
 
 
 class HeadingReader:
@@ -161,8 +165,8 @@ def reach(
     """Tell for each line of a sheet which headings speak for it.
 
     A heading speaks for the lines below it until the next one of its kind. It ends earlier where the section does that
-    it stands in: at a heading of higher rank (A over I over 1 over a), and at one of its own rank that nobody
-    understands. A new district ends the commune.
+    it stands in: at a numbered heading of higher rank (A over I over 1 over a over what is not numbered), and at one of
+    its own rank that nobody understands. A new district ends the commune.
 
     Args:
         sheet: name of the sheet.
@@ -194,28 +198,35 @@ def reach(
 
 def _with(open_now: dict[str, _Open], heading: Heading, level: int | None) -> dict[str, _Open]:
     """What speaks below a heading: itself, and what is not deeper than it."""
-    kept = {kind: each for kind, each in open_now.items() if level is None or (each.level or 0) <= level}
+    is_numbered = level is not None
+    if level is None:
+        kept = dict(open_now)
+        level = 1 + max((each.level for each in open_now.values() if each.is_numbered), default=_TITLE)
+    else:
+        kept = {kind: each for kind, each in open_now.items() if each.level <= level}
     if heading.speaks_of == DISTRICT:
         kept.pop(COMMUNE, None)
-    return kept | {heading.speaks_of: _Open(heading, level)}
+    return kept | {heading.speaks_of: _Open(heading, level, is_numbered)}
 
 
 def _without_section(open_now: dict[str, _Open], level: int | None) -> dict[str, _Open]:
     """What still speaks below a heading that nobody understands: all of higher rank, or numbered where it is not."""
-    if level is None:
-        return {kind: each for kind, each in open_now.items() if each.level is not None}
-    return {kind: each for kind, each in open_now.items() if each.level is not None and each.level < level}
+    return {
+        kind: each
+        for kind, each in open_now.items()
+        if (each.is_numbered if level is None else each.level < level)
+    }
 
 
 def _level(marker: str) -> int | None:
-    """How deep a heading lies by its numbering: A 0, I 1, 1 2, 1.1 3, a 6; None where it has none."""
+    """How deep a heading lies by its numbering: A 0, I 10, 1 20, 1.1 21, a 30; None where it has none."""
     if not marker:
         return None
     if set(marker) <= _NUMERALS and (len(marker) > 1 or marker in "IVX"):
-        return 1
+        return 10
     if marker[0].isdigit():
-        return 2 + marker.count(".")
-    return 0 if marker.isupper() else 6
+        return 20 + marker.count(".")
+    return 0 if marker.isupper() else 30
 
 
 def _begins(text: str, kind: str) -> bool:

@@ -131,11 +131,11 @@ def test_a_star_of_a_heading_holds_to_the_next_one_of_its_kind(catalogue, lam_do
     )
     assert _stars(reading)[:3] == ["4", "4", "3"]
     groups = [_text(line, "product_group") for line in reading.lists[0].lines]
-    # A heading without a number has no rank that a section could end.
-    assert groups == ["", "Đồ uống", "Đồ uống", "Đồ uống"]
+    # Drinks are a part of section I: what section II holds nobody says.
+    assert groups == ["", "Đồ uống", "", ""]
     assert reading.left_out == ()
     told = [(each.cell, each.value, each.told, len(each.rows), len(each.filled)) for each in reading.headings]
-    assert told == [("B2", "4", None, 2, 2), ("B4", "Đồ uống", None, 3, 3), ("A6", "3", 2, 2, 1)]
+    assert told == [("B2", "4", None, 2, 2), ("B4", "Đồ uống", None, 1, 1), ("A6", "3", 2, 2, 1)]
 
 
 def test_a_section_ends_what_is_numbered_below_it(catalogue, lam_dong):
@@ -155,6 +155,24 @@ def test_a_section_ends_what_is_numbered_below_it(catalogue, lam_dong):
     names = [catalogue.units.get(line.place.unit_id, ON).full_name for line in reading.lists[0].lines]
     assert names == ["Xã Lạc Dương", "Phường Phan Thiết"]
     assert _stars(reading) == ["4", ""]
+
+
+def test_a_heading_over_numbered_sections_holds_for_all_of_them(catalogue, lam_dong):
+    """A group named before the sections begin is not a part of any of them."""
+    reading = _read(
+        catalogue,
+        lam_dong,
+        _csv(
+            HEADER,
+            ["", "Nhóm: Đồ uống", "", "", ""],
+            ["I", "Sản phẩm 4 sao", "", "", ""],
+            ["1", "Trà", "HTX Một", "Lạc Dương", ""],
+            ["II", "Sản phẩm 3 sao", "", "", ""],
+            ["2", "Rượu", "HTX Hai", "Lạc Dương", ""],
+        ),
+    )
+    assert [_text(line, "product_group") for line in reading.lists[0].lines] == ["Đồ uống", "Đồ uống"]
+    assert _stars(reading) == ["4", "3"]
 
 
 def test_a_heading_nobody_understands_ends_its_section_and_is_named(catalogue, lam_dong):
