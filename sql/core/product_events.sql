@@ -1,6 +1,7 @@
 -- One row per event of a product that is no recognition: revoked, extended, transferred, put right, or evaluated without a
 -- recognition; what it sets, and the line that tells of it. Of one decision told several times the latest line stands. An
--- extension without a term of its own has what the rules of its day grant. What an event does to a certificate is
+-- extension without a term of its own has what the rules of its day grant; a slip of the pen for one (no term reaches
+-- further than a hundred years) must not leave the calendar. What an event does to a certificate is
 -- core.product_history.
 WITH listed AS (
     SELECT
@@ -40,10 +41,10 @@ SELECT
     k.product_name, k.producer_id, k.producer_name,
     CASE WHEN k.event_kind = 'not_recognised' THEN 'none' ELSE k.corrected_star END AS star,
     k.corrected_expiry, k.extended_to,
-    CASE WHEN k.extended_to IS NULL THEN k.extended_months END AS extended_months,
+    CASE WHEN k.extended_to IS NULL THEN LEAST(k.extended_months, 1200) END AS extended_months,
     CASE
         WHEN k.event_kind = 'extension' AND k.extended_to IS NULL AND k.extended_months IS NULL
-            THEN COALESCE(k.extended_days, r.extension_days)
+            THEN LEAST(COALESCE(k.extended_days, r.extension_days), 36500)
     END AS extended_days,
     k.new_producer_id, k.new_producer_name, k.new_unit_id, k.new_home_id, k.score, k.score_a, k.score_b, k.score_c,
     k.submission_id, k.sheet, k.line_key, k.cell
