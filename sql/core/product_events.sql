@@ -41,10 +41,13 @@ SELECT
     k.product_name, k.producer_id, k.producer_name,
     CASE WHEN k.event_kind = 'not_recognised' THEN 'none' ELSE k.corrected_star END AS star,
     k.corrected_expiry, k.extended_to,
-    CASE WHEN k.extended_to IS NULL THEN LEAST(k.extended_months, 1200) END AS extended_months,
+    CASE
+        WHEN k.extended_to IS NULL AND k.extended_months > 1200 THEN 1200
+        WHEN k.extended_to IS NULL THEN k.extended_months
+    END AS extended_months,
     CASE
         WHEN k.event_kind = 'extension' AND k.extended_to IS NULL AND k.extended_months IS NULL
-            THEN LEAST(COALESCE(k.extended_days, r.extension_days), 36500)
+            THEN CASE WHEN k.extended_days > 36500 THEN 36500 ELSE COALESCE(k.extended_days, r.extension_days) END
     END AS extended_days,
     k.new_producer_id, k.new_producer_name, k.new_unit_id, k.new_home_id, k.score, k.score_a, k.score_b, k.score_c,
     k.submission_id, k.sheet, k.line_key, k.cell
