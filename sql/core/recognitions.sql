@@ -1,7 +1,7 @@
 -- One row per recognition of a product and commune that lists it, as the line that stands tells of it (core.evaluations).
 -- What kind of event it is follows from the product's own history, not from the column it was written in: the first, a
 -- higher star, a lower one, the same again. Its producer is the one of its day: where a transfer is known, the registers
--- name the new producer beside the old decision from then on.
+-- name the new producer, or the same one in its new commune, beside the old decision from then on.
 WITH transfers AS (
     SELECT
         t.product_id, t.event_date, t.producer_id, t.producer_name,
@@ -10,7 +10,7 @@ WITH transfers AS (
             ORDER BY t.decision_no DESC, t.new_producer_id DESC, t.submission_id, t.sheet, t.cell
         ) AS place
     FROM core.product_events AS t
-    WHERE t.event_kind = 'transfer' AND t.new_producer_id IS NOT NULL
+    WHERE t.event_kind = 'transfer'
 ),
 
 -- A transfer of the very day came after the recognition.
