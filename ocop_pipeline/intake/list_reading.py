@@ -577,12 +577,14 @@ class Reader:
         if district is not None and _is_blank(line, "district_name"):
             line["district_name"] = _cell_of(district, row, district.value)
             district.filled.append(row)
-        names = [text_of(line, name) for name in ("commune_name", "commune_before", "district_name")]
-        place = places.of(*names, text_of(line, "address"), days)
+        commune_name, commune_before, district_name = (
+            text_of(line, name) for name in ("commune_name", "commune_before", "district_name")
+        )
+        place = places.of(commune_name, commune_before, district_name, text_of(line, "address"), days)
         if commune is None:
             return place
-        of_heading = places.of(commune.value, "", names[2], "", days)
-        if not any(names[:2]) and place.unit_id is None:
+        of_heading = places.of(commune.value, "", district_name, "", days)
+        if not (commune_name or commune_before) and place.unit_id is None:
             line["commune_name"] = _cell_of(commune, row, commune.value)
             commune.filled.append(row)
             return of_heading
