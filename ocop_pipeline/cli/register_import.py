@@ -42,7 +42,6 @@ from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.reference import scope_units
 
 _HELP = load_messages()
-_WORDS_OF_KIND = {str(EventKind.CORRECTION): f"register.event.{EventKind.CORRECTION}"}
 _NEW, _KNOWN, _NOT_WRITTEN = "new", "known", "not_written"
 
 
@@ -252,7 +251,7 @@ def _print_list(each: ReadList, status: str) -> None:
     level = words.say(f"register.level.{each.level}") if each.level else ""
     say(
         "import.list",
-        kind=words.say(_WORDS_OF_KIND.get(told.kind, f"import.kind.{told.kind}")),
+        kind=words.say(f"import.kind.{told.kind}"),
         number=told.decision_no,
         on=(told.decided_on or told.listed_on or date.min).strftime("%d/%m/%Y"),
         body=", ".join(filter(None, (told.issuing_body, level))) or "–",

@@ -120,7 +120,7 @@ def with_findings(read: ReadList, findings: Iterator[Finding] | Sequence[Finding
 def _counts(finding: Finding, read: ReadList) -> bool:
     """A star no list knows matters to recognitions only: one or two stars are the usual reason for none."""
     of_stars = finding.code == "CODE_NOT_IN_LIST" and finding.args.get("list") == "star"
-    return not of_stars or read.told.kind in (REGISTER_KIND, RECOGNITION_KIND)
+    return not of_stars or read.told.kind in (REGISTER_KIND, RECOGNITION_KIND, EventKind.CORRECTION)
 
 
 def _unit_name(read: ReadList, catalogue: Catalogue) -> str:
@@ -177,6 +177,12 @@ def _event_doubts(read: ReadList, meaning: LineMeaning, *, has_star_column: bool
             if until is not None and until <= read.told.decided_on:
                 yield "EXPIRY_BEFORE_DECISION", name, {"expiry": until, "day": read.told.decided_on}
     if read.told.kind == EventKind.TRANSFER and not (
-        text_of(meaning.line, "new_producer_name") or read.told.new_producer
+        text_of(meaning.line, "new_producer_name")
+        or text_of(meaning.line, "new_commune_name")
+        or read.told.new_producer
     ):
         yield "NEW_PRODUCER_MISSING", "new_producer_name", product
+    # A star that no list knows is told at its own cell.
+    puts_right = meaning.star or text_of(meaning.line, "first_star") or day_of(meaning.line, "expiry_date")
+    if read.told.kind == EventKind.CORRECTION and not puts_right:
+        yield "CORRECTION_EMPTY", "product_name", product

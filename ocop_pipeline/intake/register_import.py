@@ -284,12 +284,29 @@ def _doubted(reading: FileReading, catalogue: Catalogue) -> FileReading:
     tables = import_tables(list(zip(drafts, reading.lists, strict=True)), catalogue)
     by_rules = rule_doubts(reading.lists, tables["submissions"], tables, catalogue)
     of_sheets = [found for each in reading.sheet_by_sheet() for found in file_doubts(each)]
+    of_sheets += _doubts_of_headings(reading)
     of_file = [of_sheets, *([] for _ in reading.lists[1:])]
     lists = [
         with_findings(each, [*first, *ruled, *_doubts_of_lines(each, catalogue)])
         for each, first, ruled in zip(reading.lists, of_file, by_rules, strict=True)
     ]
     return replace(reading, lists=tuple(lists))
+
+
+def _doubts_of_headings(reading: FileReading) -> Iterator[Finding]:
+    """Lines that say something else than their heading, and headings that tell another number of lines."""
+    make = finding_types().make
+    for heading in reading.headings:
+        if heading.count_differs:
+            yield make(
+                "HEADING_COUNT_DIFFERS", heading.sheet, heading.cell,
+                heading=heading.text, told=heading.told, found=len(heading.rows),
+            )  # fmt: skip
+        for _, cell, text in heading.contradicted:
+            yield make(
+                "HEADING_CONTRADICTED", heading.sheet, cell,
+                text=text, heading=heading.text, heading_cell=heading.cell,
+            )  # fmt: skip
 
 
 def _doubts_of_lines(read: ReadList, catalogue: Catalogue) -> Iterator[Finding]:

@@ -5,6 +5,6 @@ FROM staging.register_rows AS g
 JOIN staging.submissions AS s ON s.submission_id = g.submission_id
 JOIN meta.run_periods AS r ON r.period = s.period
 JOIN staging.cells AS c
-    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key
+    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key AND c.sheet = g.sheet
     AND c.field = 'producer_name'
 WHERE g.product_name IS NOT NULL AND g.producer_name IS NULL

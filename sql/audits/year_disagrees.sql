@@ -6,7 +6,7 @@ FROM staging.register_rows AS g
 JOIN staging.submissions AS s ON s.submission_id = g.submission_id
 JOIN meta.run_periods AS r ON r.period = s.period
 JOIN staging.cells AS c
-    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key
+    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key AND c.sheet = g.sheet
     AND c.field = 'first_year'
 WHERE g.first_year <> EXTRACT(YEAR FROM g.first_date)
 UNION ALL
@@ -16,6 +16,6 @@ FROM staging.register_rows AS g
 JOIN staging.submissions AS s ON s.submission_id = g.submission_id
 JOIN meta.run_periods AS r ON r.period = s.period
 JOIN staging.cells AS c
-    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key
+    ON c.submission_id = g.submission_id AND c.part = 'register' AND c.line_key = g.line_key AND c.sheet = g.sheet
     AND c.field = 'second_year'
 WHERE g.second_year <> EXTRACT(YEAR FROM g.second_date)

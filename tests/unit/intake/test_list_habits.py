@@ -196,6 +196,19 @@ def test_headers_in_three_rows_and_repeated_on_every_page(catalogue, lam_dong):
     assert [(left.cell, left.reason) for left in reading.left_out] == [("E7", "header"), ("A8", "header")]
 
 
+def test_a_doubt_of_one_sheet_points_to_no_other(catalogue, lam_dong):
+    """Rows of two sheets have the same numbers: a rule looks for a line's cell in the line's own sheet."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        for name, told in (("A", FIRST | {"first_year": 2022}), ("B", FIRST | {"producer_name": None})):
+            page = book.add_worksheet(name)
+            page.write_row(0, 0, HEADER)
+            page.write_row(1, 0, _line(1, f"Mắm {name}", **told))
+    reading = _read(catalogue, lam_dong, out.getvalue())
+    places = {(finding.code, finding.sheet, finding.cell) for finding in reading.findings}
+    assert places == {("YEAR_DISAGREES", "A", "K2"), ("PRODUCER_MISSING", "B", "E2")}
+
+
 def test_hidden_rows_and_columns_are_read(catalogue, lam_dong):
     """A filter hides rows of a register; they are products all the same, and so are values in hidden columns."""
     rows = [_line(number, f"Mắm {number}", **FIRST) for number in (1, 2)]
@@ -235,15 +248,17 @@ def test_a_correction_has_its_star_and_expiry_on_the_line(catalogue, lam_dong):
     header = ["TT", "Sản phẩm", "Chủ thể", "Xã", "Hạng sao đúng", "Ngày hết hạn đúng", "Số quyết định"]
     rows = [
         [1, "Trà", "HTX Một", "Lạc Dương", "4 sao", None, "11/QĐ-UBND"],
-        [2, "Bún", "HTX Một", "Lạc Dương", "Không đạt", None, "11/QĐ-UBND"],
+        [2, "Bún", "HTX Một", "Lạc Dương", "Không công nhận", None, "11/QĐ-UBND"],
         [3, "Cao", "HTX Một", "Lạc Dương", None, "01/06/2027", "11/QĐ-UBND"],
+        [4, "Mắm", "HTX Một", "Lạc Dương", None, None, "11/QĐ-UBND"],
+        [5, "Ruốc", "HTX Một", "Lạc Dương", "6 sao", None, "11/QĐ-UBND"],
     ]
     reading = _read(catalogue, lam_dong, _book(rows, header=(header,)), "correction", **DECIDED)
     (read,) = reading.lists
     assert (read.told.kind, read.list_key) == ("correction", "correction 9/QĐ-UBND 2026-08-05")
-    assert [line.star for line in read.lines] == ["4", "none", ""]
+    assert [line.star for line in read.lines] == ["4", "none", "", "", ""]
     assert read.lines[2].line["expiry_date"].day == date(2027, 6, 1)
-    assert reading.findings == ()
+    assert _found(reading) == {("CORRECTION_EMPTY", "B5"), ("CODE_NOT_IN_LIST", "E6")}
 
 
 def test_a_move_names_the_new_commune_within_the_province(catalogue, lam_dong):
@@ -253,13 +268,15 @@ def test_a_move_names_the_new_commune_within_the_province(catalogue, lam_dong):
         [1, "Trà", "HTX Một", "Lạc Dương", "HTX Hai", "phường Phan Thiết"],
         [2, "Bún", "HTX Một", "Lạc Dương", "HTX Hai", "Nơi Không Có"],
         [3, "Cao", "HTX Một", "Lạc Dương", "HTX Hai", None],
+        [4, "Mắm", "HTX Một", "Lạc Dương", None, "Lạc Dương"],
+        [5, "Ruốc", "HTX Một", "Lạc Dương", None, None],
     ]
     data = _book(rows, header=(header,))
     reading = _read(catalogue, lam_dong, data, "transfer", **DECIDED)
     moved = [line.new_place for line in reading.lists[0].lines]
     assert catalogue.units.get(moved[0].unit_id, ON).full_name == "Phường Phan Thiết"
-    assert [place and place.unit_id for place in moved[1:]] == [None, None]
-    assert _found(reading) == {("COMMUNE_UNKNOWN", "F3")}
+    assert [place and place.unit_id for place in moved[1:3]] == [None, None]
+    assert _found(reading) == {("COMMUNE_UNKNOWN", "F3"), ("NEW_PRODUCER_MISSING", "E6")}
     commune = reading.lists[0].lines[0].place.unit_id
     of_commune = _read(catalogue, commune, data, "transfer", **DECIDED).lists[0].lines[0]
     assert (of_commune.place.unit_id, of_commune.new_place.unit_id) == (commune, moved[0].unit_id)

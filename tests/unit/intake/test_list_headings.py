@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 import xlsxwriter
 
+from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.catalogue.imports import list_words
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.headings import COMMUNE, DISTRICT, GROUP, STAR, HeadingReader
@@ -276,6 +277,13 @@ def test_what_a_line_says_itself_wins_and_the_contradiction_is_known(catalogue, 
         GROUP: [(5, "F5", "Thực phẩm")],
         COMMUNE: [(5, "D5", "Phan Thiết")],
     }
+    found = {finding.cell: finding for finding in reading.findings if finding.code == "HEADING_CONTRADICTED"}
+    assert {cell: each.args["heading_cell"] for cell, each in found.items()} == {
+        "D5": "B4",
+        "E5": "B2",
+        "F5": "B3",
+    }
+    assert "nằm dưới tiêu đề “Sản phẩm 4 sao” (ô B2)" in finding_types().message(found["E5"])
 
 
 def test_an_address_is_a_line_s_own_word_where_it_names_a_commune(catalogue, lam_dong):
@@ -314,6 +322,9 @@ def test_a_number_told_in_a_heading_is_compared_with_the_lines_below(catalogue, 
         (1, 1, False),
         (2, 0, True),
     ]
+    found = [finding for finding in reading.findings if finding.code == "HEADING_COUNT_DIFFERS"]
+    assert [finding.cell for finding in found] == ["B2", "B6"]
+    assert "ghi 12 sản phẩm, nhưng bên dưới có 1 dòng sản phẩm" in finding_types().message(found[0])
 
 
 # --------------------------------------------------------------------------------------- what is stored
