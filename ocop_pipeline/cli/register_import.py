@@ -27,6 +27,7 @@ from ocop_pipeline.cli.console import (
     refuse,
     say,
 )
+from ocop_pipeline.cli.months import published
 from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
@@ -37,6 +38,7 @@ from ocop_pipeline.intake.headings import Heading
 from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.list_reading import FileReading, ReadList, SheetReading, Told
 from ocop_pipeline.intake.register_import import Kept, keep, read_file
+from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.reference import scope_units
@@ -92,7 +94,10 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
     data = _bytes(file)
     now = datetime.now(TIME_ZONE)
     scope = None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope)
-    reading = read_file(data, display_name(file.name), told, place.catalogue, now.date(), scope)
+    reading = read_file(
+        data, display_name(file.name), told, place.catalogue, now.date(), scope,
+        previous=published(place, ()), spell=speller(place.catalogue.names),
+    )  # fmt: skip
     kept = [] if reading.refused or dry_run else _keep(place, reading, data, now)
     if as_json:
         print_json(_json(reading, kept))
