@@ -44,6 +44,8 @@ from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.reference import scope_units
 
 _HELP = load_messages()
+# Ten years: what reaches further is a slip of the pen.
+_MOST_MONTHS, _MOST_DAYS = 120, 3660
 _NEW, _KNOWN, _NOT_WRITTEN = "new", "known", "not_written"
 
 
@@ -62,8 +64,8 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
     level: Annotated[str, _option("level")] = "",
     star: Annotated[str, _option("star")] = "",
     until: Annotated[str, _option("until")] = "",
-    months: Annotated[int, typer.Option("--months", min=0, help=_HELP.both("help.option.import.months"))] = 0,
-    days: Annotated[int, typer.Option("--days", min=0, help=_HELP.both("help.option.import.days"))] = 0,
+    months: Annotated[int, _option("months")] = 0,
+    days: Annotated[int, _option("days")] = 0,
     producer: Annotated[str, _option("producer")] = "",
     sheet: Annotated[str, _option("sheet")] = "",
     *,
@@ -114,13 +116,15 @@ def register(group: typer.Typer) -> None:
 
 
 def _refuse_misplaced(told: Told) -> None:
-    """What is told of one kind of list means nothing for another, and is never dropped in silence."""
+    """What means nothing for this kind of list, or reaches too far, is refused and never dropped in silence."""
     of_decision = (told.decision_no, told.decided_on, told.issuing_body, told.issuing_level)
     extension = (told.extended_to, told.extended_months, told.extended_days)
     misplaced = {
         "kind": told.kind == REGISTER_KIND and any(of_decision),
         "star": bool(told.star) and told.kind not in (RECOGNITION_KIND, EventKind.CORRECTION),
         "until": told.kind != EventKind.EXTENSION and any(extension),
+        "months": not 0 <= told.extended_months <= _MOST_MONTHS,
+        "days": not 0 <= told.extended_days <= _MOST_DAYS,
         "producer": told.kind != EventKind.TRANSFER and bool(told.new_producer),
     }
     for name, wrong in misplaced.items():
