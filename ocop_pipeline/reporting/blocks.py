@@ -17,6 +17,7 @@ from ocop_pipeline.reporting.lists import (
     remark_tables,
     status_table,
 )
+from ocop_pipeline.reporting.place_maps import coverage_map, valid_map
 from ocop_pipeline.reporting.progress import chart, plan_tables, sample_notice
 from ocop_pipeline.reporting.register_lists import ended_table, lapsing_tables, valid_table
 from ocop_pipeline.reporting.register_tables import (
@@ -52,6 +53,8 @@ BLOCKS: Final[Mapping[str, Builder]] = MappingProxyType(
         "ended_table": ended_table,
         "lapsing_tables": lapsing_tables,
         "valid_table": valid_table,
+        "valid_map": valid_map,
+        "coverage_map": coverage_map,
         "remark_tables": remark_tables,
         **{f"quotes_{kind}": _quotes_of(kind) for kind in REMARK_KINDS},
     }

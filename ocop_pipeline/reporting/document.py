@@ -214,7 +214,7 @@ class PageBreak:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A drawing: SVG of the small vocabulary `chart` uses, the same content in words, and a caption."""
+    """A drawing: SVG of the small vocabulary `chart` and `dot_map` use, the same content in words, and a caption."""
 
     svg: str
     alt: str
@@ -402,9 +402,9 @@ def marked(mark: Mark, *, figure_id: str = "") -> Cell:
 _FIGURE_ID = re.compile(r"[0-9A-Za-z][0-9A-Za-z._:|=,/@-]*")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SVG_NAMESPACE = "{http://www.w3.org/2000/svg}"
-_SVG_ELEMENTS = frozenset({"svg", "g", "title", "desc", "rect", "line", "text", "tspan"})
+_SVG_ELEMENTS = frozenset({"svg", "g", "title", "desc", "rect", "line", "circle", "text", "tspan"})
 _SVG_ATTRIBUTES = frozenset(
-    {"x", "y", "x1", "y1", "x2", "y2", "dx", "dy", "width", "height", "viewBox", "role"}
+    {"x", "y", "x1", "y1", "x2", "y2", "dx", "dy", "cx", "cy", "r", "width", "height", "viewBox", "role"}
     | {"fill", "stroke", "stroke-width", "stroke-dasharray"}
     | {"font-family", "font-size", "font-weight", "text-anchor"}
 )

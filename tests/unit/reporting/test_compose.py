@@ -506,7 +506,7 @@ def test_left_out_remarks_stand_in_full_in_the_annex():
     marts.change("UPDATE marts.remarks SET remark = ? WHERE remark_kind = 'difficulties'", [long])
     document = report(marts)
     quote = next(block for block in to_data(document)["body"] if block["type"] == "quote")
-    assert quote["lines"][0].endswith("xem đầy đủ tại Phụ lục VI)")
+    assert quote["lines"][0].endswith("xem đầy đủ tại Phụ lục VII)")
     annex = document.annexes[-1]
     said = [row.cells[2].text for row in annex.blocks[0].rows]
     assert said == [long] * 4
