@@ -1,7 +1,7 @@
 -- One row per month, unit, indicator and breakdown: what a report prints. In month, quarter to date, year to date,
 -- and the same spans a year before, all on the map of units of the month: what was reported on another map is restated,
 -- with the part of it that is estimated. A year to date of last year is shown only where as many of its months are known
--- as of this year's. Coverage beside each.
+-- as of this year's. Coverage beside each, and of every total the growth of the same reporters (core.like_for_like).
 WITH wide AS (
     SELECT
         t.period, t.unit_id, t.indicator, t.breakdown,
@@ -37,7 +37,14 @@ SELECT
     w.expected_count, w.reported_count, w.nothing_count, w.blank_count, w.not_collected_count,
     w.year_to_date_expected_count, w.year_to_date_reported_count,
     last_month.expected_count AS same_month_last_year_expected_count,
-    last_month.reported_count AS same_month_last_year_reported_count
+    last_month.reported_count AS same_month_last_year_reported_count,
+    last_year.expected_count AS year_to_date_last_year_expected_count,
+    last_year.reported_count AS year_to_date_last_year_reported_count,
+    like_month.value AS like_for_like_month_value, like_month.last_year_value AS like_for_like_month_last_year_value,
+    like_month.reporters_count AS like_for_like_month_reporters_count,
+    like_year.value AS like_for_like_year_to_date_value,
+    like_year.last_year_value AS like_for_like_year_to_date_last_year_value,
+    like_year.reporters_count AS like_for_like_year_to_date_reporters_count
 FROM wide AS w
 LEFT JOIN core.rollups AS last_month
     ON last_month.period = w.period AND last_month.span = 'month_last_year' AND last_month.unit_id = w.unit_id
@@ -45,3 +52,9 @@ LEFT JOIN core.rollups AS last_month
 LEFT JOIN core.rollups AS last_year
     ON last_year.period = w.period AND last_year.span = 'year_to_date_last_year' AND last_year.unit_id = w.unit_id
     AND last_year.indicator = w.indicator AND last_year.breakdown = w.breakdown
+LEFT JOIN core.like_for_like AS like_month
+    ON like_month.period = w.period AND like_month.span = 'month' AND like_month.unit_id = w.unit_id
+    AND like_month.indicator = w.indicator AND w.breakdown = ''
+LEFT JOIN core.like_for_like AS like_year
+    ON like_year.period = w.period AND like_year.span = 'year_to_date' AND like_year.unit_id = w.unit_id
+    AND like_year.indicator = w.indicator AND w.breakdown = ''
