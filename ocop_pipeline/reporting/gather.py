@@ -33,8 +33,20 @@ class NoFiguresError(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class LikeForLike:
+    """A figure and the same a year before, both of the reporters that gave it both times, and how many they are."""
+
+    value: Decimal
+    last_year: Decimal
+    reporters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """One published figure of one unit over all spans, with the reports behind it."""
+    """One published figure of one unit over all spans, with the reports behind it.
+
+    What was reported on another map of units is restated on the report's; `*_estimated` is what of it is an estimate.
+    """
 
     month: Decimal | None
     quarter: Decimal | None
@@ -54,6 +66,11 @@ class Summary:
     last_month_reported: int | None
     last_year_expected: int | None
     last_year_reported: int | None
+    year_estimated: Decimal | None = None
+    last_month_estimated: Decimal | None = None
+    last_year_estimated: Decimal | None = None
+    like_month: LikeForLike | None = None
+    like_year: LikeForLike | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +220,9 @@ class ReportData:
         submissions: Ids of the accepted submissions behind the month and the year to date.
         month_submissions: How many of them are of the month itself.
         catalogue_digest: Names the exact catalogue.
+        map_changes: Days since which some ground of the unit's belongs to another unit than in the earliest month the
+            report compares with.
+        weights: By what figures of divided units were shared out for this report: codes of the list `weighed_by`.
     """
 
     unit: UnitVersion
@@ -228,6 +248,8 @@ class ReportData:
     submissions: tuple[str, ...]
     month_submissions: int
     catalogue_digest: str
+    map_changes: tuple[date, ...] = ()
+    weights: tuple[str, ...] = ()
 
     @cached_property
     def last_year(self) -> str:
@@ -297,7 +319,35 @@ def gather(
         submissions=tuple(sorted(submission for submission, _ in submissions)),
         month_submissions=sum(month == period.key for _, month in submissions),
         catalogue_digest=catalogue.digest,
+        map_changes=_map_changes(catalogue, {unit_id, *names}, period),
+        weights=_weights(query, unit_id, period),
     )
+
+
+def _map_changes(catalogue: Catalogue, unit_ids: Collection[str], period: Period) -> tuple[date, ...]:
+    since = period.same_last_year().year_to_date()[0].end
+    return tuple(
+        sorted(
+            {
+                link.effective_date
+                for link in catalogue.units.all_successions
+                if since < link.effective_date <= period.end
+                and link.successor_id in unit_ids
+                and link.predecessor_id != link.successor_id
+            }
+        )
+    )
+
+
+def _weights(query: Query, unit_id: str, period: Period) -> tuple[str, ...]:
+    rows = query(
+        "SELECT DISTINCT v.weighed_by FROM core.restated_values AS v"
+        " JOIN core.unit_ancestors AS a ON a.period = v.period AND a.unit_id = v.unit_id"
+        " WHERE v.period = ? AND a.ancestor_id = ? AND v.ways_count > 1 AND v.weighed_by <> 'register'"
+        " ORDER BY v.weighed_by",
+        [period.key, unit_id],
+    )
+    return tuple(row["weighed_by"] for row in rows)
 
 
 def _below(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> tuple[UnitVersion, ...]:
@@ -437,7 +487,7 @@ def _submissions(query: Query, unit_id: str, months: Sequence[str]) -> list[tupl
 def _summaries(
     query: Query, unit_id: str, period: Period, below: Collection[tuple[str, str]] | None
 ) -> dict[Key, Summary]:
-    """Figures of the unit and all below; how complete last year's year to date was stands in its own row."""
+    """Figures of the unit and all below."""
     wanted, values = "TRUE", []
     if below is not None:
         pairs = ", ".join("(?, ?)" for _ in below)
@@ -450,14 +500,16 @@ def _summaries(
         " s.expected_count, s.reported_count, s.nothing_count, s.blank_count, s.not_collected_count,"
         " s.year_to_date_expected_count, s.year_to_date_reported_count,"
         " s.same_month_last_year_expected_count, s.same_month_last_year_reported_count,"
-        " l.year_to_date_expected_count AS last_year_expected_count,"
-        " l.year_to_date_reported_count AS last_year_reported_count"
+        " s.year_to_date_last_year_expected_count, s.year_to_date_last_year_reported_count,"
+        " s.year_to_date_estimated_value, s.same_month_last_year_estimated_value,"
+        " s.year_to_date_last_year_estimated_value,"
+        " s.like_for_like_month_value, s.like_for_like_month_last_year_value, s.like_for_like_month_reporters_count,"
+        " s.like_for_like_year_to_date_value, s.like_for_like_year_to_date_last_year_value,"
+        " s.like_for_like_year_to_date_reporters_count"
         " FROM marts.indicator_summary AS s"
         " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
-        " LEFT JOIN marts.indicator_summary AS l ON l.period = ? AND l.unit_id = s.unit_id"
-        " AND l.indicator = s.indicator AND l.breakdown = s.breakdown"
         f" WHERE s.period = ? AND a.ancestor_id = ? AND ({wanted})",
-        [period.same_last_year().key, period.key, unit_id, *values],
+        [period.key, unit_id, *values],
     )
     return {(row["unit_id"], row["indicator"], row["breakdown"]): _summary(row) for row in rows}
 
@@ -480,9 +532,21 @@ def _summary(row: Mapping[str, Any]) -> Summary:
         year_reported=row["year_to_date_reported_count"],
         last_month_expected=row["same_month_last_year_expected_count"],
         last_month_reported=row["same_month_last_year_reported_count"],
-        last_year_expected=row["last_year_expected_count"],
-        last_year_reported=row["last_year_reported_count"],
+        last_year_expected=row["year_to_date_last_year_expected_count"],
+        last_year_reported=row["year_to_date_last_year_reported_count"],
+        year_estimated=row["year_to_date_estimated_value"],
+        last_month_estimated=row["same_month_last_year_estimated_value"],
+        last_year_estimated=row["year_to_date_last_year_estimated_value"],
+        like_month=_like_for_like(row, "month"),
+        like_year=_like_for_like(row, "year_to_date"),
     )
+
+
+def _like_for_like(row: Mapping[str, Any], span: str) -> LikeForLike | None:
+    value, last_year = row[f"like_for_like_{span}_value"], row[f"like_for_like_{span}_last_year_value"]
+    if value is None or last_year is None:
+        return None
+    return LikeForLike(value, last_year, row[f"like_for_like_{span}_reporters_count"])
 
 
 def _statuses(

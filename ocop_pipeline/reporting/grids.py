@@ -15,7 +15,7 @@ from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
 from ocop_pipeline.reporting.gather import ReportData
 from ocop_pipeline.reporting.group_series import group_notes, is_idle
-from ocop_pipeline.reporting.readings import Amount, Change, Reading, State, read
+from ocop_pipeline.reporting.readings import Amount, Change, LikeChange, Reading, State, read
 from ocop_pipeline.reporting.setting import Setting, amount_cell, coverage_cell, month_cell
 from ocop_pipeline.reporting.spec import UnitColumn, UnitTable
 from ocop_pipeline.reporting.wording import lower_first
@@ -99,7 +99,7 @@ def _is_line(data: ReportData, code: str, breakdown: str) -> bool:
 def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
     """The columns of figures; what is known of the year before has columns only where something is known."""
     data, label = setting.data, setting.label
-    last, index = label("last_year"), label("index")
+    last, index, like = label("last_year"), label("index"), label("like_index")
 
     def column(key: str, header: str, group: str = "", width: float = 1.1) -> Column:
         return Column(key, header, group=group, align="right", width=width)
@@ -120,6 +120,23 @@ def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
             over_year(lambda r: _index_cell(setting, r.year_change)),
         ),
     ]
+    alike = [
+        (
+            [_Measure(column("month_like", label("month"), like, 1.2), lambda r: _like_cell(r.month_like))]
+            if any(reading.month_like for reading in readings)
+            else []
+        ),
+        (
+            [
+                _Measure(
+                    column("year_like", label("year"), like, 1.2),
+                    over_year(lambda r: _like_cell(r.year_like)),
+                )
+            ]
+            if any(reading.year_like and has_spans(data, reading.code) for reading in readings)
+            else []
+        ),
+    ]
     known = [
         closing if any(reading.last_month for reading in readings) else [],
         spans if any(reading.last_year and has_spans(data, reading.code) for reading in readings) else [],
@@ -134,6 +151,7 @@ def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
         ),
         *(measures[0] for measures in known if measures),
         *(measures[1] for measures in known if measures),
+        *(measure for measures in alike for measure in measures if _is_partial(readings)),
         _Measure(column("reports", label("reports")), coverage_cell),
     ]
 
@@ -145,20 +163,54 @@ def _indicator_row(line: _Line, measures: Sequence[_Measure]) -> Row:
     return Row((Cell(line.code), Cell(line.text, emphasis=bool(line.code)), Cell(line.unit), *figures))
 
 
+def _is_partial(readings: Sequence[Reading]) -> bool:
+    """Whether any comparison is not of all reports in both years: only then do the same reporters say more."""
+    changes = (change for each in readings for change in (each.month_change, each.year_change))
+    return any(change.index is not None and not change.same_scope for change in changes)
+
+
+def _like_cell(change: LikeChange | None) -> Cell:
+    if change is None:
+        return Cell()
+    return Cell(f"{formats.number(change.index, 1)} ({formats.number(change.reporters)})")
+
+
 def _indicator_notes(setting: Setting, readings: Sequence[Reading]) -> tuple[str, ...]:
     data, label = setting.data, setting.label
     notes = [label("indicator_note_coverage"), label("indicator_note_closing")]
     if not any(reading.last_month or reading.last_year for reading in readings):
         notes.append(label("indicator_note_no_last"))
     else:
-        changes = [change for each in readings for change in (each.month_change, each.year_change)]
-        if any(change.index is not None and not change.same_scope for change in changes):
+        if _is_partial(readings):
             notes.append(label("indicator_note_scope"))
+            if any(reading.month_like or reading.year_like for reading in readings):
+                notes.append(label("indicator_note_like"))
         notes.append(label("indicator_note_last"))
+    notes.extend(_restated_notes(setting, readings))
     compared = any(reading.last_month or reading.last_year for reading in readings)
     series = data.groups.last_year if compared else data.groups.year
     notes.extend(group_notes(series, (reading.breakdown for reading in readings), label))
     return (*notes, label("indicator_note_value", unit_code=data.unit.code, period=data.period.key))
+
+
+def _restated_notes(setting: Setting, readings: Sequence[Reading]) -> Iterator[str]:
+    """What was reported on another map, and how much of it is an estimate by which weight."""
+    data, label = setting.data, setting.label
+    if not data.map_changes:
+        return
+    days = ", ".join(map(formats.short_date, data.map_changes))
+    yield label("restated_note", days=days, day=formats.short_date(data.period.end))
+    shares = [
+        amount.estimated / amount.value
+        for each in readings
+        for amount in (each.year, each.last_month, each.last_year)
+        if amount and amount.value
+    ]
+    if not any(shares):
+        yield label("restated_note_exact")
+        return
+    weights = ", ".join(label(f"weight_{code}") for code in data.weights)
+    yield label("restated_note_estimated", share=formats.percent(max(shares) * 100), weights=weights)
 
 
 def has_spans(data: ReportData, code: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.reporting.document import Mark
-from ocop_pipeline.reporting.gather import COMMUNE_FORM, ReportData, Summary
+from ocop_pipeline.reporting.gather import COMMUNE_FORM, LikeForLike, ReportData, Summary
 
 _HUNDRED: Final = Decimal(100)
 
@@ -55,11 +55,15 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number ready to be printed: exact value, unit of measure, and the figure it can be walked back to."""
+    """A number ready to be printed: exact value, unit of measure, and the figure it can be walked back to.
+
+    `estimated` is what of the value was shared out from units that have been divided since.
+    """
 
     value: Decimal
     unit: str
     figure_id: str
+    estimated: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class LikeChange:
+    """The figure of the reporters that gave it in both years, as a percentage of the earlier one (`index`)."""
+
+    index: Decimal
+    reporters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One figure of one unit, with everything a sentence or a row says about it.
 
@@ -96,6 +108,7 @@ class Reading:
         expected, reported: Reports that were asked for the figure, and that gave it.
         by_communes: Whether only communes are asked for it.
         month_change, year_change: Comparisons with the year before.
+        month_like, year_like: The same on the reporters of both years; None where nothing is known.
         year_state: What there is to say for the year to date.
     """
 
@@ -119,6 +132,8 @@ class Reading:
     month_change: Change
     year_change: Change
     year_state: State
+    month_like: LikeChange | None = None
+    year_like: LikeChange | None = None
 
     @property
     def complete(self) -> bool:
@@ -162,9 +177,11 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         figure_id=figure_id(data.period.key, unit_id, code, breakdown),
         month=amounts.of(shown.month if shown else None),
         quarter=amounts.of(summary.quarter if summary else None, "quarter"),
-        year=amounts.of(summary.year if summary else None, "year"),
-        last_month=amounts.earlier(summary.last_month if summary else None),
-        last_year=amounts.earlier(summary.last_year if summary else None, "year"),
+        year=amounts.of(
+            summary.year if summary else None, "year", summary.year_estimated if summary else None
+        ),
+        last_month=amounts.earlier(summary, "last_month"),
+        last_year=amounts.earlier(summary, "last_year"),
         numerator=amounts.part("numerator", indicator.numerator, shown),
         denominator=amounts.part("denominator", indicator.denominator, shown),
         expected=summary.expected if summary else 0,
@@ -173,6 +190,8 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         month_change=_month_change(summary, indicator, state),
         year_change=_year_change(summary, indicator),
         year_state=_year_state(summary, state),
+        month_like=_like(summary.like_month if summary else None, indicator),
+        year_like=_like(summary.like_year if summary else None, indicator),
     )
 
 
@@ -228,11 +247,20 @@ class _Amounts:
     breakdown: str
     unit_id: str
 
-    def of(self, value: Decimal | None, span: str = "month") -> Amount | None:
-        return self._amount(value, self.data.period.key, self.indicator, span)
+    def of(
+        self, value: Decimal | None, span: str = "month", estimated: Decimal | None = None
+    ) -> Amount | None:
+        return self._amount(value, self.data.period.key, self.indicator, span, estimated)
 
-    def earlier(self, value: Decimal | None, span: str = "month") -> Amount | None:
-        return self._amount(value, self.data.last_year, self.indicator, span)
+    def earlier(self, summary: Summary | None, name: Literal["last_month", "last_year"]) -> Amount | None:
+        if summary is None:
+            return None
+        value, estimated, span = (
+            (summary.last_month, summary.last_month_estimated, "month")
+            if name == "last_month"
+            else (summary.last_year, summary.last_year_estimated, "year")
+        )
+        return self._amount(value, self.data.last_year, self.indicator, span, estimated)
 
     def part(
         self, name: Literal["numerator", "denominator"], code: str | None, summary: Summary | None
@@ -243,11 +271,24 @@ class _Amounts:
         value = summary.numerator if name == "numerator" else summary.denominator
         return self._amount(value, self.data.period.key, self.data.indicators[code], name)
 
-    def _amount(self, value: Decimal | None, period: str, measured: Indicator, span: str) -> Amount | None:
+    def _amount(
+        self,
+        value: Decimal | None,
+        period: str,
+        measured: Indicator,
+        span: str,
+        estimated: Decimal | None = None,
+    ) -> Amount | None:
         if value is None:
             return None
         address = figure_id(period, self.unit_id, self.indicator.code, self.breakdown, span)
-        return Amount(value, measured.unit_vi, address)
+        return Amount(value, measured.unit_vi, address, estimated or Decimal(0))
+
+
+def _like(found: LikeForLike | None, indicator: Indicator) -> LikeChange | None:
+    if found is None or not found.last_year or indicator.kind is Kind.RATIO:
+        return None
+    return LikeChange(found.value * _HUNDRED / found.last_year, found.reporters)
 
 
 def _year_state(summary: Summary | None, month: State) -> State:

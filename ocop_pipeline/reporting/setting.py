@@ -6,12 +6,16 @@ Here: a report's data beside its words, and how one figure stands in a cell. Not
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.document import Cell, Mark, marked
 from ocop_pipeline.reporting.gather import ReportData
 from ocop_pipeline.reporting.readings import Amount, Reading, State
 from ocop_pipeline.reporting.spec import ReportSpec
+
+ESTIMATED: Final = "≈"
+"""Before a figure of which some part was shared out from units that have been divided since; a note says how much."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,8 @@ def amount_cell(amount: Amount | None, state: State) -> Cell:
         return marked(state.mark or Mark.NOT_REPORTED, figure_id=amount.figure_id if amount else "")
     if amount.value == 0:
         return marked(Mark.ZERO, figure_id=amount.figure_id)
-    return Cell(formats.quantity(amount.value, amount.unit), figure_id=amount.figure_id)
+    text = formats.quantity(amount.value, amount.unit)
+    return Cell(f"{ESTIMATED}\u00a0{text}" if amount.estimated else text, figure_id=amount.figure_id)
 
 
 def count_cell(value: int, figure_id: str = "") -> Cell:

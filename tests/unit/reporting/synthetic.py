@@ -29,6 +29,7 @@ _READ = (
     "core.kept_names",
     "core.product_status",
     "core.register_balance",
+    "core.restated_values",
     "core.unit_ancestors",
     "staging.submissions",
     "marts.indicator_summary",

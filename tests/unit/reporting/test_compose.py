@@ -363,6 +363,71 @@ def test_without_last_year_no_comparison_is_made():
     assert all(column.group == "" for column in document.annexes[0].blocks[0].columns)
 
 
+def _indicators(marts):
+    return report(marts).annexes[0].blocks[0]
+
+
+def test_growth_of_the_same_reporters_stands_beside_growth_that_is_not_of_one_scope():
+    """Where not all reported in both years, the index of those who did is printed, and how many they are."""
+    marts = small_province()
+    set_total(
+        marts, "TT04",
+        "month_value = 50, same_month_last_year_value = 40, same_month_last_year_reported_count = 3,"
+        " like_for_like_month_value = 33, like_for_like_month_last_year_value = 30,"
+        " like_for_like_month_reporters_count = 2",
+    )  # fmt: skip
+    table = _indicators(marts)
+    place = [column.key for column in table.columns].index("month_like")
+    (row,) = (row for row in table.rows if row.cells[0].text == "TT04")
+    assert row.cells[place].text == "110,0 (2)"
+    assert any("cùng đơn vị" in note for note in table.notes)
+
+
+def test_where_all_reported_both_times_there_is_one_index():
+    """Growth of one scope needs no second column."""
+    marts = small_province()
+    marts.change(
+        "UPDATE marts.indicator_summary SET same_month_last_year_reported_count = expected_count,"
+        " reported_count = expected_count, like_for_like_month_value = 1,"
+        " like_for_like_month_last_year_value = 1, like_for_like_month_reporters_count = 4"
+    )
+    assert "month_like" not in [column.key for column in _indicators(marts).columns]
+
+
+def test_an_estimate_is_marked_and_its_share_and_weight_are_said():
+    """What was shared out from a divided unit carries a sign; the note says how much at most, and by what."""
+    marts = small_province()
+    set_total(marts, "TT04", "same_month_last_year_value = 40, same_month_last_year_estimated_value = 10")
+    marts.add(
+        "core.restated_values",
+        [
+            {
+                "period": OCTOBER.key,
+                "month": "2025-05",
+                "unit_id": LAM_DONG,
+                "ways_count": 2,
+                "weighed_by": code,
+            }
+            for code in ("equal", "products", "register")
+        ],
+    )
+    table = _indicators(marts)
+    (row,) = (row for row in table.rows if row.cells[0].text == "TT04")
+    assert [cell.text for cell in row.cells if "≈" in cell.text] == ["≈\u00a040"]
+    (note,) = (note for note in table.notes if note.startswith("≈"))
+    assert "25,0%" in note
+    assert "số sản phẩm ở mỗi phần" in note
+    assert "chia đều" in note
+
+
+def test_a_table_over_a_change_of_the_map_says_which_map_it_is_on():
+    """Months before 01/07/2025 were reported by other units: the note names both days, and whether all is exact."""
+    notes = " ".join(_indicators(small_province()).notes)
+    assert "trước ngày 01/07/2025" in notes
+    assert "địa giới ngày 14/10/2026" in notes
+    assert "không có số nào phải ước tính" in notes
+
+
 def test_incomplete_year_to_date_says_so():
     """A year to date made of fewer months than the year has is not passed off as the whole year."""
     assert "mới gồm 01/10 tháng có số liệu" in text_of(golden_document())
@@ -663,6 +728,7 @@ def test_no_label_is_left_over():
     made = (
         "balance_", "dimension_", "coverage_", "status_", "funding_", "plan_result_", "plan_tier_", "remark_caption_",
         "plan_caption", "plan_sample", "task_caption", "task_sample", "register_", "lapsing_",
+        "weight_",
     )  # fmt: skip
     unused = [
         key for key in load_spec("province_month").labels if key not in code and not key.startswith(made)

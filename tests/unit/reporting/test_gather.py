@@ -1,5 +1,6 @@
 """What a report reads from the published tables."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -7,9 +8,10 @@ from synthetic import LAM_DONG, OLD_LAM_DONG, Marts, add_plan, catalogue, fill
 
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier, UnknownUnitError
-from ocop_pipeline.reporting.gather import NoFiguresError, gather
+from ocop_pipeline.reporting.gather import LikeForLike, NoFiguresError, gather
 
 OCTOBER, MAY = Period("2026-10"), Period("2025-05")
+REFORM = date(2025, 7, 1)
 
 
 def test_figures_are_the_published_ones():
@@ -80,14 +82,35 @@ def test_wards_of_one_name_are_told_apart():
     assert not any("," in status.sender for status in own)
 
 
-def test_coverage_of_last_years_year_to_date_comes_from_last_years_own_row():
-    """What last year's year to date was made of is looked up in last year's published month."""
+def test_the_year_before_comes_with_its_reports_its_estimates_and_those_who_reported_twice():
+    """What a comparison stands on is read beside it; without any of it nothing is said."""
     marts = Marts()
     fill(marts, LAM_DONG, OCTOBER, communes=2)
-    fill(marts, LAM_DONG, Period("2025-10"), communes=2)
+    bare = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).summary("TT04")
+    assert (bare.last_year_expected, bare.last_year_estimated, bare.like_month, bare.like_year) == (None,) * 4
+    marts.change(
+        "UPDATE marts.indicator_summary SET year_to_date_last_year_expected_count = 20,"
+        " year_to_date_last_year_reported_count = 18, year_to_date_last_year_estimated_value = 7,"
+        " like_for_like_month_value = 3, like_for_like_month_last_year_value = 2,"
+        " like_for_like_month_reporters_count = 1 WHERE indicator = 'TT04'"
+    )
     summary = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).summary("TT04")
-    assert summary is not None
-    assert (summary.last_year_expected, summary.last_year_reported) == (20, 20)
+    assert (summary.last_year_expected, summary.last_year_reported) == (20, 18)
+    assert summary.last_year_estimated == 7
+    assert summary.like_month == LikeForLike(Decimal(3), Decimal(2), 1)
+    assert summary.like_year is None
+
+
+def test_a_change_of_the_map_is_told_where_it_changed_something():
+    """The reform of 01/07/2025 is told while a month before it is compared with; a change elsewhere never is."""
+    marts = Marts()
+    for period in (OCTOBER, Period("2026-06"), Period("2027-01")):
+        fill(marts, LAM_DONG, period, communes=2)
+    told = {
+        p: gather(marts.query, catalogue(), LAM_DONG, Period(p)).map_changes
+        for p in ("2026-06", "2026-10", "2027-01")
+    }
+    assert told == {"2026-06": (REFORM,), "2026-10": (REFORM,), "2027-01": ()}
 
 
 def test_sources_are_the_submissions_of_the_year_to_date():
