@@ -10,11 +10,10 @@ WITH wanted AS (
 ),
 
 own AS (
-    SELECT w.period, w.month, w.from_map, w.to_map, v.unit_id, v.indicator, v.breakdown, SUM(v.value) AS value
-    FROM wanted AS w
-    JOIN core.indicator_values AS v ON v.period = w.month
-    WHERE v.value IS NOT NULL
-    GROUP BY w.period, w.month, w.from_map, w.to_map, v.unit_id, v.indicator, v.breakdown
+    SELECT v.period AS month, v.unit_id, v.indicator, v.breakdown, SUM(v.value) AS value
+    FROM core.indicator_values AS v
+    WHERE v.value IS NOT NULL AND v.period IN (SELECT w.month FROM wanted AS w)
+    GROUP BY v.period, v.unit_id, v.indicator, v.breakdown
 ),
 
 -- Products of a unit by where they are on the other map.
@@ -45,7 +44,7 @@ events AS (
 
 weighed AS (
     SELECT
-        o.period, o.month, o.unit_id, o.indicator, o.breakdown, y.target_id, y.ways_count,
+        w.period, w.month, o.unit_id, o.indicator, o.breakdown, y.target_id, y.ways_count,
         CASE
             WHEN i.source = 'register' THEN 'register'
             WHEN i.restated_by = 'products' AND k.products_count > 0 THEN 'products'
@@ -56,14 +55,15 @@ weighed AS (
         e.events_count, p.products_count, y.population_weight, y.area_weight, y.weight,
         -- Whole steps of the last digit.
         CAST(o.value * POWER(10, i.decimals) AS DECIMAL(38, 0)) AS steps, i.decimals
-    FROM own AS o
+    FROM wanted AS w
+    JOIN own AS o ON o.month = w.month
     JOIN catalogue.indicators AS i ON i.indicator = o.indicator
-    JOIN catalogue.unit_ways AS y ON y.from_map = o.from_map AND y.to_map = o.to_map AND y.unit_id = o.unit_id
-    LEFT JOIN with_products AS k ON k.from_map = o.from_map AND k.to_map = o.to_map AND k.unit_id = o.unit_id
+    JOIN catalogue.unit_ways AS y ON y.from_map = w.from_map AND y.to_map = w.to_map AND y.unit_id = o.unit_id
+    LEFT JOIN with_products AS k ON k.from_map = w.from_map AND k.to_map = w.to_map AND k.unit_id = o.unit_id
     LEFT JOIN products AS p
         ON p.from_map = y.from_map AND p.to_map = y.to_map AND p.unit_id = y.unit_id AND p.target_id = y.target_id
     LEFT JOIN events AS e
-        ON e.period = o.period AND e.month = o.month AND e.unit_id = o.unit_id AND e.indicator = o.indicator
+        ON e.period = w.period AND e.month = w.month AND e.unit_id = o.unit_id AND e.indicator = o.indicator
         AND e.breakdown = o.breakdown AND e.target_id = y.target_id
     WHERE y.ways_count > 1
 ),
@@ -118,11 +118,12 @@ ranked AS (
 )
 
 SELECT
-    o.period, o.month, o.unit_id AS source_id, y.target_id AS unit_id, o.indicator, o.breakdown,
+    w.period, w.month, o.unit_id AS source_id, y.target_id AS unit_id, o.indicator, o.breakdown,
     CAST(o.value AS DECIMAL(28, 4)) AS value, 1 AS ways_count, 'whole' AS weighed_by
-FROM own AS o
+FROM wanted AS w
+JOIN own AS o ON o.month = w.month
 JOIN catalogue.unit_ways AS y
-    ON y.from_map = o.from_map AND y.to_map = o.to_map AND y.unit_id = o.unit_id AND y.ways_count = 1
+    ON y.from_map = w.from_map AND y.to_map = w.to_map AND y.unit_id = o.unit_id AND y.ways_count = 1
 UNION ALL
 SELECT
     k.period, k.month, k.unit_id, k.target_id, k.indicator, k.breakdown,
