@@ -25,7 +25,7 @@ from ocop_pipeline.intake.cells import BLANK, DAY, NUMBER, TEXT, clean, fold
 from ocop_pipeline.intake.extract import TEXT_END, Extract
 from ocop_pipeline.intake.grid import Unreadable, column_letters
 from ocop_pipeline.intake.headings import COMMUNE, DISTRICT, GROUP, STAR, Heading, HeadingReader, reach
-from ocop_pipeline.intake.lists import HeadingRow, LeftOut, ListExtract, OtherSheet, SheetExtract
+from ocop_pipeline.intake.lists import NO_PRODUCT, HeadingRow, LeftOut, ListExtract, OtherSheet, SheetExtract
 from ocop_pipeline.intake.places import Place, Places
 
 FIRST_PERIOD = "2018-01"
@@ -358,20 +358,26 @@ class Reader:
         column = min((at for _, at in sheet.columns), default=0)
         title = HeadingRow(_row_of(sheet.header), column, sheet.name, "", _IS_TITLE, LeftOut("", "", ""))
         found = reach(sheet.name, title, sheet.headings, lines, self._headings)
+        nameless = {row: line for row, line in lines.items() if not text_of(line, "product_name")}
         for row, line in lines.items():
+            if row in nameless:
+                continue
             above = found.above.get(row)
             if above:
                 told.above[number, row] = above
                 self._fill(row, line, above)
             told.lines[number, row] = line
-        left_out = (row.as_left_out for row in found.not_understood)
+        left_out = (
+            *(row.as_left_out for row in found.not_understood),
+            *(_without_product(row, line) for row, line in nameless.items()),
+        )
         return SheetReading(
             name=sheet.name,
             header=sheet.header,
             columns={each: column_letters(at) for each, at in sheet.columns},
             by_position=sheet.by_position,
             unread=sheet.unread,
-            left_out=(*sheet.left_out, *left_out),
+            left_out=_in_order((*sheet.left_out, *left_out)),
             headings=tuple(found.headings),
         )
 
@@ -659,6 +665,12 @@ def lines_of(extract: Extract, names: Sequence[str]) -> dict[int, dict[str, Cell
         day = days.get(at) if state == DAY else None
         lines[row][names[slot]] = Cell(state, number, next(written) if has_text else "", day, column)
     return dict(lines)
+
+
+def _without_product(row: int, line: Line) -> LeftOut:
+    """A line that names no product: of nothing can be said that it was recognised."""
+    said = (text for name in line if (text := text_of(line, name)))
+    return LeftOut(address_of(line, row, "product_name"), NO_PRODUCT, " | ".join(said)[:_SHOWN])
 
 
 def text_of(line: Line, name: str) -> str:

@@ -280,3 +280,12 @@ def test_a_move_names_the_new_commune_within_the_province(catalogue, lam_dong):
     commune = reading.lists[0].lines[0].place.unit_id
     of_commune = _read(catalogue, commune, data, "transfer", **DECIDED).lists[0].lines[0]
     assert (of_commune.place.unit_id, of_commune.new_place.unit_id) == (commune, moved[0].unit_id)
+
+
+def test_a_numbered_line_without_a_product_is_named_and_stops_nothing(catalogue, lam_dong):
+    """A line that says everything but the product is left out with its cell; the other lines come in."""
+    rows = [_line(1, "Trà Một", **FIRST), _line(2, None, **FIRST), _line(3, "Trà Ba", **FIRST)]
+    reading = _read(catalogue, lam_dong, _book(rows))
+    assert [(left.cell, left.reason) for left in reading.left_out] == [("B3", "no_product")]
+    (found,) = reading.lists
+    assert len(found.lines) == 2
