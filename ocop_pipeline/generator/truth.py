@@ -233,7 +233,7 @@ class Truth:
         return [sender[1] for sender in self.expected(period, _COMMUNE_FORM) if unit_id in above[sender[1]]]
 
     def _flow_of_register(self, period: str, unit_id: str, indicator: str, breakdown: str) -> Decimal | None:
-        """Events of a month in the communes whose report of that month is accepted."""
+        """Events of a month: of the communes that report in it all, of the silent ones those that earlier reports told."""
         month = Period(period)
         above = self.above.get(period, {})
         heard = {
@@ -241,15 +241,25 @@ class Truth:
             for sender in self.reported(period, _COMMUNE_FORM)
             if unit_id in above.get(sender[1], ())
         }
-        if not heard:
-            return None
         events = [
             (product, event)
             for product in self.products
-            if product.homes[period] in heard
+            if period in product.homes and unit_id in above.get(product.homes[period], ())
             for event in self._events(product, month, indicator)
+            if product.homes[period] in heard or self._was_told(product, event, month)
         ]
+        if not heard and not events:
+            return None
         return Decimal(sum(_matches(breakdown, period, product, event) for product, event in events))
+
+    def _was_told(self, product: ProductTruth, event: RecognitionTruth, month: Period) -> bool:
+        """Whether the commune of a product told of a recognition in an accepted report before a month."""
+        return any(
+            Period(earlier) < month
+            and event.decision_date <= Period(earlier).end
+            and any(sender[1] == home for sender in self.reported(earlier, _COMMUNE_FORM))
+            for earlier, home in product.homes.items()
+        )
 
     @staticmethod
     def _events(product: ProductTruth, month: Period, indicator: str) -> list[RecognitionTruth]:

@@ -50,6 +50,17 @@ from_register AS (
     JOIN catalogue.register_lines AS l ON l.period = s.period AND l.form = s.form
     LEFT JOIN register_flows AS e
         ON e.period = s.period AND e.unit_id = s.unit_id AND e.indicator = l.indicator AND e.breakdown = l.breakdown
+),
+
+known AS (
+    SELECT e.period, e.unit_id, l.form, e.indicator, e.breakdown, CAST(e.events_count AS DECIMAL(28, 4)) AS value
+    FROM register_flows AS e
+    JOIN catalogue.register_lines AS l
+        ON l.period = e.period AND l.indicator = e.indicator AND l.breakdown = e.breakdown
+    LEFT JOIN from_register AS told
+        ON told.period = e.period AND told.unit_id = e.unit_id AND told.indicator = e.indicator
+        AND told.breakdown = e.breakdown
+    WHERE told.unit_id IS NULL
 )
 
 SELECT
@@ -63,3 +74,9 @@ SELECT
     from_register.breakdown, from_register.value, from_register.state,
     from_register.submission_id, from_register.sheet, from_register.cell
 FROM from_register
+UNION ALL
+SELECT
+    known.period, known.unit_id, '', MIN(known.form), known.indicator, known.breakdown, MIN(known.value), 'known',
+    CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)
+FROM known
+GROUP BY known.period, known.unit_id, known.indicator, known.breakdown

@@ -2,7 +2,7 @@
 -- tier and never added: recognised in the month and in the year to date, ever recognised, valid by star, and no longer
 -- valid. A line is all products of the unit, a sector, a group within it, a type of producer, or what is the unit's own
 -- and no lower unit's. A unit whose register was never sent has no row: silence is not nought. A recognition counts
--- in the month in which its unit's report was accepted, as in SP01.
+-- in the month of its decision, as in SP01.
 WITH months AS (
     SELECT r.period, p.end_date, v.list_version
     FROM meta.run_periods AS r
