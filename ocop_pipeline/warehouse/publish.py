@@ -109,8 +109,8 @@ def set_run_periods(connection: duckdb.DuckDBPyConnection, periods: Sequence[str
     for statement in _META:
         connection.execute(statement)
     with _transaction(connection):
-        # Made anew: the planner counts deleted rows too, and with every model of a run it would take the months for more,
-        # until it joins them last and works out every month there ever was.
+        # Made anew: the planner counts deleted rows too. With every model of a run it would take the months for
+        # more, until it joined them last and worked out every month of the calendar first.
         connection.execute(f"CREATE OR REPLACE TABLE {RUN_PERIODS} (period VARCHAR)")
         for period in sorted(set(periods)):
             connection.execute(f"INSERT INTO {RUN_PERIODS} VALUES (?)", [period])
