@@ -1,11 +1,17 @@
 -- One row per month of a report, month it compares with on another map of units, and product known in that month: the
 -- unit of the report's map it was in. Where its unit of then went wholly into one, that one; where it was divided, the part
 -- the product is in today; where that is not known, the largest part. So counts of products are exact on every map.
-WITH wanted AS (
+WITH published AS (
+    SELECT DISTINCT period FROM core.unit_ancestors
+),
+
+-- A month in which nobody reported has nothing to carry.
+wanted AS (
     SELECT s.period, s.month, s.from_map, s.to_map, p.end_date
     FROM meta.run_periods AS r
     JOIN catalogue.restatements AS s ON s.period = r.period
     JOIN catalogue.periods AS p ON p.period = s.month
+    JOIN published AS m ON m.period = s.month
 ),
 
 -- Read from the history, not from core.product_status: that is made for the months of a report alone.
