@@ -30,8 +30,8 @@ _TABLES = (
     "register.doubts",
     "raw.submissions",
 )
-_DERIVED: Final = "core.product_history"
-"""Made from the others by its own model: what a day finds is the model's business."""
+_DERIVED: Final = ("core.product_history", "core.kept_names")
+"""Made from the others by their own models: what a day finds, and which name is kept, is the models' business."""
 
 
 @dataclass
@@ -115,7 +115,8 @@ def fill(
     """Make the tables; `more` replaces the rows of a table (`register_identities` for `register.identities`)."""
     for table in _TABLES:
         make_table(connection, table, more.get(table.replace(".", "_"), register.rows[table]))
-    connection.execute(f"CREATE TABLE {_DERIVED} AS {models()[_DERIVED].sql}")
+    for table in _DERIVED:
+        connection.execute(f"CREATE TABLE {table} AS {models()[table].sql}")
 
 
 @functools.cache

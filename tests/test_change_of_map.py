@@ -16,7 +16,9 @@ _OLD, _NEW = "2025-05", "2025-08"
 def changed(catalogue, tmp_path_factory):
     """Cà Mau before and after 01/07/2025: of two provinces, whose 164 communes became 64, 19 of them divided."""
     folder = tmp_path_factory.mktemp("changed")
-    return run_province(catalogue, folder, "96", _NEW, faults={"missing": 1}, history=(_OLD,), share=0.4)
+    province = run_province(catalogue, folder, "96", _NEW, faults={"missing": 1}, history=(_OLD,), share=0.4)
+    assert province.outcome.succeeded, province.outcome.reason
+    return province
 
 
 def _rows(province, sql, *values):

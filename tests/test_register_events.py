@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from ocop_pipeline.cli.app import app
 from ocop_pipeline.settings import load_settings
 from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.scratch import published_before
 
 _PRODUCER, _NEW = "HTX Nông nghiệp Tân Hà", "Công ty TNHH Hạt Mới"
 _PRODUCTS = ("Gạo", "Trà", "Nấm", "Mắm", "Rượu", "Bún")
@@ -121,3 +122,59 @@ def test_a_history_tells_all_of_it(site):
     ]  # fmt: skip
     assert {each["producer_name"] for each in result["names"]} == {_PRODUCER, _NEW}
     assert result["doubts"] == []
+
+
+def _doubts(site, number, decided, lines):
+    """What is doubted of a recognition's list that is only looked at: (code, cell, what is known), doubts of cells."""
+    path = site / f"again-{number}.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["TT", *_HEADERS.values()])
+        writer.writerows([row, *line[:2], "Bảo Thuận", *line[2:]] for row, line in enumerate(lines, start=1))
+    result = _ocop(
+        site, "register", "import", str(path), "--unit", "68", "--on", decided, "--kind", "recognition", "--decided",
+        decided, "--decision", f"{number}/QĐ-UBND", "--body", "UBND tỉnh Lâm Đồng", "--dry-run", "--json",
+    )  # fmt: skip
+    (read,) = json.loads(result.stdout)["lists"]
+    return [(each["code"], each["cell"], each["args"]) for each in read["findings"]]
+
+
+def test_a_list_told_otherwise_than_known_is_doubted(site):
+    """A known decision with another star is shown at its cell; a star that was put right, or the same, is not."""
+    told = [
+        ("Gạo", _PRODUCER, "3 sao"),
+        ("TRÀ", "Hợp tác xã Nông nghiệp Tân Hà", "4 sao"),
+        ("Rượu", _PRODUCER, "3 sao"),
+    ]
+    ((code, cell, args),) = _doubts(site, 1, "2023-10-01", told)
+    assert (code, cell) == ("DECISION_TOLD_OTHERWISE", "E2")
+    assert (args["star"], args["other_star"], args["other_day"]) == ("star_3", "star_4", "2023-10-01")
+
+
+def test_a_second_recognition_within_a_year_of_a_known_one_is_doubted(site):
+    """A list is held against what the register knows; a product nobody knew, or another star, is no second claim."""
+    told = [("Gạo", _PRODUCER, "4 sao"), ("Gạo nếp", _PRODUCER, "4 sao"), ("Nấm", _PRODUCER, "5 sao")]
+    ((code, cell, args),) = _doubts(site, 9, "2024-09-30", told)
+    assert (code, cell) == ("RECOGNISED_TWICE", "E2")
+    assert (args["other_day"], args["other_decision"]) == ("2023-10-01", "1/QĐ-UBND")
+    assert _doubts(site, 9, "2024-10-01", told) == []
+
+
+def test_what_rules_are_told_of_certificates_has_their_end(site):
+    """A revoked certificate is worth nothing from the day of its revocation on, one put right has the right star."""
+    with open_reader(load_settings(site).warehouse) as connection:
+        _, recognitions, certificates = published_before(connection, ())
+    names = {row["product_id"]: row["product_name"] for row in recognitions.to_pylist()}
+    known = {
+        names[row["product_id"]]: row for row in certificates.to_pylist() if row["decision_date"].year == 2023
+    }
+    assert {
+        name: (row["star"], str(row["expiry_date"]), row["ending_kind"]) for name, row in known.items()
+    } == {
+        "Gạo": ("4", "2026-10-01", None),
+        "Trà": ("4", "2026-09-20", "revocation"),
+        "Nấm": ("4", "2027-04-01", None),
+        "Mắm": ("4", "2026-10-01", None),
+        "Rượu": ("3", "2026-10-01", None),
+        "Bún": ("4", "2027-03-30", None),
+    }

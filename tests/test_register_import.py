@@ -121,12 +121,15 @@ def test_doubts_give_exit_code_1_and_are_printed_with_their_cell(folder):
         ([*DECISION, "--level", "commune"], "recognition"),
         ([*DECISION, "--producer", "HTX Hai"], "extension"),
         ([*DECISION, "--star", "3"], "revocation"),
+        ([*DECISION, "--months", "121"], "extension"),
+        ([*DECISION, "--days", "-1"], "extension"),
+        ([*DECISION, "--days", "3661"], "extension"),
         (DECISION, "register"),
         (DECISION, "expiry"),
     ],
 )
 def test_what_cannot_be_meant_is_a_usage_error(folder, options, kind):
-    """A missing decision, an unknown word, an option of another kind of list: exit code 2 and nothing recorded."""
+    """A missing decision, an unknown word, another kind's option, a slip of the pen: exit code 2, nothing recorded."""
     result = _import(folder, _write(folder, "ds.csv", TRA), *options, kind=kind)
     assert result.exit_code == 2
     assert result.output.strip()

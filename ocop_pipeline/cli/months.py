@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -177,7 +178,7 @@ def check(
         answer(judgement)
         for judgement in judge_files(
             files, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
-            previous=lambda months: _published(place, list(months)),
+            previous=lambda months: published(place, months),
             scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
             workers=place.settings.workers,
             spell=speller(place.catalogue.names),
@@ -194,8 +195,8 @@ def check(
     raise typer.Exit(FINE if all(each["verdict"] in _GOOD for each in answers) else FINDINGS)
 
 
-def _published(place: Site, months: list[str]) -> Previous:
-    """Last month's values where this machine has a warehouse; a commune's machine has none."""
+def published(place: Site, months: Collection[str]) -> Previous:
+    """What is known of these months and of the register where this machine has a warehouse; a commune's has none."""
     try:
         with open_reader(place.settings.warehouse) as connection:
             return Previous(*published_before(connection, months))

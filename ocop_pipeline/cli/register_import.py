@@ -27,6 +27,7 @@ from ocop_pipeline.cli.console import (
     refuse,
     say,
 )
+from ocop_pipeline.cli.months import published
 from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
@@ -37,11 +38,14 @@ from ocop_pipeline.intake.headings import Heading
 from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.list_reading import FileReading, ReadList, SheetReading, Told
 from ocop_pipeline.intake.register_import import Kept, keep, read_file
+from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.reference import scope_units
 
 _HELP = load_messages()
+# Ten years: what reaches further is a slip of the pen.
+_MOST_MONTHS, _MOST_DAYS = 120, 3660
 _NEW, _KNOWN, _NOT_WRITTEN = "new", "known", "not_written"
 
 
@@ -60,8 +64,8 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
     level: Annotated[str, _option("level")] = "",
     star: Annotated[str, _option("star")] = "",
     until: Annotated[str, _option("until")] = "",
-    months: Annotated[int, typer.Option("--months", min=0, help=_HELP.both("help.option.import.months"))] = 0,
-    days: Annotated[int, typer.Option("--days", min=0, help=_HELP.both("help.option.import.days"))] = 0,
+    months: Annotated[int, _option("months")] = 0,
+    days: Annotated[int, _option("days")] = 0,
     producer: Annotated[str, _option("producer")] = "",
     sheet: Annotated[str, _option("sheet")] = "",
     *,
@@ -92,7 +96,10 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
     data = _bytes(file)
     now = datetime.now(TIME_ZONE)
     scope = None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope)
-    reading = read_file(data, display_name(file.name), told, place.catalogue, now.date(), scope)
+    reading = read_file(
+        data, display_name(file.name), told, place.catalogue, now.date(), scope,
+        previous=published(place, ()), spell=speller(place.catalogue.names),
+    )  # fmt: skip
     kept = [] if reading.refused or dry_run else _keep(place, reading, data, now)
     if as_json:
         print_json(_json(reading, kept))
@@ -109,13 +116,15 @@ def register(group: typer.Typer) -> None:
 
 
 def _refuse_misplaced(told: Told) -> None:
-    """What is told of one kind of list means nothing for another, and is never dropped in silence."""
+    """What means nothing for this kind of list, or reaches too far, is refused and never dropped in silence."""
     of_decision = (told.decision_no, told.decided_on, told.issuing_body, told.issuing_level)
     extension = (told.extended_to, told.extended_months, told.extended_days)
     misplaced = {
         "kind": told.kind == REGISTER_KIND and any(of_decision),
         "star": bool(told.star) and told.kind not in (RECOGNITION_KIND, EventKind.CORRECTION),
         "until": told.kind != EventKind.EXTENSION and any(extension),
+        "months": not 0 <= told.extended_months <= _MOST_MONTHS,
+        "days": not 0 <= told.extended_days <= _MOST_DAYS,
         "producer": told.kind != EventKind.TRANSFER and bool(told.new_producer),
     }
     for name, wrong in misplaced.items():

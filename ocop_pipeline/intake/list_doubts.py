@@ -17,6 +17,7 @@ from ocop_pipeline.domain.certificates import EventKind, Star, score_contradicts
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.cells import TEXT
+from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ReadList, day_of, number_of, text_of
 from ocop_pipeline.intake.places import AMBIGUOUS, MISSING, UNKNOWN
 from ocop_pipeline.intake.tables import FORM_VALUES_SCHEMA, texts
@@ -69,7 +70,7 @@ def rule_doubts(
     submissions: pa.Table,
     tables: Mapping[str, pa.Table],
     catalogue: Catalogue,
-    recognitions: pa.Table | None = None,
+    previous: Previous | None = None,
     spell: Spell | None = None,
 ) -> list[list[Finding]]:
     """What the rules on register lines find in each list.
@@ -79,7 +80,7 @@ def rule_doubts(
         submissions: their rows of raw.submissions, in the same order.
         tables: their rows of raw.cells, raw.imports and raw.import_lines.
         catalogue: lists of codes and units.
-        recognitions: what is known already (`scratch.published_before`); without it no line is compared with any.
+        previous: what is known already (`scratch.published_before`); without it no line is compared with any.
         spell: the key of a name; by default names are told apart by all but case and spaces around.
     """
     rules = [rule for rule in load_rules() if rule.code in REGISTER_RULES]
@@ -94,7 +95,8 @@ def rule_doubts(
     reference = reference_tables(catalogue, ("*",), months, only=RULE_TABLES)
     with open_scratch() as scratch:
         scratch.load_reference([(table.name, table.rows) for table in reference])
-        scratch.load_previous(None, recognitions)
+        if previous is not None:
+            scratch.load_previous(None, previous.recognitions, previous.certificates)
         scratch.load_imports(tables["imports"], tables["import_lines"])
         scratch.load_batch(
             sorted(months), batch, tables["cells"], pa.Table.from_batches([], FORM_VALUES_SCHEMA)

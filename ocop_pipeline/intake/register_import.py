@@ -31,6 +31,7 @@ from ocop_pipeline.domain.forms import REGISTER, ImportForm
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import LayoutSpec, SheetSpec
+from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.list_doubts import file_doubts, line_doubts, rule_doubts, with_findings
 from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ListPart, Reader, ReadList, Told
 from ocop_pipeline.intake.lists import HeaderGroup, ListSpec, read_list
@@ -40,6 +41,7 @@ from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_words
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.warehouse.ledger import ImportRecord, Ledger
+from ocop_pipeline.warehouse.scratch import Spell
 
 _DAYS = frozenset(("expiry_date", "first_date", "second_date", "extended_to"))
 _NUMBERS = frozenset(("first_year", "second_year", "score", "score_a", "score_b", "score_c"))
@@ -79,6 +81,9 @@ def read_file(
     catalogue: Catalogue,
     today: date,
     scope: Collection[str] | None = None,
+    *,
+    previous: Previous | None = None,
+    spell: Spell | None = None,
 ) -> FileReading:
     """Read a list in the sandbox and say what is doubtful about it; nothing is written down.
 
@@ -89,6 +94,8 @@ def read_file(
         catalogue: forms, units, words, rules of certificates.
         today: a list of a later month is refused.
         scope: ids of the provinces served; None for all.
+        previous: the recognitions and certificates known; without them no line is compared with any.
+        spell: the key of a name; by default names are told apart by all but case and spaces around.
 
     Raises:
         SandboxError: files cannot be read at all.
@@ -99,7 +106,7 @@ def read_file(
     ((_, result),) = read_many([item], transform=partial(read_list, list_spec(form, told.sheet)), workers=1)
     with _uncollected():
         reading = Reader(catalogue, form, told, today, scope).read(sha256, name, result)
-        return reading if reading.refused else _doubted(reading, catalogue)
+        return reading if reading.refused else _doubted(reading, catalogue, previous, spell)
 
 
 @contextmanager
@@ -277,12 +284,14 @@ def import_tables(kept: Sequence[tuple[ImportRecord, ReadList]], catalogue: Cata
     }
 
 
-def _doubted(reading: FileReading, catalogue: Catalogue) -> FileReading:
+def _doubted(
+    reading: FileReading, catalogue: Catalogue, previous: Previous | None, spell: Spell | None
+) -> FileReading:
     """The reading with what is doubtful about each list; what concerns the whole file stands with the first."""
     epoch = datetime.fromtimestamp(0).astimezone()
     drafts = [_record(reading, each, (), catalogue.digest, epoch) for each in reading.lists]
     tables = import_tables(list(zip(drafts, reading.lists, strict=True)), catalogue)
-    by_rules = rule_doubts(reading.lists, tables["submissions"], tables, catalogue)
+    by_rules = rule_doubts(reading.lists, tables["submissions"], tables, catalogue, previous, spell)
     of_sheets = [found for each in reading.sheet_by_sheet() for found in file_doubts(each)]
     of_sheets += _doubts_of_headings(reading)
     of_file = [of_sheets, *([] for _ in reading.lists[1:])]

@@ -46,6 +46,7 @@ _NEEDED = frozenset(
         "core.product_history",
         "core.producers",
         "core.listings",
+        "core.kept_names",
         "register.identities",
         "register.doubts",
     )
@@ -136,20 +137,7 @@ _LISTED = """
 """
 
 
-# How often the registers that list a kept name write it; `spelled` tells its spellings apart.
-_KEPT = """
-    SELECT 'product' AS name_kind, i.identity_id, l.product_name AS spelled, COUNT(*) AS line_count
-    FROM (SELECT DISTINCT identity_id FROM register.identities WHERE name_kind = 'product') AS i
-    JOIN core.listings AS l ON l.listed_product_id = i.identity_id
-    GROUP BY i.identity_id, l.product_name
-    UNION ALL
-    SELECT 'producer', i.identity_id, l.producer_name, COUNT(*)
-    FROM (SELECT DISTINCT identity_id FROM register.identities WHERE name_kind = 'producer') AS i
-    JOIN core.listings AS l ON l.listed_producer_id = i.identity_id
-    WHERE l.producer_name IS NOT NULL
-    GROUP BY i.identity_id, l.producer_name
-    ORDER BY line_count, spelled DESC
-"""
+_KEPT = "SELECT name_kind, identity_id, kept_name FROM core.kept_names"
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,8 +497,8 @@ class Book:
 
     @cached_property
     def _kept(self) -> dict[tuple[str, str], str]:
-        """(kind, id) -> the name kept, of what people said is one: as written most often."""
-        return {(row["name_kind"], row["identity_id"]): row["spelled"] for row in self._rows(_KEPT, [])}
+        """(kind, id) -> the name kept, of what people said is one."""
+        return {(row["name_kind"], row["identity_id"]): row["kept_name"] for row in self._rows(_KEPT, [])}
 
     def _name_of(self, kind: str, identity: str, written: str) -> str:
         """The name of a product or producer: as written, unless another one was kept for it."""

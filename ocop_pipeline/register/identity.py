@@ -34,14 +34,14 @@ class Names:
 
 
 def identities(
-    decisions: Sequence[NameDecision], names: Names, transfers: Iterable[tuple[str, str]] = ()
+    decisions: Sequence[NameDecision], names: Names, transfers: Iterable[tuple[str, str, str]] = ()
 ) -> list[tuple[str, str, str]]:
     """What the decisions make of the listed ids.
 
     Args:
         decisions: Oldest first; the latest on a pair counts.
         names: What is listed.
-        transfers: Listed ids of products before and after a transfer. What a person has said of a pair goes before it.
+        transfers: Kind and listed ids before and after a transfer. What a person has said of a pair goes before it.
 
     Returns:
         (kind, listed id, id of the one it is known as), for ids that are known as another one only, sorted. Deciding
@@ -49,8 +49,8 @@ def identities(
         last of the same pair is not.
     """
     standing: dict[tuple[str, frozenset[str]], tuple[str, str, bool]] = {
-        (PRODUCT, frozenset((before, after))): (before, after, True)
-        for before, after in sorted(transfers, reverse=True)
+        (kind, frozenset((before, after))): (before, after, True)
+        for kind, before, after in sorted(transfers, reverse=True)
     }
     for decision in decisions:
         for left in names.ids(decision.name_kind, decision.left):

@@ -23,7 +23,7 @@ def review_list(
     listings: Sequence[Listing],
     decisions: Sequence[NameDecision],
     catalogue: Catalogue,
-    transfers: Sequence[tuple[str, str]] = (),
+    transfers: Sequence[tuple[str, str, str]] = (),
 ) -> list[tuple[str, str, str, float, str, str, str, str, str, str, str, str]]:
     """Rows of `register.doubts`, in its order of columns; what people have decided on is left out.
 

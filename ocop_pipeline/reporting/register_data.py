@@ -203,8 +203,11 @@ def _groups(catalogue: Catalogue, on: date) -> dict[str, tuple[str, ...]]:
 
 def _products(query: Query, unit_id: str, period: Period) -> list[RegisteredProduct]:
     rows = query(
-        "SELECT s.product_name, s.producer_name, s.unit_id, s.star, s.decision_no, s.decision_date, s.expiry_date,"
-        " s.certificate_state, s.ended_on, s.ending_decision_no FROM core.product_status AS s"
+        "SELECT COALESCE(n.kept_name, s.product_name) AS product_name,"
+        " COALESCE(o.kept_name, s.producer_name) AS producer_name, s.unit_id, s.star, s.decision_no, s.decision_date,"
+        " s.expiry_date, s.certificate_state, s.ended_on, s.ending_decision_no FROM core.product_status AS s"
+        " LEFT JOIN core.kept_names AS n ON n.name_kind = 'product' AND n.identity_id = s.product_id"
+        " LEFT JOIN core.kept_names AS o ON o.name_kind = 'producer' AND o.identity_id = s.producer_id"
         " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
         " WHERE s.period = ? AND a.ancestor_id = ?"
         " AND (s.certificate_state = 'valid' OR s.ended_on BETWEEN ? AND ?)"

@@ -97,14 +97,46 @@ def listings(connection: duckdb.DuckDBPyConnection) -> list[Listing]:
     return [Listing(*row) for row in connection.execute(sql).fetchall()]
 
 
-def transfers(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
-    """The listed ids that transfers make one: of the product as listed before, and as it is listed from then on."""
+def transfers(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """The listed ids that transfers make one: (kind, as listed before, as listed from then on).
+
+    A product is the same under its new producer or in its new commune. A producer whose name belongs to one commune
+    only, and who goes to another with a product, is the same there, unless that commune had decisions on other products
+    of a producer of this name before: these may be two, and people are asked.
+    """
     sql = """
-        SELECT DISTINCT listed_product_id, new_product_id
+        WITH moves AS (
+            SELECT DISTINCT
+                l.listed_producer_id AS producer_id, h.listed_producer_id AS new_producer_id, e.event_date
+            FROM core.listings AS l
+            JOIN staging.register_events AS e
+                ON e.submission_id = l.submission_id AND e.sheet = l.sheet AND e.line_key = l.line_key
+            JOIN core.listings AS h ON h.listed_product_id = l.new_product_id
+            WHERE l.new_producer_id IS NULL AND l.producer_key <> '' AND h.listed_producer_id <> l.listed_producer_id
+        ),
+
+        others AS (
+            SELECT l.listed_producer_id AS producer_id, MIN(LEAST(g.first_date, g.second_date)) AS first_day
+            FROM core.listings AS l
+            JOIN (SELECT DISTINCT new_producer_id FROM moves) AS m ON m.new_producer_id = l.listed_producer_id
+            JOIN staging.register_rows AS g
+                ON g.submission_id = l.submission_id AND g.sheet = l.sheet AND g.line_key = l.line_key
+            WHERE l.listed_product_id NOT IN (
+                SELECT t.new_product_id FROM core.listings AS t WHERE t.new_product_id IS NOT NULL
+            )
+            GROUP BY l.listed_producer_id
+        )
+
+        SELECT DISTINCT 'product', listed_product_id, new_product_id
         FROM core.listings
         WHERE new_product_id <> listed_product_id
+        UNION ALL
+        SELECT DISTINCT 'producer', m.producer_id, m.new_producer_id
+        FROM moves AS m
+        LEFT JOIN others AS o ON o.producer_id = m.new_producer_id
+        WHERE o.first_day IS NULL OR o.first_day >= m.event_date
         ORDER BY ALL"""
-    return [(before, after) for before, after in connection.execute(sql).fetchall()]
+    return [(kind, before, after) for kind, before, after in connection.execute(sql).fetchall()]
 
 
 def _table(name: str, rows: list[Sequence[Any]]) -> pa.Table:

@@ -235,8 +235,8 @@ def published_before(
         months: keys of the months whose values are wanted.
 
     Returns:
-        Rows of core.indicator_values of these months, of core.recognitions and of core.certificates; None for a table
-        not made yet.
+        Rows of core.indicator_values of these months, of core.recognitions and of core.certificates (their expiry is
+        the first day they are worth nothing, by whatever ended them); None for a table not made yet.
     """
     made = {
         f"{schema}.{name}"
@@ -246,13 +246,13 @@ def published_before(
     }
     values = recognitions = certificates = None
     if "core.indicator_values" in made and months:
-        values = connection.execute(
+        values = connection.sql(
             "SELECT period, unit_id, agency, form, indicator, breakdown, value, state "
             "FROM core.indicator_values WHERE list_contains(?, period)",
-            [sorted(months)],
+            params=[sorted(months)],
         ).to_arrow_table()
     if "core.recognitions" in made:
-        recognitions = connection.execute(
+        recognitions = connection.sql(
             "SELECT product_id, unit_id, producer_name, product_name, star, decision_date, decision_no"
             " FROM core.recognitions"
         ).to_arrow_table()
@@ -260,7 +260,7 @@ def published_before(
         "SELECT column_name FROM duckdb_columns() WHERE schema_name = 'core' AND table_name = 'certificates'"
     ).fetchall()
     if ("ended_on",) in columns:  # a table of an earlier version is made anew by the next run
-        certificates = connection.execute(
+        certificates = connection.sql(
             "SELECT product_id, decision_date, star, expiry_date, ending_kind, ended_on FROM core.certificates"
         ).to_arrow_table()
     return values, recognitions, certificates

@@ -1,5 +1,5 @@
 -- Recognitions that earlier registers or lists of the unit told with another star, or the same decision (number, year) with
--- another day.
+-- another day. A star that was put right is the right one; what should never have been recognised is known no more.
 -- Source: ours; a warning: a register may put an earlier one right, and the later word counts.
 WITH lines AS (
     SELECT
@@ -35,12 +35,15 @@ claims AS (
 
 known AS (
     SELECT
-        e.unit_id, e.star, e.decision_date AS decided, e.decision_no, REGEXP_EXTRACT(e.decision_no, '[0-9]+') AS number,
+        e.unit_id, COALESCE(c.star, e.star) AS star, e.decision_date AS decided, e.decision_no,
+        REGEXP_EXTRACT(e.decision_no, '[0-9]+') AS number,
         COALESCE(product.spelling_key, LOWER(TRIM(e.product_name))) AS product_key,
         COALESCE(producer.spelling_key, LOWER(TRIM(e.producer_name)), '') AS producer_key
     FROM core.recognitions AS e
+    LEFT JOIN core.certificates AS c ON c.product_id = e.product_id AND c.decision_date = e.decision_date
     LEFT JOIN register.spellings AS product ON product.name_kind = 'product' AND product.name = e.product_name
     LEFT JOIN register.spellings AS producer ON producer.name_kind = 'producer' AND producer.name = e.producer_name
+    WHERE COALESCE(c.ending_kind, '') <> 'correction'
 ),
 
 -- Told as it is known.

@@ -1,6 +1,7 @@
 -- Two decisions that give one product the same star within twelve months, in one register or in what is known of the unit:
 -- one recognition entered twice, with another day and number, or two decisions that claim the same upgrade. Each is
--- compared with the one before it; shown is the later, or the one that was not known before.
+-- compared with the one before it; shown is the later, or the one that was not known before. Where both were known, it
+-- was said when the second of them came: registers are sent again every month, and the doubt is not repeated with them.
 -- Source: QĐ 148/QĐ-TTg, QĐ 26/2026/QĐ-TTg: a certificate lasts 36 months, and is renewed when it nears its end. The twelve
 -- months are ours; a warning, because a province may renew early.
 WITH lines AS (
@@ -37,12 +38,15 @@ claims AS (
 
 known AS (
     SELECT
-        e.unit_id, e.star, e.decision_date AS decided, e.decision_no, REGEXP_EXTRACT(e.decision_no, '[0-9]+') AS number,
+        e.unit_id, COALESCE(c.star, e.star) AS star, e.decision_date AS decided, e.decision_no,
+        REGEXP_EXTRACT(e.decision_no, '[0-9]+') AS number,
         COALESCE(product.spelling_key, LOWER(TRIM(e.product_name))) AS product_key,
         COALESCE(producer.spelling_key, LOWER(TRIM(e.producer_name)), '') AS producer_key
     FROM core.recognitions AS e
+    LEFT JOIN core.certificates AS c ON c.product_id = e.product_id AND c.decision_date = e.decision_date
     LEFT JOIN register.spellings AS product ON product.name_kind = 'product' AND product.name = e.product_name
     LEFT JOIN register.spellings AS producer ON producer.name_kind = 'producer' AND producer.name = e.producer_name
+    WHERE COALESCE(c.ending_kind, '') <> 'correction'
 ),
 
 told AS (
@@ -115,7 +119,7 @@ SELECT
         'other_decision', COALESCE(c.other_decision_no, 'no_number'), 'other_cell', c.other_cell
     ) AS args
 FROM close AS c
-WHERE c.not_listed = 0 AND (c.other_not_listed = 0 OR c.is_known = 0)
+WHERE c.not_listed = 0 AND (c.is_known = 0 OR (c.other_not_listed = 0 AND c.other_is_known = 0))
 UNION ALL
 SELECT
     c.submission_id, c.other_sheet, c.other_cell,

@@ -103,17 +103,39 @@ ranked AS (
     SELECT
         d.submission_id, d.sheet, d.line_key, d.sequence, d.unit_id, d.home_id, d.product_name, d.producer_name, d.cell,
         d.producer_type_code, d.product_group, d.star, d.star_before, d.decision_date, d.decision_no, d.issuing_body,
-        d.issuing_level, d.score, d.score_a, d.score_b, d.score_c, d.product_id, d.producer_id,
+        d.issuing_level, d.score, d.score_a, d.score_b, d.score_c, d.product_id, d.producer_id, d.yields,
         ROW_NUMBER() OVER (
             PARTITION BY d.product_id, d.decision_date, d.unit_id
             ORDER BY d.yields, d.sequence DESC, d.star_rank DESC, d.submission_id, d.sheet, d.cell
         ) AS place
     FROM dated AS d
+),
+
+standing AS (
+    SELECT r.product_id, r.decision_date, r.unit_id, r.home_id, r.yields, r.sequence, r.star
+    FROM ranked AS r
+    WHERE r.place = 1
+),
+
+-- The unit whose line tells of it: the commune a unit went into, where it has put the star right since.
+sources AS (
+    SELECT
+        r.product_id, r.decision_date, r.unit_id,
+        CASE
+            WHEN h.star <> r.star AND (h.yields < r.yields OR (h.yields = r.yields AND h.sequence > r.sequence))
+                THEN h.unit_id
+            ELSE r.unit_id
+        END AS source_id
+    FROM standing AS r
+    LEFT JOIN standing AS h
+        ON h.product_id = r.product_id AND h.decision_date = r.decision_date AND h.unit_id = r.home_id
+        AND h.unit_id <> r.unit_id
 )
 
 SELECT
-    r.product_id, r.decision_date, r.unit_id, r.home_id, r.product_name, r.producer_id, r.producer_name,
+    r.product_id, r.decision_date, s.unit_id, r.home_id, r.product_name, r.producer_id, r.producer_name,
     r.producer_type_code AS producer_type, r.product_group AS group_word, r.star, r.star_before, r.decision_no, r.issuing_body,
     r.issuing_level, r.score, r.score_a, r.score_b, r.score_c, r.submission_id, r.sheet, r.line_key, r.cell
 FROM ranked AS r
+JOIN sources AS s ON s.product_id = r.product_id AND s.decision_date = r.decision_date AND s.source_id = r.unit_id
 WHERE r.place = 1

@@ -95,7 +95,7 @@ def test_a_transferred_product_is_one_along_the_chain():
     """Listed by the old producer, the next and the last: one product under its first id, whichever was known first."""
     names = _names(GAO, GAO_THOM, COM)
     ids = [each.listed_product_id for each in (GAO_THOM, COM, GAO)]
-    chain = list(pairwise(ids))
+    chain = [("product", *pair) for pair in pairwise(ids)]
     for transfers in (chain, chain[::-1]):
         assert identities([], names, transfers) == sorted(("product", known, ids[0]) for known in ids[1:])
 
@@ -103,13 +103,13 @@ def test_a_transferred_product_is_one_along_the_chain():
 def test_a_product_that_comes_back_is_still_one():
     """From A to B and back to A: both listings are one, under one of the two ids."""
     ids = [GAO.listed_product_id, COM.listed_product_id]
-    found = identities([], _names(GAO, COM), [(ids[0], ids[1]), (ids[1], ids[0])])
+    found = identities([], _names(GAO, COM), [("product", *ids), ("product", *ids[::-1])])
     assert found == [("product", max(ids), min(ids))]
 
 
 def test_what_a_person_says_goes_before_a_transfer():
     """A person who says that a pair is two keeps it apart though a list reads as a transfer."""
-    transfers = [(GAO.listed_product_id, COM.listed_product_id)]
+    transfers = [("product", GAO.listed_product_id, COM.listed_product_id)]
     decisions = [_decision(_product("Gạo"), _product("Cơm"), same=False)]
     assert identities(decisions, _names(GAO, COM), transfers) == []
 

@@ -63,7 +63,7 @@ def test_what_may_be_one_is_listed_with_names_and_place(catalogue, home, listing
 
 def test_what_a_transfer_made_one_is_no_doubt(catalogue, listings):
     """One product listed by the producer before and after its transfer is not asked about; the producers still are."""
-    pair = (listings[0].listed_product_id, listings[1].listed_product_id)
+    pair = ("product", listings[0].listed_product_id, listings[1].listed_product_id)
     rows = review_list(listings, [], catalogue, [pair])
     assert {row[1] for row in rows} == {"producer"}
 

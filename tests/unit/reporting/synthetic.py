@@ -26,6 +26,7 @@ from ocop_pipeline.paths import CATALOGUE_DATA, SQL
 LAM_DONG, OLD_LAM_DONG = "p68.2", "p68.1"
 _READ = (
     "core.coverage",
+    "core.kept_names",
     "core.product_status",
     "core.register_balance",
     "core.unit_ancestors",

@@ -383,3 +383,19 @@ def test_a_unit_continued_on_a_page_repeats_its_name(marts):
     listed = [page for page in pages if "chè" in page and "/qđ-ubnd" in page]
     assert len(listed) > 2
     assert all(title in page for page in listed)
+
+
+def test_names_that_are_one_are_printed_as_the_one_kept(marts):
+    """Lists of the annexes have the names kept of product and producer, whatever the latest decision calls them."""
+    add_registered(marts, COMMUNES[0], OCTOBER, "Trà", date(2026, 12, 1), producer_id="p")
+    marts.add(
+        "core.kept_names",
+        [
+            {"name_kind": "product", "identity_id": "Trà", "kept_name": "Trà Lá Sương"},
+            {"name_kind": "producer", "identity_id": "p", "kept_name": "HTX Lá Sương"},
+        ],
+    )
+    gathered = gather(marts.query, catalogue(), LAM_DONG, OCTOBER, load_spec("province_month").unit_lines)
+    names = [(each.product_name, each.producer_name) for each in gathered.register.valid]
+    assert names == [("Trà Lá Sương", "HTX Lá Sương")]
+    assert [each.product.product_name for each in gathered.register.lapsing] == ["Trà Lá Sương"]
