@@ -251,7 +251,10 @@ class LayoutBatch:
         column = pc.subtract(places.dictionary, pc.multiply(row, _number(_COLUMNS)))
         lettered = pc.dictionary_encode(column)
         letters = texts([column_letters(each) for each in lettered.dictionary.to_pylist()])
-        written = pc.binary_join_element_wise(letters.take(lettered.indices), pc.cast(row, pa.string()), "")
+        nothing_between = texts([""])[0]  # a Python value would make pyarrow import pandas
+        written = pc.binary_join_element_wise(
+            letters.take(lettered.indices), pc.cast(row, pa.string()), nothing_between
+        )
         return pa.DictionaryArray.from_arrays(places.indices, written)
 
     @cached_property
