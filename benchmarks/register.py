@@ -25,7 +25,6 @@ from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.list_reading import Told
 from ocop_pipeline.intake.register_import import keep, read_file
-from ocop_pipeline.quality.contracts import Months
 from ocop_pipeline.register.identity import Names, identities
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.connection import open_writer
@@ -35,17 +34,18 @@ from ocop_pipeline.warehouse.publish import publish, set_run_periods
 from ocop_pipeline.warehouse.raw import prepare_raw, store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
 from ocop_pipeline.warehouse.register import listings, prepare_register, store_register, transfers
+from ocop_pipeline.warehouse.window import months_written
 
 PRODUCTS, ROWS = 20_000, 20_000
 ON = date(2026, 10, 14)
 FIRST, LAST = Period.parse("2018-11"), Period.parse("2026-10")
 FIGURES = "2025-01"
 """The first month of which figures of reports are made."""
-MEMORY = "8GB"
-"""All months of core.product_status at once need more than the 2 GB that a deployment has unless told otherwise."""
+MEMORY = "2GB"
+"""What a deployment has unless told otherwise."""
 MODELS = frozenset((
-    "core.listings", "core.evaluations", "core.product_events", "core.producers", "core.recognitions",
-    "core.recognition_groups", "core.product_history", "core.certificates", "core.product_places",
+    "core.listings", "core.kept_names", "core.evaluations", "core.product_events", "core.producers",
+    "core.recognitions", "core.recognition_groups", "core.product_history", "core.certificates", "core.product_places",
     "core.product_status", "core.restated_places", "core.register_movements", "core.register_balance",
     "core.register_flow_products", "core.register_flows", "core.register_counts", "marts.recognised_products",
     "marts.register_summary",
@@ -199,11 +199,9 @@ def _eight_years(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, tupl
 def _publish(
     connection: duckdb.DuckDBPyConnection, models: Iterable[SqlModel], months: tuple[str, ...]
 ) -> None:
-    """Publish models for a run of these months; those read of one month for the last and the year before."""
-    last = Period.parse(months[-1])
-    target = tuple(month for month in months if month in (last.key, last.same_last_year().key))
+    """Publish models for a run of these months, which is for the last of them."""
     for model in models:
-        chosen = target if model.contract.months is Months.TARGET else months
+        chosen = months_written(model.contract.months, months[-1], months)
         set_run_periods(connection, chosen)
         publish(connection, model, chosen)
 

@@ -78,7 +78,8 @@ def test_products_of_then_are_counted_on_the_map_of_today(changed):
     """Products known in the old month are in a commune of today each, and as many as they were."""
     ((then, placed),) = _rows(
         changed,
-        "SELECT (SELECT COUNT(*) FROM core.product_status WHERE period = ?), "
+        "SELECT (SELECT COUNT(DISTINCT h.product_id) FROM core.product_history AS h "
+        "JOIN catalogue.periods AS p ON p.period = ? AND h.event_date <= p.end_date), "
         "(SELECT COUNT(*) FROM core.restated_places AS p JOIN core.unit_ancestors AS a "
         "ON a.period = p.period AND a.unit_id = p.unit_id AND a.distance = 0 AND p.month = ?)",
         _OLD,

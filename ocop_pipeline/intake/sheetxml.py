@@ -146,14 +146,15 @@ def _area(first_col: bytes, first_row: bytes, last_col: bytes, last_row: bytes) 
 
 def _last_open_cell(part: bytes) -> Position:
     """Furthest row and column of cells that have content (a self-closed cell has a style at most)."""
-    last_row = last_col = 0
     columns: set[bytes] = set()
+    rows: set[bytes] = set()
     for found in _OPEN_CELL.finditer(part):
+        # Kept as written: a row is read as a number once, not with every cell.
         columns.add(found[1])
-        last_row = max(last_row, int(found[2]) - 1)
-    for letters in columns:
-        last_col = max(last_col, column_index(letters.decode()))
-    return last_row, last_col
+        rows.add(found[2])
+    last_row = max((int(row) - 1 for row in rows), default=0)
+    last_col = max((column_index(letters.decode()) for letters in columns), default=0)
+    return max(last_row, 0), last_col
 
 
 class _SheetParser:

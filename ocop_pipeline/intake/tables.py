@@ -247,11 +247,15 @@ class LayoutBatch:
                 pc.cast(columns, pa.int64()),
             )
         )
-        written = [
-            f"{column_letters(place % _COLUMNS)}{place // _COLUMNS}"
-            for place in places.dictionary.to_pylist()
-        ]
-        return pa.DictionaryArray.from_arrays(places.indices, texts(written))
+        row = pc.divide(places.dictionary, _number(_COLUMNS))
+        column = pc.subtract(places.dictionary, pc.multiply(row, _number(_COLUMNS)))
+        lettered = pc.dictionary_encode(column)
+        letters = texts([column_letters(each) for each in lettered.dictionary.to_pylist()])
+        nothing_between = texts([""])[0]  # a Python value would make pyarrow import pandas
+        written = pc.binary_join_element_wise(
+            letters.take(lettered.indices), pc.cast(row, pa.string()), nothing_between
+        )
+        return pa.DictionaryArray.from_arrays(places.indices, written)
 
     @cached_property
     def _sheets(self) -> pa.DictionaryArray:

@@ -63,6 +63,8 @@ class Months(StrEnum):
     """Every month the run's figures stand on: what other models add up over months."""
     TARGET = "target"
     """The month the run is for and the same month of the year before: what is read of one month at a time."""
+    COMPARED = "compared"
+    """Those two and the same month a year before each: what tables of the target are compared with."""
 
 
 class CheckSeverity(StrEnum):

@@ -109,7 +109,9 @@ def set_run_periods(connection: duckdb.DuckDBPyConnection, periods: Sequence[str
     for statement in _META:
         connection.execute(statement)
     with _transaction(connection):
-        connection.execute(f"DELETE FROM {RUN_PERIODS}")
+        # Made anew: the planner counts deleted rows too. With every model of a run it would take the months for
+        # more, until it joined them last and worked out every month of the calendar first.
+        connection.execute(f"CREATE OR REPLACE TABLE {RUN_PERIODS} (period VARCHAR)")
         for period in sorted(set(periods)):
             connection.execute(f"INSERT INTO {RUN_PERIODS} VALUES (?)", [period])
 

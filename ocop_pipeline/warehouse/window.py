@@ -9,6 +9,7 @@ would otherwise publish a hundred months in which every report is missing.
 """
 
 import hashlib
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import duckdb
@@ -46,12 +47,27 @@ def set_months(connection: duckdb.DuckDBPyConnection, contract: Contract, period
     rows = connection.execute(
         "SELECT period FROM meta.window WHERE is_published OR ? ORDER BY period", [staged]
     ).fetchall()
-    months = tuple(month for (month,) in rows)
-    if contract.months is Months.TARGET:
-        wanted = (period, Period.parse(period).same_last_year().key)
-        months = tuple(month for month in months if month in wanted)
+    months = months_written(contract.months, period, [month for (month,) in rows])
     set_run_periods(connection, months)
     return months
+
+
+def months_written(kind: Months, period: str, window: Iterable[str]) -> tuple[str, ...]:
+    """Those of a run's months that a table of this kind is written for, in the order given.
+
+    Args:
+        kind: What the table's contract says.
+        period: The month the run is for.
+        window: Months of the run.
+    """
+    if kind is Months.WINDOW:
+        return tuple(window)
+    years_back = 2 if kind is Months.COMPARED else 1
+    wanted = [Period.parse(period)]
+    for _ in range(years_back):
+        wanted.append(wanted[-1].same_last_year())
+    keys = {month.key for month in wanted}
+    return tuple(month for month in window if month in keys)
 
 
 def set_window(connection: duckdb.DuckDBPyConnection, months: RunMonths) -> None:

@@ -178,46 +178,34 @@ moves AS (
     ) AS t ON t.product_id = s.product_id AND t.event_date = s.event_date
 ),
 
--- Numbers the rows between which a state, a producer, a place is the same.
-numbered AS (
+-- Of each row the day on which its state, its producer and its place were last said.
+said AS (
     SELECT
-        m.product_id, m.event_date, m.decision_date, m.listed_unit_id, m.star_rank, m.expiry_date, m.ending_kind,
-        m.ended_on, m.ending_decision_no, m.producer_id, m.producer_name, m.home_id, m.is_recognition,
-        COUNT(m.decision_date) OVER (
-            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS state_no,
-        COUNT(m.producer_id) OVER (
-            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS producer_no,
-        COUNT(m.home_id) OVER (
-            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS home_no
-    FROM moves AS m
-),
-
-filled AS (
-    SELECT
-        n.product_id, n.event_date, n.is_recognition,
-        MIN(n.event_date) OVER (
-            PARTITION BY n.product_id ORDER BY n.event_date ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+        m.product_id, m.event_date, m.is_recognition,
+        MIN(m.event_date) OVER (
+            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
         ) AS next_event_date,
-        MIN(n.decision_date) OVER (PARTITION BY n.product_id) AS first_decision_date,
-        MAX(n.decision_date) OVER (PARTITION BY n.product_id, n.state_no) AS decision_date,
-        MAX(n.listed_unit_id) OVER (PARTITION BY n.product_id, n.state_no) AS listed_unit_id,
-        MAX(n.star_rank) OVER (PARTITION BY n.product_id, n.state_no) AS star_rank,
-        MAX(n.expiry_date) OVER (PARTITION BY n.product_id, n.state_no) AS expiry_date,
-        MAX(n.ending_kind) OVER (PARTITION BY n.product_id, n.state_no) AS ending_kind,
-        MAX(n.ended_on) OVER (PARTITION BY n.product_id, n.state_no) AS ended_on,
-        MAX(n.ending_decision_no) OVER (PARTITION BY n.product_id, n.state_no) AS ending_decision_no,
-        MAX(n.producer_id) OVER (PARTITION BY n.product_id, n.producer_no) AS producer_id,
-        MAX(n.producer_name) OVER (PARTITION BY n.product_id, n.producer_no) AS producer_name,
-        MAX(n.home_id) OVER (PARTITION BY n.product_id, n.home_no) AS home_id
-    FROM numbered AS n
+        MIN(m.decision_date) OVER (
+            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS first_decision_date,
+        MAX(CASE WHEN m.decision_date IS NOT NULL THEN m.event_date END) OVER (
+            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS state_day,
+        MAX(CASE WHEN m.producer_id IS NOT NULL THEN m.event_date END) OVER (
+            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS producer_day,
+        MAX(CASE WHEN m.home_id IS NOT NULL THEN m.event_date END) OVER (
+            PARTITION BY m.product_id ORDER BY m.event_date ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS home_day
+    FROM moves AS m
 )
 
 SELECT
-    f.product_id, f.event_date, f.next_event_date, f.decision_date, f.first_decision_date, f.listed_unit_id,
-    r.star, f.expiry_date, f.ending_kind, f.ended_on, f.ending_decision_no, f.producer_id, f.producer_name, f.home_id,
-    f.is_recognition = 1 AS is_recognition
-FROM filled AS f
-JOIN star_ranks AS r ON r.star_rank = f.star_rank
+    d.product_id, d.event_date, d.next_event_date, s.decision_date, d.first_decision_date, s.listed_unit_id,
+    r.star, s.expiry_date, s.ending_kind, s.ended_on, s.ending_decision_no, p.producer_id, p.producer_name, h.home_id,
+    d.is_recognition = 1 AS is_recognition
+FROM said AS d
+JOIN moves AS s ON s.product_id = d.product_id AND s.event_date = d.state_day
+JOIN star_ranks AS r ON r.star_rank = s.star_rank
+LEFT JOIN moves AS p ON p.product_id = d.product_id AND p.event_date = d.producer_day
+LEFT JOIN moves AS h ON h.product_id = d.product_id AND h.event_date = d.home_day

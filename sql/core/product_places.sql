@@ -1,23 +1,13 @@
--- One row per product, month and commune of today it has ever been of: the unit that is on the closing day, and was on the
--- day before the month began. It is of the commune that lists it on the map of that day, else of the successor of one that
--- did, else of the province that took over its district: a certificate outlives the commune (36 months), silence of the
--- successor does not end it. Which of its communes a product is of on a day is core.product_history.
+-- One row per product, commune of today it has ever been of, and span of days through which it is of one unit there: of the
+-- commune that lists it while that is on the map, else of the successor of one that did, else of the province that took over
+-- its district: a certificate outlives the commune (36 months), silence of the successor does not end it. The spans of a
+-- product and commune of today cover all days. Which of its communes a product is of on a day is core.product_history.
 WITH listed AS (
     SELECT product_id, home_id, unit_id FROM core.recognitions
     UNION
     SELECT product_id, new_home_id, COALESCE(new_unit_id, new_home_id)
     FROM core.product_events
     WHERE event_kind = 'transfer' AND new_home_id IS NOT NULL
-),
-
-days AS (
-    SELECT r.period, 'closing' AS place_kind, p.end_date AS map_date
-    FROM meta.run_periods AS r
-    JOIN catalogue.periods AS p ON p.period = r.period
-    UNION ALL
-    SELECT r.period, 'opening', CAST(p.start_date - INTERVAL '1' DAY AS DATE)
-    FROM meta.run_periods AS r
-    JOIN catalogue.periods AS p ON p.period = r.period
 ),
 
 units AS (
@@ -38,36 +28,59 @@ candidates AS (
 ),
 
 standing AS (
-    SELECT d.period, d.place_kind, c.listed_id, c.unit_id, c.choice
-    FROM days AS d
-    JOIN candidates AS c ON TRUE
-    JOIN catalogue.units AS u ON u.unit_id = c.unit_id AND d.map_date BETWEEN u.valid_from AND u.valid_to
-),
-
-found AS (
-    SELECT
-        s.period, s.place_kind, l.product_id, l.home_id, s.unit_id,
-        ROW_NUMBER() OVER (
-            PARTITION BY s.period, s.place_kind, l.product_id, l.home_id ORDER BY s.choice, s.unit_id
-        ) AS place
-    FROM standing AS s
-    JOIN listed AS l ON l.unit_id = s.listed_id
+    SELECT DISTINCT l.product_id, l.home_id, c.unit_id, c.choice, u.valid_from, u.valid_to
+    FROM listed AS l
+    JOIN candidates AS c ON c.listed_id = l.unit_id
+    JOIN catalogue.units AS u ON u.unit_id = c.unit_id
 ),
 
 -- Where no unit of a product stands on the map, it stays with the first one that listed it.
 homes AS (
     SELECT product_id, home_id, MIN(unit_id) AS unit_id FROM listed GROUP BY product_id, home_id
+),
+
+days AS (
+    SELECT product_id, home_id, DATE '1900-01-01' AS first_day FROM homes
+    UNION
+    SELECT product_id, home_id, valid_from FROM standing
+    UNION
+    SELECT product_id, home_id, CAST(valid_to + INTERVAL '1' DAY AS DATE)
+    FROM standing
+    WHERE valid_to < DATE '9999-12-31'
+),
+
+found AS (
+    SELECT
+        d.product_id, d.home_id, d.first_day, COALESCE(s.unit_id, h.unit_id) AS unit_id,
+        ROW_NUMBER() OVER (
+            PARTITION BY d.product_id, d.home_id, d.first_day ORDER BY s.choice, s.unit_id
+        ) AS place
+    FROM days AS d
+    JOIN homes AS h ON h.product_id = d.product_id AND h.home_id = d.home_id
+    LEFT JOIN standing AS s
+        ON s.product_id = d.product_id AND s.home_id = d.home_id AND d.first_day BETWEEN s.valid_from AND s.valid_to
+),
+
+neighbours AS (
+    SELECT
+        f.product_id, f.home_id, f.first_day, f.unit_id,
+        MIN(f.unit_id) OVER (
+            PARTITION BY f.product_id, f.home_id ORDER BY f.first_day ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
+        ) AS unit_before
+    FROM found AS f
+    WHERE f.place = 1
 )
 
 SELECT
-    r.period, h.product_id, h.home_id,
-    COALESCE(closing.unit_id, h.unit_id) AS unit_id,
-    COALESCE(opening.unit_id, closing.unit_id, h.unit_id) AS opening_unit_id
-FROM meta.run_periods AS r
-JOIN homes AS h ON TRUE
-LEFT JOIN found AS closing
-    ON closing.period = r.period AND closing.product_id = h.product_id AND closing.home_id = h.home_id
-    AND closing.place = 1 AND closing.place_kind = 'closing'
-LEFT JOIN found AS opening
-    ON opening.period = r.period AND opening.product_id = h.product_id AND opening.home_id = h.home_id
-    AND opening.place = 1 AND opening.place_kind = 'opening'
+    n.product_id, n.home_id, n.first_day AS valid_from,
+    COALESCE(
+        CAST(
+            MIN(n.first_day) OVER (
+                PARTITION BY n.product_id, n.home_id ORDER BY n.first_day ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING
+            ) - INTERVAL '1' DAY AS DATE
+        ),
+        DATE '9999-12-31'
+    ) AS valid_to,
+    n.unit_id
+FROM neighbours AS n
+WHERE n.unit_before IS NULL OR n.unit_before <> n.unit_id

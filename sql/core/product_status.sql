@@ -1,7 +1,8 @@
--- One row per product and month: what its certificate is worth on the month's closing day, whose it is and where. A
--- product is counted once however often it was recognised; the recognition in force is the latest one decided by that
--- day, as later decisions extended, revoked or corrected it (core.product_history). One that a correction found never to
--- have been recognised has no row. Its group is that of the list in force on the closing day (core.recognition_groups).
+-- One row per product and month of a report, or compared with one: what its certificate is worth on the month's closing
+-- day, whose it is and where. A product is counted once however often it was recognised; the recognition in force is the
+-- latest one decided by that day, as later decisions extended, revoked or corrected it (core.product_history). One that a
+-- correction found never to have been recognised has no row. Its group is that of the list in force on the closing day
+-- (core.recognition_groups).
 WITH known AS (
     SELECT
         r.period, p.end_date, h.product_id, h.decision_date, h.first_decision_date, h.listed_unit_id, h.star,
@@ -32,7 +33,7 @@ FROM known AS k
 JOIN core.recognitions AS e
     ON e.product_id = k.product_id AND e.decision_date = k.decision_date AND e.unit_id = k.listed_unit_id
 JOIN core.product_places AS w
-    ON w.period = k.period AND w.product_id = k.product_id AND w.home_id = k.home_id
+    ON w.product_id = k.product_id AND w.home_id = k.home_id AND k.end_date BETWEEN w.valid_from AND w.valid_to
 LEFT JOIN core.producers AS o ON o.producer_id = k.producer_id
 LEFT JOIN catalogue.group_lists AS v ON k.end_date BETWEEN v.valid_from AND v.valid_to
 LEFT JOIN core.recognition_groups AS g

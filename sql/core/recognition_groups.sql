@@ -50,12 +50,13 @@ left_open AS (
         ON c.list_version = r.group_list AND c.code = r.group_line AND c.to_list = l.list_version
 ),
 
+-- What the lines say is agreed on where the first of it is the last.
 agreed AS (
     SELECT
         o.product_id, o.decision_date, o.unit_id, o.list_version, MIN(o.group_line) AS group_line,
-        COUNT(DISTINCT e.sector) AS sectors_count, MIN(e.sector) AS sector,
-        COUNT(DISTINCT e.group_code) AS groups_count, MIN(e.group_code) AS group_code,
-        COUNT(DISTINCT e.set_code) AS sets_count, MIN(e.set_code) AS set_code
+        MIN(e.sector) AS sector, MAX(e.sector) AS last_sector,
+        MIN(e.group_code) AS group_code, MAX(e.group_code) AS last_group_code,
+        MIN(e.set_code) AS set_code, MAX(e.set_code) AS last_set_code
     FROM left_open AS o
     LEFT JOIN certain AS e
         ON e.product_id = o.product_id AND e.to_list = o.list_version
@@ -68,14 +69,14 @@ agreed AS (
 SELECT
     a.product_id, a.decision_date, a.unit_id, a.list_version,
     CASE
-        WHEN a.sectors_count = 1 THEN a.sector
-        WHEN a.sectors_count = 0 AND a.group_line IS NULL THEN 'unknown'
+        WHEN a.sector = a.last_sector THEN a.sector
+        WHEN a.sector IS NULL AND a.group_line IS NULL THEN 'unknown'
         ELSE 'unconverted'
     END AS product_group,
     CASE
-        WHEN a.sectors_count <> 1 THEN NULL
-        WHEN a.groups_count = 1 AND a.sets_count = 1 THEN a.set_code
-        WHEN a.groups_count = 1 THEN a.group_code
-        ELSE a.sector
+        WHEN a.sector = a.last_sector AND a.group_code = a.last_group_code AND a.set_code = a.last_set_code
+            THEN a.set_code
+        WHEN a.sector = a.last_sector AND a.group_code = a.last_group_code THEN a.group_code
+        WHEN a.sector = a.last_sector THEN a.sector
     END AS group_line
 FROM agreed AS a

@@ -8,12 +8,12 @@ WITH months AS (
 ),
 
 movements AS (
-    SELECT m.period, w.opening_unit_id AS unit_id, h.star, 'opening' AS movement
+    SELECT m.period, w.unit_id, h.star, 'opening' AS movement
     FROM months AS m
     JOIN core.product_history AS h
         ON h.event_date <= m.eve AND (h.next_event_date IS NULL OR h.next_event_date > m.eve) AND h.expiry_date > m.eve
     JOIN core.product_places AS w
-        ON w.period = m.period AND w.product_id = h.product_id AND w.home_id = h.home_id
+        ON w.product_id = h.product_id AND w.home_id = h.home_id AND m.eve BETWEEN w.valid_from AND w.valid_to
     WHERE h.ending_kind IS NULL
     UNION ALL
     SELECT s.period, s.unit_id, s.star, 'closing'

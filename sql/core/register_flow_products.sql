@@ -12,7 +12,7 @@ WITH recognised AS (
     JOIN core.recognitions AS e
         ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
     JOIN core.product_places AS w
-        ON w.period = r.period AND w.product_id = h.product_id AND w.home_id = h.home_id
+        ON w.product_id = h.product_id AND w.home_id = h.home_id AND p.end_date BETWEEN w.valid_from AND w.valid_to
     LEFT JOIN catalogue.group_lists AS v ON p.end_date BETWEEN v.valid_from AND v.valid_to
     LEFT JOIN core.recognition_groups AS g
         ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id

@@ -35,9 +35,10 @@ changes AS (
         n.ending_kind IS NULL AND n.event_date < n.expiry_date AS is_valid
     FROM months AS m
     JOIN neighbours AS n ON n.event_date BETWEEN m.start_date AND m.end_date
-    JOIN core.product_places AS w ON w.period = m.period AND w.product_id = n.product_id AND w.home_id = n.home_id
+    JOIN core.product_places AS w
+        ON w.product_id = n.product_id AND w.home_id = n.home_id AND m.end_date BETWEEN w.valid_from AND w.valid_to
     LEFT JOIN core.product_places AS b
-        ON b.period = m.period AND b.product_id = n.product_id AND b.home_id = n.home_before
+        ON b.product_id = n.product_id AND b.home_id = n.home_before AND m.end_date BETWEEN b.valid_from AND b.valid_to
 ),
 
 star_ranks AS (
@@ -62,9 +63,13 @@ restarred AS (
 ),
 
 relocated AS (
-    SELECT m.period, m.start_date AS event_date, h.product_id, h.star, w.opening_unit_id, w.unit_id
+    SELECT m.period, m.start_date AS event_date, h.product_id, h.star, b.unit_id AS unit_before, w.unit_id
     FROM months AS m
-    JOIN core.product_places AS w ON w.period = m.period AND w.opening_unit_id <> w.unit_id
+    JOIN core.product_places AS w
+        ON w.valid_from BETWEEN m.start_date AND m.end_date AND w.valid_to >= m.end_date
+    JOIN core.product_places AS b
+        ON b.product_id = w.product_id AND b.home_id = w.home_id AND m.eve BETWEEN b.valid_from AND b.valid_to
+        AND b.unit_id <> w.unit_id
     JOIN core.product_history AS h
         ON h.product_id = w.product_id AND h.home_id = w.home_id AND h.event_date <= m.eve
         AND (h.next_event_date IS NULL OR h.next_event_date > m.eve)
@@ -113,10 +118,11 @@ movements AS (
     JOIN neighbours AS n
         ON n.expiry_date BETWEEN m.start_date AND m.end_date AND n.expiry_date > n.event_date
         AND (n.next_event_date IS NULL OR n.next_event_date > n.expiry_date)
-    JOIN core.product_places AS w ON w.period = m.period AND w.product_id = n.product_id AND w.home_id = n.home_id
+    JOIN core.product_places AS w
+        ON w.product_id = n.product_id AND w.home_id = n.home_id AND m.end_date BETWEEN w.valid_from AND w.valid_to
     WHERE n.ending_kind IS NULL
     UNION ALL
-    SELECT period, product_id, event_date, 'moved_out', opening_unit_id, star FROM relocated
+    SELECT period, product_id, event_date, 'moved_out', unit_before, star FROM relocated
     UNION ALL
     SELECT period, product_id, event_date, 'moved_in', unit_id, star FROM relocated
 )

@@ -18,11 +18,11 @@ own AS (
 
 -- Products of a unit by where they are on the other map.
 products AS (
-    SELECT w.from_map, w.to_map, was.unit_id, now.unit_id AS target_id, COUNT(DISTINCT was.product_id) AS products_count
+    SELECT w.from_map, w.to_map, was.source_id AS unit_id, now.unit_id AS target_id, COUNT(DISTINCT was.product_id) AS products_count
     FROM wanted AS w
-    JOIN core.product_status AS was ON was.period = w.month
+    JOIN core.restated_places AS was ON was.period = w.period AND was.month = w.month
     JOIN core.product_status AS now ON now.period = w.period AND now.product_id = was.product_id
-    GROUP BY w.from_map, w.to_map, was.unit_id, now.unit_id
+    GROUP BY w.from_map, w.to_map, was.source_id, now.unit_id
 ),
 
 with_products AS (

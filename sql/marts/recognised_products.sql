@@ -10,7 +10,8 @@ JOIN catalogue.periods AS p ON p.period = r.period
 JOIN core.product_history AS h ON h.is_recognition AND h.event_date BETWEEN p.start_date AND p.end_date
 JOIN core.recognitions AS e
     ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
-JOIN core.product_places AS w ON w.period = r.period AND w.product_id = h.product_id AND w.home_id = h.home_id
+JOIN core.product_places AS w
+    ON w.product_id = h.product_id AND w.home_id = h.home_id AND p.end_date BETWEEN w.valid_from AND w.valid_to
 JOIN catalogue.units AS u ON u.unit_id = w.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
 LEFT JOIN core.kept_names AS n ON n.name_kind = 'product' AND n.identity_id = e.product_id
 LEFT JOIN core.kept_names AS o ON o.name_kind = 'producer' AND o.identity_id = e.producer_id

@@ -6,11 +6,13 @@ import duckdb
 import pytest
 
 from ocop_pipeline.quality.contracts import Months
+from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import prepare_raw
 from ocop_pipeline.warehouse.window import (
     RunMonths,
     known_months,
     mark_published,
+    months_written,
     run_months,
     set_months,
     set_window,
@@ -88,3 +90,20 @@ def test_only_staging_is_written_for_months_of_lists(connection):
     assert target == ("2025-11", "2026-11")
     stored = connection.execute("SELECT period FROM meta.run_periods ORDER BY 1").fetchall()
     assert stored == [("2025-11",), ("2026-11",)]
+
+
+def test_a_table_of_the_target_finds_the_year_before_each_of_its_months():
+    """What the target's months are compared with is made as well, where the run has it; other months are not."""
+    window = ("2023-11", "2024-10", "2024-11", "2025-11", "2026-10", "2026-11")
+    assert months_written(Months.COMPARED, "2026-11", window) == ("2024-11", "2025-11", "2026-11")
+    assert months_written(Months.COMPARED, "2026-11", ("2026-11",)) == ("2026-11",)
+    assert months_written(Months.TARGET, "2026-11", window) == ("2025-11", "2026-11")
+    assert months_written(Months.WINDOW, "2026-11", window) == window
+
+
+def test_the_planner_knows_how_few_months_a_run_has(connection):
+    """However often the months were set before, no deleted ones are counted: joins begin with them."""
+    for _ in range(50):
+        set_run_periods(connection, ["2026-10", "2026-11"])
+    plan = connection.execute("EXPLAIN SELECT * FROM meta.run_periods").fetchall()[0][1]
+    assert "~2 rows" in plan
