@@ -238,6 +238,9 @@ def _given(lines, sequence):
                 *((unit, "commune", _PROVINCE) for unit in _COMMUNES), (_PROVINCE, "province", "vn")
             )
         ],
+        "catalogue.unit_places": [
+            {"unit_id": unit, "place_id": unit, "choice": 1, **always} for unit in (*_COMMUNES, _PROVINCE)
+        ],
         "catalogue.certificate_regimes": [
             {"code": each.code, "valid_from": each.valid_from or FIRST_DAY, "valid_to": each.valid_to or LAST_DAY,
              "months": each.months, "extension_days": each.extension_days}

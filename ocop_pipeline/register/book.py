@@ -23,7 +23,8 @@ from ocop_pipeline.domain.certificates import (
     next_round,
 )
 from ocop_pipeline.domain.spelling import decomposed, without_accents
-from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion, UnknownUnitError
+from ocop_pipeline.domain.standing import standing
+from ocop_pipeline.domain.units import UnitLedger, UnitVersion, UnknownUnitError
 from ocop_pipeline.register.identity import PRODUCER, PRODUCT
 from ocop_pipeline.register.spelling import producer_key, product_key
 from ocop_pipeline.warehouse.figures import NotPublishedError
@@ -317,8 +318,8 @@ class Places:
     def of(self, unit_ids: Iterable[str]) -> str:
         """The unit a product is of that these units list.
 
-        The unit that lists it, else the successor of one that did, else the province that took over its district;
-        where nothing of it stands on the map, the first that listed it.
+        The unit that lists it, else what stands for one that did on the day (`domain/standing.py`); where nothing of
+        it is known, the first that listed it.
         """
         listed = frozenset(unit_ids)
         if listed not in self._known:
@@ -346,23 +347,10 @@ class Places:
         return any(unit.in_force(self._on) for unit in self._versions(unit_id))
 
     def _found(self, listed: Collection[str]) -> str:
-        districts = (
-            unit.parent_id for each in listed for unit in self._versions(each) if unit.tier is Tier.DISTRICT
-        )
-        for candidates in (listed, self._heirs(listed), self._heirs(filter(None, districts))):
-            standing = [unit_id for unit_id in candidates if self.stands(unit_id)]
-            if standing:
-                return min(standing)
-        return min(listed)
-
-    def _heirs(self, unit_ids: Iterable[str]) -> set[str]:
-        return {
-            link.successor_id
-            for unit_id in unit_ids
-            if self._versions(unit_id)
-            for link in self._units.successors(unit_id)
-            if link.is_default
-        }
+        standing_for = [standing(self._units, each, self._on) for each in listed if self._versions(each)]
+        if not standing_for:
+            return min(listed)
+        return min(standing_for, key=lambda each: (each.choice, each.unit_id)).unit_id
 
     def _versions(self, unit_id: str) -> tuple[UnitVersion, ...]:
         try:

@@ -1,4 +1,4 @@
-"""The maps of units as tables: which map a day has, and the ways of each unit from one map to another.
+"""The maps of units as tables: which map a day has, the ways of each unit from one to another, and who stands for whom.
 
 Belongs here: turning units in time into rows that SQL can restate figures with. Does not: what a way is
 (`domain/restatement.py`), nor any figure.
@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.restatement import Way, all_ways, ground_days
+from ocop_pipeline.domain.standing import standing
 from ocop_pipeline.domain.units import UnitLedger
 
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
@@ -83,6 +84,40 @@ def way_rows(units: UnitLedger, pairs: Collection[tuple[str, str]]) -> pa.Table:
     """
     parts = [_ways(units, *pair) for pair in sorted(pairs)]
     return pl.concat([_NO_WAYS, *parts]).to_arrow()
+
+
+@functools.lru_cache(maxsize=2)  # a catalogue's units never change once loaded
+def place_rows(units: UnitLedger) -> pa.Table:
+    """`catalogue.unit_places`: for each unit of any time, the unit that stands for it, by spans that cover all days.
+
+    `choice` is the rank of `domain.standing.Choice`: where several units may stand for one thing, the least is taken.
+    """
+    days = _days_of_change(units)
+    rows = [
+        (unit_id, *span)
+        for unit_id in sorted({version.unit_id for version in units.all_versions})
+        for span in _spans(units, unit_id, days)
+    ]
+    text, day = pl.String, pl.Date
+    schema = {"unit_id": text, "valid_from": day, "valid_to": day, "place_id": text, "choice": pl.Int32}
+    return _table(schema, rows)
+
+
+def _days_of_change(units: UnitLedger) -> list[date]:
+    """The first day, and every day on which a unit begins or has just ended."""
+    begun = {version.valid_from for version in units.all_versions if version.valid_from}
+    ended = {version.valid_to + timedelta(days=1) for version in units.all_versions if version.valid_to}
+    return sorted({_FIRST_DAY, *begun, *ended})
+
+
+def _spans(units: UnitLedger, unit_id: str, days: Sequence[date]) -> list[tuple[date, date, str, int]]:
+    found: list[tuple[date, date, str, int]] = []
+    for first, end in zip(days, (*(day - timedelta(days=1) for day in days[1:]), _LAST_DAY), strict=True):
+        place = standing(units, unit_id, first)
+        same = found and found[-1][2:] == (place.unit_id, int(place.choice))
+        begun = found.pop()[0] if same else first
+        found.append((begun, end, place.unit_id, int(place.choice)))
+    return found
 
 
 _WAY_SCHEMA = {

@@ -1,6 +1,7 @@
 -- One row per product, commune of today it has ever been of, and span of days through which it is of one unit there: of the
 -- commune that lists it while that is on the map, else of the successor of one that did, else of the province that took over
--- its district: a certificate outlives the commune (36 months), silence of the successor does not end it. The spans of a
+-- its district: a certificate outlives the commune (36 months), silence of the successor does not end it. Before a commune
+-- that alone lists it began, it is of what that came from: the one unit, or the lowest that held all of them. The spans of a
 -- product and commune of today cover all days. Which of its communes a product is of on a day is core.product_history.
 WITH listed AS (
     SELECT product_id, home_id, unit_id FROM core.recognitions
@@ -10,28 +11,12 @@ WITH listed AS (
     WHERE event_kind = 'transfer' AND new_home_id IS NOT NULL
 ),
 
-units AS (
-    SELECT DISTINCT unit_id FROM listed
-),
-
-candidates AS (
-    SELECT u.unit_id AS listed_id, u.unit_id, 1 AS choice FROM units AS u
-    UNION ALL
-    SELECT u.unit_id, s.successor_id, 2
-    FROM units AS u
-    JOIN catalogue.successions AS s ON s.predecessor_id = u.unit_id AND s.is_default
-    UNION ALL
-    SELECT u.unit_id, s.successor_id, 3
-    FROM units AS u
-    JOIN catalogue.units AS d ON d.unit_id = u.unit_id AND d.tier = 'district'
-    JOIN catalogue.successions AS s ON s.predecessor_id = d.parent_id AND s.is_default
-),
-
+-- What stands for each of them on which days (domain/standing.py): the unit itself while it is on the map, else what it
+-- went into, what is above it now, or what it came from.
 standing AS (
-    SELECT DISTINCT l.product_id, l.home_id, c.unit_id, c.choice, u.valid_from, u.valid_to
+    SELECT DISTINCT l.product_id, l.home_id, p.place_id AS unit_id, p.choice, p.valid_from, p.valid_to
     FROM listed AS l
-    JOIN candidates AS c ON c.listed_id = l.unit_id
-    JOIN catalogue.units AS u ON u.unit_id = c.unit_id
+    JOIN catalogue.unit_places AS p ON p.unit_id = l.unit_id
 ),
 
 -- Where no unit of a product stands on the map, it stays with the first one that listed it.

@@ -13,6 +13,7 @@ from tests.register_tables import BAO_THUAN, DINH_TRANG_THUONG, MUI_NE, PROVINCE
 
 HTX = "HTX Nông nghiệp Tân Hà"
 OTHER = "Công ty Tân Hà"
+OLD_PROVINCE = "p68.1"
 OLD_MAP, NEW_MAP = dt.date(2025, 6, 30), dt.date(2025, 7, 1)
 
 
@@ -74,6 +75,16 @@ def test_a_product_is_where_the_map_of_the_day_has_it(register, rows, catalogue)
     assert [each.unit_id for each in book.entries(OLD_MAP)] == [DINH_TRANG_THUONG]
     assert [each.unit_id for each in book.entries(NEW_MAP, Selection(PROVINCE))] == [BAO_THUAN]
     assert book.entries(NEW_MAP, Selection(MUI_NE)) == []
+
+
+def test_a_product_that_only_todays_commune_lists_is_asked_for_on_the_old_map(register, rows, catalogue):
+    """Nothing falls off an earlier map: it is in what held its commune then, the old district or province."""
+    register.line("Gạo", HTX, BAO_THUAN, [("first", "3", "2024-03-10", "1/QĐ")])
+    book = Book(rows(), catalogue)
+    (entry,) = book.entries(OLD_MAP)
+    chain = (entry.unit_id, *(each.unit_id for each in catalogue.units.ancestors(entry.unit_id, OLD_MAP)))
+    assert OLD_PROVINCE in chain
+    assert [each.product_id for each in book.entries(OLD_MAP, Selection(OLD_PROVINCE))] == [entry.product_id]
 
 
 def test_a_district_hands_its_products_to_the_province(catalogue):
