@@ -24,6 +24,8 @@ SenderKey: TypeAlias = tuple[str, str, str]
 """(form, unit id, agency or blank)."""
 
 _COMMUNE_FORM = "OCOP-XA"
+_REGISTER_FORMS = (_COMMUNE_FORM, "OCOP-HU")
+"""Reports that carry a register of products."""
 _RATIO_STEP = Decimal("0.0001")
 _PERCENT = 100
 _LIST_OF_2023 = date(2023, 2, 24)
@@ -233,7 +235,7 @@ class Truth:
         return [sender[1] for sender in self.expected(period, _COMMUNE_FORM) if unit_id in above[sender[1]]]
 
     def _flow_of_register(self, period: str, unit_id: str, indicator: str, breakdown: str) -> Decimal | None:
-        """Events of a month: of the communes that report in it all, of the silent ones those that earlier reports told."""
+        """Events of a month: all of the communes that report in it, of silent ones those that other reports told."""
         month = Period(period)
         above = self.above.get(period, {})
         heard = {
@@ -253,12 +255,16 @@ class Truth:
         return Decimal(sum(_matches(breakdown, period, product, event) for product, event in events))
 
     def _was_told(self, product: ProductTruth, event: RecognitionTruth, month: Period) -> bool:
-        """Whether the commune of a product told of a recognition in an accepted report before a month."""
+        """Whether an accepted report up to a month told of it: the register of the commune or of its district."""
         return any(
-            Period(earlier) < month
-            and event.decision_date <= Period(earlier).end
-            and any(sender[1] == home for sender in self.reported(earlier, _COMMUNE_FORM))
-            for earlier, home in product.homes.items()
+            Period(told) <= month
+            and event.decision_date <= Period(told).end
+            and any(
+                sender[1] in (home, *self.above[told].get(home, ()))
+                for form in _REGISTER_FORMS
+                for sender in self.reported(told, form)
+            )
+            for told, home in product.homes.items()
         )
 
     @staticmethod
