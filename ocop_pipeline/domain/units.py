@@ -37,6 +37,7 @@ __all__ = [
     "UnknownUnitError",
     "accent_free_key",
     "name_key",
+    "named_type",
 ]
 
 
@@ -247,6 +248,14 @@ def accent_free_key(text: str) -> str:
     name Xà Phiên.
     """
     return without_accents(name_key(text))
+
+
+def named_type(text: str) -> str | None:
+    """Return the type a text begins with, abbreviated or not ("P. Bến Nghé" gives "phường"); None where it names none.
+
+    Type words are recognised with their diacritics only, as by `accent_free_key`.
+    """
+    return _split_type(_decomposed(text), _EXACT_TYPE, _EXACT_TYPES)[0]
 
 
 @dataclass(frozen=True, slots=True)

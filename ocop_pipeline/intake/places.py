@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from ocop_pipeline.domain.restatement import ground_days
 from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
 
 MISSING, UNKNOWN, AMBIGUOUS = "missing", "unknown", "ambiguous"
@@ -53,7 +54,7 @@ class Places:
         self._units = units
         self._unit_id = unit_id
         self._listed_on = listed_on
-        self._changed_on = max((link.effective_date for link in units.all_successions), default=date.min)
+        self._changed_on = max(ground_days(units), default=date.min)
         self._is_own = any(version.tier is Tier.COMMUNE for version in units.versions(unit_id))
         self._known: dict[tuple[date, tuple[str, str, str, str]], Place] = {}
 
