@@ -30,7 +30,7 @@ _SEPARATORS: Final = re.compile(r"[,;()/\n]+")
 _DASH: Final = re.compile(r"\s[-–—]\s")
 # A type word or its abbreviation inside a part begins another one: no unit's name has one in it.
 _NEXT_TYPE: Final = re.compile(
-    r"(?<=\S)\s+(?=(?:thị trấn|thị xã|thành phố|đặc khu|phường|huyện|quận|tỉnh|xã)\s|(?:tp|tx|tt)[. ]|tphcm"
+    r"(?<=\S)(?<!\bthị)\s+(?=(?:thị trấn|thị xã|thành phố|đặc khu|phường|huyện|quận|tỉnh|xã)\s|(?:tp|tx|tt)[. ]|tphcm"
     r"|[xphqt]\.|[pq]\s?\d)",
     re.IGNORECASE,
 )
