@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from itertools import combinations, pairwise, product
 from typing import Final
 
 from ocop_pipeline.domain.units import (
@@ -30,13 +31,16 @@ _SEPARATORS: Final = re.compile(r"[,;()/\n]+")
 _DASH: Final = re.compile(r"\s[-–—]\s")
 # A type word or its abbreviation inside a part begins another one: no unit's name has one in it.
 _NEXT_TYPE: Final = re.compile(
-    r"(?<=\S)(?<!\bthị)\s+(?=(?:thị trấn|thị xã|thành phố|đặc khu|phường|huyện|quận|tỉnh|xã)\s|(?:tp|tx|tt)[. ]|tphcm"
+    r"(?<=\S)\s+(?=(?:thị trấn|thị xã|thành phố|đặc khu|phường|huyện|quận|tỉnh|xã)\s|(?:tp|tx|tt)[. ]|tphcm"
     r"|[xphqt]\.|[pq]\s?\d)",
     re.IGNORECASE,
 )
 _OFFICE: Final = re.compile(r"\s*(?:ubnd|u[ỷy]\s+ban\s+nhân\s+dân|ủy\s+ban\s+nhân\s+dân)\s+", re.IGNORECASE)
 _CODE: Final = re.compile(r"[0-9]{2,5}")
 _CODE_DIGITS: Final = 5
+_MOST_CUTS: Final = 4
+_MOST_WAYS: Final = 64
+"""A cell of free text must not cost more than a few look-ups."""
 _TIERS_OF_TYPE: Final = {
     "quốc gia": {Tier.NATION},
     "tỉnh": {Tier.PROVINCE},
@@ -401,14 +405,30 @@ def _communes_only(answer: Answer, unread: tuple[str, ...]) -> Answer | None:
 def _readings(text: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     """The ways to part a text into a unit's name and those around it, the likeliest first: (leading words, parts)."""
     split = _stripped(_SEPARATORS.split(text))
-    by_type = _stripped(part for whole in split for part in _NEXT_TYPE.split(whole))
-    by_dash = _stripped(part for whole in by_type for part in _DASH.split(whole))
-    ways = list(dict.fromkeys(way for way in (split, by_type, by_dash) if way))
+    by_dash = _stripped(part for whole in split for part in _DASH.split(whole))
+    by_type = [
+        tuple(piece for pieces in chosen for piece in pieces)
+        for base in (split, by_dash)
+        for chosen in product(*(_by_type(part) for part in base))
+    ]
+    ways = list(dict.fromkeys(way for way in (split, *by_type, by_dash) if way))[:_MOST_WAYS]
     for way in (*ways, *(way[::-1] for way in ways if len(way) > 1)):
         yield (), way
     for way in ways:
         for first in range(1, len(way)):
             yield way[:first], way[first:]
+
+
+def _by_type(part: str) -> list[tuple[str, ...]]:
+    """The ways to part a text before type words, most cuts first: in "Xã Tứ Quận tỉnh Tuyên Quang" one is no type."""
+    cuts = [found.start() for found in _NEXT_TYPE.finditer(part)][:_MOST_CUTS]
+    chosen = (each for count in range(len(cuts), -1, -1) for each in combinations(cuts, count))
+    return [_stripped(_cut(part, places)) for places in chosen]
+
+
+def _cut(text: str, places: Sequence[int]) -> Iterator[str]:
+    for begin, end in pairwise((0, *places, len(text))):
+        yield text[begin:end]
 
 
 def _stripped(parts: Iterable[str]) -> tuple[str, ...]:
