@@ -256,7 +256,7 @@ class UnitFinder:
 
     def _by_name(self, text: str, asked: _Asked) -> Answer | None:
         for unread, parts in _readings(text):
-            answer = self._read(parts, asked)
+            answer = self._read(parts, asked) or self._read_alias(parts, asked)
             if answer is not None and unread:
                 answer = _communes_only(answer, unread) if named_type(parts[0]) else None
             if answer is not None:
@@ -268,8 +268,7 @@ class UnitFinder:
         areas = (*map(self._units_named, parts[1:]), *asked.areas)
         if not all(areas):
             return None
-        name = self._spelled_out(parts[0])
-        kind = named_type(name)
+        name, kind = parts[0], named_type(parts[0])
         tiers = _TIERS_OF_TYPE.get(kind or "", set(Tier))
 
         def search(day: date) -> Iterator[tuple[UnitVersion, Basis]]:
@@ -277,16 +276,26 @@ class UnitFinder:
 
         return self._collected(asked, search, areas, kind)
 
+    def _read_alias(self, parts: Sequence[str], asked: _Asked) -> Answer | None:
+        """The same where the unit's name is an alias; a unit that bears the alias as its name goes before."""
+        name = self._aliases.get(name_key(parts[0]))
+        return None if name is None else self._read((name, *parts[1:]), asked)
+
     def _collected(
         self, asked: _Asked, search: _Search, areas: Sequence[AbstractSet[str]] = (), kind: str | None = None
     ) -> Answer | None:
         """Units of the day and, unless one of them fits in every respect, those of other days, the nearest first."""
-        standing = [self._found(*each, asked.on, asked.on, areas, kind) for each in search(asked.on)]
+
+        def found_on(day: date) -> list[Found]:
+            found = [self._found(unit, basis, day, asked.on, areas, kind) for unit, basis in search(day)]
+            return [each for each in found if each.is_around] or found
+
+        standing = found_on(asked.on)
         others: dict[str, Found] = {}
         if not any(_fits(each) for each in standing):
             for day in sorted(self._days, key=lambda day: abs(day - asked.on)):
-                for unit, basis in search(day):
-                    others.setdefault(unit.unit_id, self._found(unit, basis, day, asked.on, areas, kind))
+                for each in found_on(day):
+                    others.setdefault(each.unit.unit_id, each)
         for each in standing:
             others.pop(each.unit.unit_id, None)
         certain = tuple(each for each in others.values() if each.basis is not Basis.ACCENT_FREE)
@@ -364,19 +373,24 @@ class UnitFinder:
     def _units_named(self, part: str) -> AbstractSet[str]:
         """The ids of all units above the communes that a part of a text names, on whatever day."""
         if part not in self._named:
-            name = self._spelled_out(part)
-            matches = [
-                match
-                for day in self._days
-                for tier in (Tier.NATION, Tier.PROVINCE, Tier.DISTRICT)
-                for match in self._ledger.find_name(name, day, tier=tier)
-            ]
-            exact = {match.unit.unit_id for match in matches if match.match == "exact"}
-            self._named[part] = frozenset(exact or {match.unit.unit_id for match in matches})
+            alias = self._aliases.get(name_key(part))
+            self._named[part] = self._areas_of(part) or (
+                frozenset() if alias is None else self._areas_of(alias)
+            )
         return self._named[part]
 
-    def _spelled_out(self, name: str) -> str:
-        return self._aliases.get(name_key(name), name)
+    def _areas_of(self, name: str) -> AbstractSet[str]:
+        matches = [
+            match
+            for day in self._days
+            for tier in (Tier.NATION, Tier.PROVINCE, Tier.DISTRICT)
+            for match in self._ledger.find_name(name, day, tier=tier)
+        ]
+        # "Thành phố Cao Bằng" is the city, though the province of that name would answer where there was none.
+        kind = named_type(name)
+        exact = [match for match in matches if match.match == "exact"] or matches
+        of_type = [match for match in exact if match.unit.type == kind] or exact
+        return frozenset(match.unit.unit_id for match in of_type)
 
     def _stands(self, unit_id: str, day: date) -> bool:
         return any(version.in_force(day) for version in self._ledger.versions(unit_id))
@@ -384,7 +398,7 @@ class UnitFinder:
     def _elsewhere(self, text: str, asked: _Asked) -> tuple[UnitVersion, ...]:
         """Units of the day that bear the first name of the text, wherever they lie."""
         _, parts = next(_readings(text), ((), ("",)))
-        matches = self._ledger.find_name(self._spelled_out(parts[0]), asked.on, tier=asked.tier)
+        matches = self._ledger.find_name(parts[0], asked.on, tier=asked.tier)
         return tuple(match.unit for match in matches)
 
 
