@@ -5,7 +5,7 @@ relations; the two have to agree. Not here: any figure, nor what a change is.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,6 +36,7 @@ class Carried:
         day: First day of the later map.
         forward: Whether figures of the earlier map are carried to the later one.
         unchanged: Communes with the ground of one unit, whose figures are taken as they are.
+        kept: Of these, communes that are the same unit on both maps.
         exact: Communes that are made of whole units.
         estimated: Communes that get a share of some unit.
     """
@@ -43,8 +44,14 @@ class Carried:
     day: date
     forward: bool
     unchanged: int
+    kept: int
     exact: int
     estimated: int
+
+    @property
+    def whole(self) -> int:
+        """Communes that get whole figures only: the exact unions of units, of one or of several."""
+        return self.unchanged + self.exact
 
 
 def eras(ledger: UnitLedger) -> list[Era]:
@@ -72,46 +79,59 @@ def told(ledger: UnitLedger) -> list[Carried]:
     ]
 
 
+_KEPT, _UNCHANGED, _EXACT, _ESTIMATED = "kept", "unchanged", "exact", "estimated"
+
+
+def _counted(day: date, kinds: Iterable[str], *, forward: bool) -> Carried:
+    found = Counter(kinds)
+    unchanged = found[_KEPT] + found[_UNCHANGED]
+    return Carried(day, forward, unchanged, found[_KEPT], found[_EXACT], found[_ESTIMATED])
+
+
 def _by_ways(ledger: UnitLedger, day: date, *, forward: bool) -> Carried:
     since, until = (day - _ONE_DAY, day) if forward else (day, day - _ONE_DAY)
-    of_source = ways(ledger, since, until)
-    parts: defaultdict[str, list[bool]] = defaultdict(list)
-    for found in of_source.values():
+    parts: defaultdict[str, dict[str, bool]] = defaultdict(dict)
+    for unit_id, found in ways(ledger, since, until).items():
         for way in found:
-            parts[way.target_id].append(way.share == 1)
-    kinds = Counter(
-        "estimated"
-        if not all(parts[unit.unit_id])
-        else "exact"
-        if len(parts[unit.unit_id]) > 1
-        else "unchanged"
-        for unit in ledger.units(until, Tier.COMMUNE)
-    )
-    return Carried(day, forward, kinds["unchanged"], kinds["exact"], kinds["estimated"])
+            parts[way.target_id][unit_id] = way.share == 1
+    communes = ledger.units(until, Tier.COMMUNE)
+    return _counted(day, (_kind(unit.unit_id, parts[unit.unit_id]) for unit in communes), forward=forward)
+
+
+def _kind(unit_id: str, parts: Mapping[str, bool]) -> str:
+    """What a unit gets from the units of another map, each of which goes there wholly or not."""
+    if not all(parts.values()):
+        return _ESTIMATED
+    if len(parts) > 1:
+        return _EXACT
+    return _KEPT if unit_id in parts else _UNCHANGED
 
 
 def _by_links(ledger: UnitLedger, day: date, *, forward: bool) -> Carried:
     kind_of = _kind_forward if forward else _kind_backward
-    on = day if forward else day - _ONE_DAY
-    kinds = Counter(kind_of(ledger, unit.unit_id, day) for unit in ledger.units(on, Tier.COMMUNE))
-    return Carried(day, forward, kinds["unchanged"], kinds["exact"], kinds["estimated"])
+    communes = ledger.units(day if forward else day - _ONE_DAY, Tier.COMMUNE)
+    return _counted(day, (kind_of(ledger, unit.unit_id, day) for unit in communes), forward=forward)
 
 
 def _kind_forward(ledger: UnitLedger, unit_id: str, day: date) -> str:
-    links = list(_of_day(ledger.predecessors(unit_id), day))
-    if not links or [link.relation in _SAME_PLACE for link in links] == [True]:
-        return "unchanged"
-    return "estimated" if any(link.relation is Relation.DIVIDED_INTO for link in links) else "exact"
+    links = _of_day(ledger.predecessors(unit_id), day)
+    if not links:
+        return _KEPT
+    if [link.relation in _SAME_PLACE for link in links] == [True]:
+        return _KEPT if links[0].predecessor_id == unit_id else _UNCHANGED
+    return _ESTIMATED if any(link.relation is Relation.DIVIDED_INTO for link in links) else _EXACT
 
 
 def _kind_backward(ledger: UnitLedger, unit_id: str, day: date) -> str:
-    links = list(_of_day(ledger.successors(unit_id), day))
-    if not links or [link.relation in _SAME_PLACE for link in links] == [True]:
-        return "unchanged"
+    links = _of_day(ledger.successors(unit_id), day)
+    if not links:
+        return _KEPT
+    if [link.relation in _SAME_PLACE for link in links] == [True]:
+        return _KEPT if links[0].successor_id == unit_id else _UNCHANGED
     # A part of a union has no figure of its own in the union's; a unit divided cleanly is the sum of its parts.
-    mixed = any(len(list(_of_day(ledger.predecessors(link.successor_id), day))) > 1 for link in links)
-    return "estimated" if mixed else "exact"
+    mixed = any(len(_of_day(ledger.predecessors(link.successor_id), day)) > 1 for link in links)
+    return _ESTIMATED if mixed else _EXACT
 
 
-def _of_day(links: tuple[Succession, ...], day: date) -> Iterator[Succession]:
-    return (link for link in links if link.effective_date == day)
+def _of_day(links: Iterable[Succession], day: date) -> list[Succession]:
+    return [link for link in links if link.effective_date == day]
