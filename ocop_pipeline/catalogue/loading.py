@@ -7,7 +7,7 @@ what the shipped decrees changed has happened, whatever a site knows besides.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -122,8 +122,13 @@ class Catalogue:
         return {}
 
 
-def load_catalogue(site: Path | None = None) -> Catalogue:
+def load_catalogue(site: Path | None = None, more_events: Sequence[Path] = ()) -> Catalogue:
     """Read the shipped catalogue and the site's additions.
+
+    Args:
+        site: Folder of the deployment.
+        more_events: Files of unit events that are not in force yet, to see what they would change. They are no part of
+            the digest: nothing is published from such a catalogue.
 
     Raises:
         CatalogueError: with file, row and reason; nothing is half loaded.
@@ -133,7 +138,9 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
     indicators = load_indicators(files.path("indicators.csv"), sections)
     forms = load_forms(files.all("forms/*.yml"))
     code_lists = load_code_lists(files.path("code_lists.csv"))
-    units, unit_events = load_unit_events(load_units(files.path("units.zip")), files.both("unit_events.csv"))
+    units, unit_events = load_unit_events(
+        load_units(files.path("units.zip")), [*files.both("unit_events.csv"), *more_events]
+    )
     groups = load_product_groups(files.path("product_groups.csv"))
     catalogue = Catalogue(
         digest=files.digest(),
