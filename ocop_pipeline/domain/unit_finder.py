@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from itertools import combinations, pairwise, product
+from itertools import combinations, islice, pairwise, product
 from typing import Final
 
 from ocop_pipeline.domain.units import (
@@ -38,9 +38,11 @@ _NEXT_TYPE: Final = re.compile(
 _OFFICE: Final = re.compile(r"\s*(?:ubnd|u[ỷy]\s+ban\s+nhân\s+dân|ủy\s+ban\s+nhân\s+dân)\s+", re.IGNORECASE)
 _CODE: Final = re.compile(r"[0-9]{2,5}")
 _CODE_DIGITS: Final = 5
+_LONGEST: Final = 300
+_MOST_PARTS: Final = 8
 _MOST_CUTS: Final = 4
 _MOST_WAYS: Final = 64
-"""A cell of free text must not cost more than a few look-ups."""
+"""Characters of a text, its parts, the ways to part it: a cell of free text must not cost more than some look-ups."""
 _TIERS_OF_TYPE: Final = {
     "quốc gia": {Tier.NATION},
     "tỉnh": {Tier.PROVINCE},
@@ -214,6 +216,8 @@ class UnitFinder:
         """
         if within is not None:
             self._ledger.versions(within)
+        if len(text) > _LONGEST:
+            return Answer(text, on)
         asked = _Asked(on, tier, () if within is None else (frozenset({within}),))
         stripped = _OFFICE.sub("", unicodedata.normalize("NFC", text), count=1).strip()
         answer = (
@@ -423,9 +427,11 @@ def _readings(text: str) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
     by_type = [
         tuple(piece for pieces in chosen for piece in pieces)
         for base in (split, by_dash)
-        for chosen in product(*(_by_type(part) for part in base))
+        if len(base) <= _MOST_PARTS
+        for chosen in islice(product(*(_by_type(part) for part in base)), _MOST_WAYS)
     ]
-    ways = list(dict.fromkeys(way for way in (split, *by_type, by_dash) if way))[:_MOST_WAYS]
+    all_ways = dict.fromkeys(way for way in (split, *by_type, by_dash) if 0 < len(way) <= _MOST_PARTS)
+    ways = list(all_ways)[:_MOST_WAYS]
     for way in (*ways, *(way[::-1] for way in ways if len(way) > 1)):
         yield (), way
     for way in ways:

@@ -1,5 +1,6 @@
 """What people write about a unit, and what it means on a day."""
 
+import time
 from datetime import date
 
 import pytest
@@ -125,6 +126,27 @@ def test_words_that_name_no_unit():
     assert (answer.unread, answer.meant and answer.meant.code) == (("Thôn 5",), "24958")
     nothing = FINDER.find("Không Có Thật, Lâm Hà", OLD)
     assert (nothing.standing, nothing.other_days, nothing.elsewhere) == ((), (), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " - ".join(f"xã b{number} huyện c" for number in range(18)),
+        ", ".join(f"xã {number} huyện {number} tỉnh {number}" for number in range(8)),
+        ",".join("a" for _ in range(150)),
+        "xã a " * 60,
+        "ubnd " * 60,
+        "x" * 32_000,
+        " - ".join(f"xã b{number} huyện c" for number in range(2_000)),
+    ],
+    ids=lambda text: f"{text[:8]} {len(text)}",
+)
+def test_hostile_text_costs_little(text):
+    """However a cell is filled, the answer is nothing and comes within seconds, not after all ways to part it."""
+    begun = time.perf_counter()
+    answer = FINDER.find(text, TODAY)
+    assert (answer.standing, answer.other_days, answer.meant) == ((), (), None)
+    assert time.perf_counter() - begun < 5
 
 
 def test_a_name_elsewhere_is_a_hint_and_no_answer():
