@@ -408,6 +408,19 @@ class UnitLedger:
         """
         return self._links(self._links_from, unit_id)
 
+    def origins(self, unit_id: str) -> frozenset[str]:
+        """Return the ids of a unit and of all units that went into it, wholly or in part, over any number of changes.
+
+        Raises:
+            UnknownUnitError: If no unit has the id.
+        """
+        found, waiting = {unit_id}, [unit_id]
+        while waiting:
+            new = {link.predecessor_id for link in self.predecessors(waiting.pop())} - found
+            found |= new
+            waiting.extend(new)
+        return frozenset(found)
+
     def find_name(
         self, text: str, on: date, within: str | None = None, tier: Tier | None = None
     ) -> tuple[NameMatch, ...]:

@@ -173,10 +173,9 @@ class Places:
 
     def _areas(self, on: date) -> list[str]:
         """The unit and those that went into it, as far as they were there on a day."""
-        ids = (self._unit_id, *(link.predecessor_id for link in self._units.predecessors(self._unit_id)))
         return [
             unit_id
-            for unit_id in dict.fromkeys(ids)
+            for unit_id in sorted(self._units.origins(self._unit_id))
             if any(version.in_force(on) for version in self._units.versions(unit_id))
         ]
 
