@@ -337,6 +337,16 @@ def test_what_cannot_be_carried_is_refused(site, catalogue, tmp_path):
 # ----------------------------------------------------------------------------------- the terminal
 
 
+def test_the_other_language_writes_numbers_its_own_way(site, monkeypatch):
+    """2,907 unions in English, 2.907 in Vietnamese: one could be read as less than three."""
+    monkeypatch.setattr(console.Language, "chosen", console.Language.chosen)
+    english = runner.invoke(app, ["--lang", "en", "units", "check", "--site", str(site)]).output
+    vietnamese = runner.invoke(app, ["--lang", "vi", "units", "check", "--site", str(site)]).output
+    assert "2,907" in english
+    assert "2.907" not in english
+    assert "2.907" in vietnamese
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -17,6 +17,7 @@ from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli.console import (
     FINE,
     JsonOption,
+    Language,
     Site,
     SiteOption,
     StateOption,
@@ -179,7 +180,8 @@ def _print_rehearsal(catalogue: Catalogue, found: rehearsal.Rehearsal) -> None:
     for event in found.events:
         signed, day = written(event.decree_date), written(event.effective_date)
         say("units.event", event=event.event_id, decree=event.decree, signed=signed, day=day)
-    say("units.first_month", month=found.first_month.label_vi())
+    month = found.first_month
+    say("units.first_month", month=month.label_vi() if Language.chosen == "vi" else month.key)
     if found.published:
         say("units.republished", months=", ".join(found.published))
     _print_units(catalogue, found)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
-from ocop_pipeline.cli.console import Site, candidates_of, messages, refuse
+from ocop_pipeline.cli.console import Language, Site, candidates_of, messages, refuse
 from ocop_pipeline.domain.unit_events import UnitEvent
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.reporting.formats import number
@@ -19,6 +19,7 @@ from ocop_pipeline.runs import TIME_ZONE
 
 NOTHING = "–"
 _SHOWN = 12
+_ENGLISH = str.maketrans(".,", ",.")
 
 
 def chosen_day(text: str) -> date:
@@ -67,12 +68,13 @@ def written(day: date | None) -> str:
 
 
 def exactly(value: Decimal | float | None) -> str:
-    """A number with all its digits, as written in Vietnamese."""
+    """A number with all its digits, as the chosen language writes it."""
     if value is None:
         return NOTHING
     exact = Decimal(str(value)).normalize()
     exponent = exact.as_tuple().exponent
-    return number(exact, max(0, -exponent) if isinstance(exponent, int) else 0)
+    text = number(exact, max(0, -exponent) if isinstance(exponent, int) else 0)
+    return text if Language.chosen == "vi" else text.translate(_ENGLISH)
 
 
 def within(catalogue: Catalogue, unit: UnitVersion, on: date) -> str:
