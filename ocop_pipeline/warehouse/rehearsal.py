@@ -443,11 +443,18 @@ def _reported(connection: duckdb.DuckDBPyConnection, month: str, indicator: str)
 
 
 def _counted(connection: duckdb.DuckDBPyConnection, month: str, column: str) -> dict[str, _Held]:
-    """The valid products of each unit, or their producers."""
+    """The products of each unit valid on the month's closing day, or their producers.
+
+    Read from the history, because `core.product_status` is kept for the months of reports only.
+    """
+    day = Period(month).end
     rows = connection.execute(
-        f"SELECT DISTINCT unit_id, {column} FROM core.product_status "
-        f"WHERE period = ? AND certificate_state = 'valid' AND {column} IS NOT NULL",
-        [month],
+        f"SELECT DISTINCT w.unit_id, h.{column} FROM core.product_history AS h "
+        "JOIN core.product_places AS w "
+        "ON w.product_id = h.product_id AND w.home_id = h.home_id AND $day BETWEEN w.valid_from AND w.valid_to "
+        "WHERE h.event_date <= $day AND (h.next_event_date IS NULL OR h.next_event_date > $day) "
+        f"AND h.ending_kind IS NULL AND h.expiry_date > $day AND h.{column} IS NOT NULL",
+        {"day": day},
     ).fetchall()
     things: defaultdict[str, set[str]] = defaultdict(set)
     for unit_id, thing in rows:
