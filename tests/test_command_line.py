@@ -111,14 +111,6 @@ def test_report_is_written(province, tmp_path, file_format, start):
     assert target.read_bytes().lower().startswith(start.lower())
 
 
-def test_units_are_found_on_a_day(province):
-    """A recycled code means two communes by date, and a name that fits nothing is exit code 1."""
-    old, _ = _json("units", "find", "00004", "--on", "2025-06-30", settings=province.settings)
-    new, _ = _json("units", "find", "00004", "--on", "2025-07-01", settings=province.settings)
-    assert (old[0]["name"], new[0]["name"]) == ("Phường Trúc Bạch", "Phường Ba Đình")
-    assert _run("units", "find", "Không Có Nơi Này", settings=province.settings).exit_code == 1
-
-
 def test_sql_reads_and_cannot_write(province):
     """A SELECT gives rows; a statement that writes is refused by the read-only connection."""
     rows, _ = _json(

@@ -2,11 +2,12 @@
 
 Belongs here: putting the parts together and the checks between them. Each part's own rules are in its module.
 A site adds files of its own in `<site>/catalogue/`, laid out as ours; a file there replaces ours of that name, and
-`forms/`, `layouts/` and `plans/` take new files.
+`forms/`, `layouts/` and `plans/` take new files. `unit_events.csv` and `unit_decrees.csv` are added to ours instead:
+what the shipped decrees changed has happened, whatever a site knows besides.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -25,10 +26,13 @@ from ocop_pipeline.catalogue.names import NameWords, load_name_words
 from ocop_pipeline.catalogue.plans import check_plans, load_plans
 from ocop_pipeline.catalogue.restatement import Weight, load_restatement_weights
 from ocop_pipeline.catalogue.tables import read_csv
-from ocop_pipeline.catalogue.units import load_units
+from ocop_pipeline.catalogue.unit_events import Decree, load_decrees, load_unit_events
+from ocop_pipeline.catalogue.units import load_unit_aliases, load_units
 from ocop_pipeline.domain.forms import Form, FormLine, ImportForm, Layout
 from ocop_pipeline.domain.indicators import Indicator
 from ocop_pipeline.domain.plans import Plan
+from ocop_pipeline.domain.unit_events import UnitEvent
+from ocop_pipeline.domain.unit_finder import UnitFinder
 from ocop_pipeline.domain.units import UnitLedger
 from ocop_pipeline.paths import CATALOGUE_DATA
 
@@ -60,6 +64,9 @@ class Catalogue:
 
     digest: str
     units: UnitLedger
+    unit_events: tuple[UnitEvent, ...]
+    decrees: tuple[Decree, ...]
+    unit_aliases: dict[str, str]
     sections: dict[str, tuple[str, str]]
     indicators: dict[str, Indicator]
     forms: dict[str, Form]
@@ -106,12 +113,22 @@ class Catalogue:
         return tuple(agency for agency in self.agencies if agency.in_force(on))
 
     @cached_property
+    def unit_finder(self) -> UnitFinder:
+        """Finds units by what people write."""
+        return UnitFinder(self.units, self.unit_aliases)
+
+    @cached_property
     def _lines(self) -> dict[tuple[str, date], tuple[FormLine, ...]]:
         return {}
 
 
-def load_catalogue(site: Path | None = None) -> Catalogue:
+def load_catalogue(site: Path | None = None, more_events: Sequence[Path] = ()) -> Catalogue:
     """Read the shipped catalogue and the site's additions.
+
+    Args:
+        site: Folder of the deployment.
+        more_events: Files of unit events that are not in force yet, to see what they would change. They are no part of
+            the digest: nothing is published from such a catalogue.
 
     Raises:
         CatalogueError: with file, row and reason; nothing is half loaded.
@@ -121,10 +138,16 @@ def load_catalogue(site: Path | None = None) -> Catalogue:
     indicators = load_indicators(files.path("indicators.csv"), sections)
     forms = load_forms(files.all("forms/*.yml"))
     code_lists = load_code_lists(files.path("code_lists.csv"))
+    units, unit_events = load_unit_events(
+        load_units(files.path("units.zip")), [*files.both("unit_events.csv"), *more_events]
+    )
     groups = load_product_groups(files.path("product_groups.csv"))
     catalogue = Catalogue(
         digest=files.digest(),
-        units=load_units(files.path("units.zip")),
+        units=units,
+        unit_events=unit_events,
+        decrees=load_decrees(files.both("unit_decrees.csv")),
+        unit_aliases=load_unit_aliases(files.path("unit_aliases.csv")),
         sections=sections,
         indicators=indicators,
         forms=forms,
@@ -166,6 +189,10 @@ class _Files:
         if path is None:
             raise CatalogueError(name, None, "the catalogue has no such file")
         return path
+
+    def both(self, name: str) -> list[Path]:
+        """Our file of that name and the site's, where it has one; the one adds to the other."""
+        return [folder / name for folder in reversed(self._folders) if (folder / name).is_file()]
 
     def all(self, pattern: str) -> list[Path]:
         by_name: dict[str, Path] = {}

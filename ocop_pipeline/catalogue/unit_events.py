@@ -2,17 +2,18 @@
 
 Here: the form of the file. What a row may say, and what becomes of the map, is `domain/unit_events.py`'s business. The
 shipped `unit_events.csv` holds the changes since the units' own data file was made; a site adds events of its own in a
-file of the same form, and `ocop units rehearse` reads one before it goes live.
+file of the same name, and `ocop units rehearse` reads one before it goes live.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.tables import Row, read_csv, refuse_repeats
+from ocop_pipeline.catalogue.units import garbage_collection_paused
 from ocop_pipeline.domain.unit_events import ChangeKind, UnitChange, UnitEvent, UnitEventError, with_events
 from ocop_pipeline.domain.units import Tier, UnitLedger, UnitLedgerError
 
@@ -61,13 +62,13 @@ class Decree:
     confidence: str
 
 
-def load_decrees(path: Path) -> tuple[Decree, ...]:
-    """Read the decrees behind the changes that the units' own data file holds.
+def load_decrees(paths: Sequence[Path]) -> tuple[Decree, ...]:
+    """Read the decrees behind the changes that the units' own data file holds, from ours and a site's file.
 
     Raises:
         CatalogueError: with file, row and reason.
     """
-    rows = read_csv(path, DECREE_COLUMNS)
+    rows = _rows(paths, DECREE_COLUMNS)
     refuse_repeats(rows, "tier", "province_code", "effective_date", "decree")
     return tuple(
         Decree(
@@ -93,18 +94,29 @@ def load_unit_events(ledger: UnitLedger, paths: Sequence[Path]) -> tuple[UnitLed
         CatalogueError: with file, row and reason: a malformed row, rows of one event that differ in its day or decree,
             a decree without a date, or an event the units contradict.
     """
-    rows = [row for path in paths for row in read_csv(path, UNIT_EVENT_COLUMNS)]
+    rows = _rows(paths, UNIT_EVENT_COLUMNS)
     of_event: dict[str, list[Row]] = {}
     for row in rows:
         of_event.setdefault(row.code("event"), []).append(row)
     events = [_event(event_id, group) for event_id, group in of_event.items()]
     try:
-        changed = with_events(ledger, events)
+        with garbage_collection_paused():
+            changed = with_events(ledger, events)
     except UnitEventError as error:
         raise of_event[error.event_id][error.position or 0].error(error.reason) from error
     except UnitLedgerError as error:
         raise CatalogueError(_names(paths), None, f"with these events {error.reason}") from error
     return changed, tuple(sorted(events, key=lambda event: (event.effective_date, event.event_id)))
+
+
+def _rows(paths: Sequence[Path], columns: Sequence[str]) -> list[Row]:
+    """The rows of all files; where two bear one name, as ours and a site's, the whole path names the file."""
+    names = [path.name for path in paths]
+    return [
+        replace(row, file=str(path)) if names.count(path.name) > 1 else row
+        for path in paths
+        for row in read_csv(path, columns)
+    ]
 
 
 def _names(paths: Iterable[Path]) -> str:

@@ -19,7 +19,16 @@ from functools import lru_cache
 from pathlib import Path
 
 from ocop_pipeline.catalogue.errors import CatalogueError
-from ocop_pipeline.domain.units import Relation, Succession, Tier, UnitLedger, UnitLedgerError, UnitVersion
+from ocop_pipeline.catalogue.tables import read_csv
+from ocop_pipeline.domain.units import (
+    Relation,
+    Succession,
+    Tier,
+    UnitLedger,
+    UnitLedgerError,
+    UnitVersion,
+    name_key,
+)
 from ocop_pipeline.paths import CATALOGUE_DATA
 
 UNITS_CSV = "units.csv"
@@ -71,12 +80,32 @@ def load_units(path: Path = CATALOGUE_DATA / "units.zip") -> UnitLedger:
             units contradict each other.
     """
     parts = _read_parts(path)
-    with _garbage_collection_paused():
+    with garbage_collection_paused():
         return _ledger(path.name, *parts)
 
 
+def load_unit_aliases(path: Path) -> dict[str, str]:
+    """Read the abbreviations and older spellings under which units are known.
+
+    Returns:
+        Key of the alias (`name_key`) -> the full name it stands for.
+
+    Raises:
+        CatalogueError: with file, row and reason: a blank name, or two rows of one alias.
+    """
+    found: dict[str, str] = {}
+    for row in read_csv(path, ("alias", "name", "source", "confidence")):
+        row.text("source")
+        row.confidence()
+        key = name_key(row.text("alias"))
+        if key in found:
+            raise row.error(f"{row.text('alias')} stands for {found[key]} already", "alias")
+        found[key] = row.text("name")
+    return found
+
+
 @contextmanager
-def _garbage_collection_paused() -> Iterator[None]:
+def garbage_collection_paused() -> Iterator[None]:
     """Spare the collector the walk over 25,000 new objects, none of which is garbage: it halves the load."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from ocop_pipeline.catalogue.messages import LANGUAGES, load_messages
-from ocop_pipeline.cli import deliveries, figures, machine, months, plans, register, register_import
+from ocop_pipeline.cli import (
+    deliveries,
+    figures,
+    machine,
+    months,
+    plans,
+    register,
+    register_import,
+    unit_check,
+    unit_rehearsal,
+    units,
+)
 from ocop_pipeline.cli.console import Language, help_of, refuse
 
 app = typer.Typer(
@@ -22,7 +33,10 @@ app.add_typer(units_app, name="units")
 plans_app = typer.Typer(help=help_of("plan"), no_args_is_help=True)
 app.add_typer(plans_app, name="plan")
 months.register(app)
-figures.register(app, units_app)
+figures.register(app)
+units.register(units_app)
+unit_check.register(units_app)
+unit_rehearsal.register(units_app)
 deliveries.register(app)
 register.register(app)
 register_import.register(register.register_app)

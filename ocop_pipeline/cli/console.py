@@ -37,6 +37,7 @@ from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.trace import UntraceableError
 
 FINE, FINDINGS, USAGE = 0, 1, 2
+_CANDIDATES = 6
 
 _HELP = load_messages()
 SiteOption = Annotated[
@@ -94,28 +95,23 @@ class Site:
         return self.unit_on(text, period.end)
 
     def unit_on(self, text: str, on: date) -> UnitVersion:
-        """The one unit that an id, a code or a name means on a day."""
-        found = find_units(self.catalogue, text, on)
+        """The one unit of a day that a text means (`domain/unit_finder.py`); refused when none does, or several do."""
+        answer = self.catalogue.unit_finder.find(text, on)
+        if answer.meant is not None:
+            return answer.meant
+        day = on.strftime("%d/%m/%Y")
+        if answer.ended is not None:
+            now = candidates_of(answer.ended.covering) or "–"
+            raise refuse("units.not_then", unit=answer.ended.unit.full_name, on=day, units=now)
+        found = [each.unit for each in (*answer.standing, *answer.other_days)]
         if not found:
-            raise refuse("units.none", on=on.strftime("%d/%m/%Y"))
-        if len(found) > 1:
-            names = "; ".join(f"{unit.full_name} ({unit.unit_id})" for unit in found[:6])
-            raise refuse("units.ambiguous", count=len(found), names=names)
-        return found[0]
+            raise refuse("units.none", on=day)
+        raise refuse("units.ambiguous", count=len(found), names=candidates_of(found))
 
 
-def find_units(catalogue: Catalogue, text: str, on: date, within: str | None = None) -> list[UnitVersion]:
-    """Every unit that an id, a code or a name means on a day."""
-    units = catalogue.units
-    by_id = (
-        [unit for unit in units.versions(text) if unit.in_force(on)] if "." in text or text == "VN" else []
-    )
-    if by_id:
-        return by_id
-    by_code = units.find_code(text, on)
-    if by_code is not None:
-        return [by_code]
-    return [match.unit for match in units.find_name(text, on, within=within)]
+def candidates_of(units: Sequence[UnitVersion]) -> str:
+    """The first units of several that fit, with the ids by which one can be asked for."""
+    return "; ".join(f"{unit.full_name} ({unit.unit_id})" for unit in units[:_CANDIDATES])
 
 
 def open_site(site: Path | None, state: Path | None) -> Site:

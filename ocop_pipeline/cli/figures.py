@@ -1,23 +1,17 @@
-"""Commands that read what is published: value, report, sql, status, units."""
+"""Commands that read what is published: value, sql."""
 
 import sys
-from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli.console import (
-    FINDINGS,
-    FINE,
     JsonOption,
     PeriodOption,
-    Site,
     SiteOption,
     StateOption,
     UnitOption,
-    find_units,
-    headers_of,
     help_of,
     messages,
     open_site,
@@ -28,7 +22,6 @@ from ocop_pipeline.cli.console import (
     say,
     warehouse_errors,
 )
-from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.warehouse import figures
 from ocop_pipeline.warehouse.connection import open_reader
 from ocop_pipeline.warehouse.trace import trace
@@ -123,48 +116,6 @@ def _print_sources(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     print_table(list(rows[0]) if rows else ["-"], [list(row.values()) for row in rows])
 
 
-def units_find(
-    name: Annotated[str, typer.Argument()],
-    on: Annotated[str, typer.Option("--on", help=_HELP.both("help.option.on"))] = "",
-    within: Annotated[str, typer.Option("--within", help=_HELP.both("help.option.within"))] = "",
-    *,
-    as_json: JsonOption = False,
-    site: SiteOption = None,
-    state: StateOption = None,
-) -> None:
-    """Print every unit that fits; ambiguity is shown, never guessed away."""
-    place = open_site(site, state)
-    try:
-        day = date.fromisoformat(on) if on else date.today()  # noqa: DTZ011 - a calendar day of the user
-    except ValueError:
-        raise refuse("help.option.on") from None
-    inside = place.unit_on(within, day).unit_id if within else None
-    found = find_units(place.catalogue, name, day, inside)
-    if as_json:
-        print_json([_unit_json(place, unit, day) for unit in found])
-    else:
-        rows = [list(_unit_json(place, unit, day).values()) for unit in found]
-        print_table(["id", *headers_of("code", "tier", "unit", "within", "from", "to")], rows)
-    raise typer.Exit(FINE if found else FINDINGS)
-
-
-def _unit_json(place: Site, unit: UnitVersion, on: date) -> dict[str, Any]:
-    above = [
-        parent.full_name
-        for parent in place.catalogue.units.ancestors(unit.unit_id, on)
-        if parent.tier != "nation"
-    ]
-    return {
-        "unit_id": unit.unit_id,
-        "code": unit.code,
-        "tier": str(unit.tier),
-        "name": unit.full_name,
-        "within": ", ".join(above),
-        "valid_from": unit.valid_from,
-        "valid_to": unit.valid_to,
-    }
-
-
 def sql(
     query: Annotated[str, typer.Option("--query", help=_HELP.both("help.option.query"))] = "",
     *,
@@ -213,8 +164,7 @@ class _shown_errors:  # noqa: N801 - used as a statement
         return True
 
 
-def register(app: typer.Typer, units_app: typer.Typer) -> None:
+def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("value", help=help_of("value"))(value)
     app.command("sql", help=help_of("sql"))(sql)
-    units_app.command("find", help=help_of("units.find"))(units_find)

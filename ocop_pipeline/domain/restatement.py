@@ -9,6 +9,7 @@ its figure goes there exactly. Where it goes several ways, its figure is shared 
 estimate, until a unit above holds all parts again: there it is exact once more.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,6 +80,7 @@ def direction(ledger: UnitLedger, link: Succession) -> str:
     return "forward" if forward else "backward" if backward else "none"
 
 
+@functools.lru_cache(maxsize=4)  # a catalogue's units never change once loaded, and every list asks
 def ground_days(ledger: UnitLedger) -> tuple[date, ...]:
     """The first days of the maps: days on which some ground went to another unit, oldest first.
 

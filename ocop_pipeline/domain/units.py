@@ -37,6 +37,7 @@ __all__ = [
     "UnknownUnitError",
     "accent_free_key",
     "name_key",
+    "named_type",
 ]
 
 
@@ -249,6 +250,14 @@ def accent_free_key(text: str) -> str:
     return without_accents(name_key(text))
 
 
+def named_type(text: str) -> str | None:
+    """Return the type a text begins with, abbreviated or not ("P. Bến Nghé" gives "phường"); None where it names none.
+
+    Type words are recognised with their diacritics only, as by `accent_free_key`.
+    """
+    return _split_type(_decomposed(text), _EXACT_TYPE, _EXACT_TYPES)[0]
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """One way to read a text: a key of a name, and the type the text names, if any."""
@@ -398,6 +407,19 @@ class UnitLedger:
         (except the five islands without communes, which became special zones).
         """
         return self._links(self._links_from, unit_id)
+
+    def origins(self, unit_id: str) -> frozenset[str]:
+        """Return the ids of a unit and of all units that went into it, wholly or in part, over any number of changes.
+
+        Raises:
+            UnknownUnitError: If no unit has the id.
+        """
+        found, waiting = {unit_id}, [unit_id]
+        while waiting:
+            new = {link.predecessor_id for link in self.predecessors(waiting.pop())} - found
+            found |= new
+            waiting.extend(new)
+        return frozenset(found)
 
     def find_name(
         self, text: str, on: date, within: str | None = None, tier: Tier | None = None

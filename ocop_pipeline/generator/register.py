@@ -172,7 +172,9 @@ class _Inventor:
         return product
 
     def _homes(self, commune: UnitVersion, chance: random.Random) -> list[tuple[str, ...]]:
-        before = sorted(link.predecessor_id for link in self._ledger.predecessors(commune.unit_id))
+        came_from = {link.predecessor_id for link in self._ledger.predecessors(commune.unit_id)}
+        # A change of type or name links a commune to itself: that is where it came from only when nothing else is.
+        before = sorted(came_from - {commune.unit_id}) or sorted(came_from)
         chance.shuffle(before)
         return [(unit_id, commune.unit_id) for unit_id in before] or [(commune.unit_id,)]
 

@@ -50,7 +50,7 @@ class Senders:
         province = units.find_code(code, self._last.end, Tier.PROVINCE)
         if province is None:
             raise OptionsError(f"no province has the code {code!r} on {self._last.end}")
-        ids = {province.unit_id} | {link.predecessor_id for link in units.predecessors(province.unit_id)}
+        ids = units.origins(province.unit_id)
         return [unit for unit in units.units(month.end, Tier.PROVINCE) if unit.unit_id in ids]
 
     def communes(self, month: Period) -> list[UnitVersion]:

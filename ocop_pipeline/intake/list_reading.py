@@ -521,7 +521,8 @@ class Reader:
             issuing_body=self._told.issuing_body or next(filter(None, bodies), ""),
         )
         level = told.issuing_level or level_of_body(told.issuing_body, day, self._catalogue)
-        places = Places(self._catalogue.units, told.unit_id, told.listed_on or day)
+        finder = self._catalogue.unit_finder
+        places = Places(self._catalogue.units, told.unit_id, told.listed_on or day, finder)
         meanings = tuple(
             self._meaning(sheets[number].name, row, found, (number, row), told, level, places)
             for number, row in rows

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from ocop_pipeline.domain.restatement import ground_days
+from ocop_pipeline.domain.unit_finder import UnitFinder
 from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
 
 MISSING, UNKNOWN, AMBIGUOUS = "missing", "unknown", "ambiguous"
@@ -47,13 +49,18 @@ class Places:
         units: the ledger.
         unit_id: the unit whose list it is; communes of units that went into it are its own before that day.
         listed_on: day of the map the list is written on.
+        finder: reads a cell that says more than a name ("Tân Hà, huyện Lâm Hà"); None where a name alone counts, as in
+            headings, which say much else.
     """
 
-    def __init__(self, units: UnitLedger, unit_id: str, listed_on: date) -> None:
+    def __init__(
+        self, units: UnitLedger, unit_id: str, listed_on: date, finder: UnitFinder | None = None
+    ) -> None:
         self._units = units
+        self._finder = finder
         self._unit_id = unit_id
         self._listed_on = listed_on
-        self._changed_on = max((link.effective_date for link in units.all_successions), default=date.min)
+        self._changed_on = max(ground_days(units), default=date.min)
         self._is_own = any(version.tier is Tier.COMMUNE for version in units.versions(unit_id))
         self._known: dict[tuple[date, tuple[str, str, str, str]], Place] = {}
 
@@ -86,7 +93,7 @@ class Places:
             # The first doubt is shown, but rather an unknown name than none at all.
             if _ORDER[place.doubt] > _ORDER[doubt.doubt]:
                 doubt = place
-        return doubt
+        return self._in_context(doubt, district) if doubt.doubt == UNKNOWN else doubt
 
     def elsewhere(self, commune: str) -> Place:
         """A commune a product goes to, wherever in the province of the unit.
@@ -97,8 +104,27 @@ class Places:
         if self._is_own:
             above = self._units.ancestors(self._unit_id, self._listed_on)
             province = next((unit.unit_id for unit in above if unit.tier is Tier.PROVINCE), self._unit_id)
-            return Places(self._units, province, self._listed_on).of(commune, "", "", "")
+            return Places(self._units, province, self._listed_on, self._finder).of(commune, "", "", "")
         return self.of(commune, "", "", "")
+
+    def _in_context(self, doubt: Place, district: str) -> Place:
+        """The commune of a cell that no map knows as a name: with units around it, by its code, of another day.
+
+        One commune of the unit's own ground, of the day of the list or of another, is taken; of several none is.
+        """
+        if self._finder is None:
+            return doubt
+        around = [district] if district and self._finder.knows_area(district) else []
+        text = ", ".join((doubt.text, *around))
+        answer = self._finder.find(text, self._listed_on, within=self._unit_id, tier=Tier.COMMUNE)
+        unit = answer.meant or (answer.ended.unit if answer.ended else None)
+        if unit is not None:
+            return Place(unit.unit_id, field=doubt.field, text=doubt.text)
+        found = (*answer.standing, *answer.other_days)
+        if not found:
+            return doubt
+        shown = tuple(self._shown(each.unit, each.on) for each in found)
+        return Place(None, AMBIGUOUS, doubt.field, doubt.text, shown)
 
     def _on(self, on: date, written: tuple[str, str, str, str]) -> Place:
         """The commune of a line on one map; looked for once, because names come again on many lines."""
@@ -147,10 +173,9 @@ class Places:
 
     def _areas(self, on: date) -> list[str]:
         """The unit and those that went into it, as far as they were there on a day."""
-        ids = (self._unit_id, *(link.predecessor_id for link in self._units.predecessors(self._unit_id)))
         return [
             unit_id
-            for unit_id in dict.fromkeys(ids)
+            for unit_id in sorted(self._units.origins(self._unit_id))
             if any(version.in_force(on) for version in self._units.versions(unit_id))
         ]
 

@@ -14,6 +14,7 @@ from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.forms import Form
 from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.unit_finder import Answer, Basis, Found
 from ocop_pipeline.domain.units import Tier, UnitVersion, accent_free_key, name_key
 from ocop_pipeline.intake.cells import fold, read_number
 from ocop_pipeline.intake.extract import Extract, InfoCell
@@ -178,14 +179,14 @@ class _Cover:
         code = self._code()
         if not code:
             unit = self._by_name_alone(on)
-            if unit is not None:
+            if unit is not None and unit == self._by_name(on).meant:
                 self._find("UNIT_CODE_MISSING", "unit_code", unit=unit.full_name, unit_code=unit.code)
             return unit
         unit = self._catalogue.units.find_code(code, on, self._tier)
         if unit is None:
             return self._without_holder(code, on)
         self._check_province(unit, on)
-        return unit if self._named(unit) else self._mismatch(unit, code, on)
+        return unit if self._named(unit, on) else self._mismatch(unit, code, on)
 
     def _code(self) -> str:
         """The code with the leading zeros that a number cell loses."""
@@ -193,7 +194,7 @@ class _Cover:
         text = text.removesuffix(".0")
         return text.zfill(_CODE_DIGITS[self._tier]) if text.isascii() and text.isdigit() else text
 
-    def _named(self, unit: UnitVersion) -> bool:
+    def _named(self, unit: UnitVersion, on: date) -> bool:
         """Whether the name written is the unit's; no name contradicts nothing, missing accents may pass."""
         text = self._cell("unit_name").text
         if not text:
@@ -202,10 +203,20 @@ class _Cover:
         head = re.split(r"[,(]", text, maxsplit=1)[0]
         if name_key(text) in keys or name_key(head) in keys:
             return True
-        return text.isascii() and accent_free_key(text) in {accent_free_key(unit.name), fold(unit.full_name)}
+        if text.isascii() and accent_free_key(text) in {accent_free_key(unit.name), fold(unit.full_name)}:
+            return True
+        fitting = self._catalogue.unit_finder.find(text, on, tier=self._tier).standing
+        return any(each.unit.unit_id == unit.unit_id and each.basis is Basis.NAME for each in fitting)
 
-    def _mismatch(self, by_code: UnitVersion, code: str, on: date) -> UnitVersion:
+    def _mismatch(self, by_code: UnitVersion, code: str, on: date) -> UnitVersion | None:
         """Code and name name two units. The name decides whom to answer: a code is the easier slip."""
+        answer = self._by_name(on)
+        if answer.meant is None:
+            former = self._catalogue.unit_finder.find(code, on, tier=self._tier).other_days
+            both = [each for each in former if self._is_among(each, answer.other_days)]
+            if both or answer.ended:
+                # The unit is told by its name, and by the code it once had: it is no slip but an old list.
+                return self._not_there(both[0] if both else answer.other_days[0], on, by_code)
         self._find(
             "UNIT_CODE_NAME_MISMATCH",
             "unit_code",
@@ -213,61 +224,70 @@ class _Cover:
             by_code=self._place_of(by_code, on),
             name=self._cell("unit_name").text,
         )
-        named = self._candidates(on)
-        return named[0] if len(named) == 1 else by_code
+        return answer.meant or by_code
+
+    @staticmethod
+    def _is_among(found: Found, others: Sequence[Found]) -> bool:
+        return any(found.unit.unit_id == other.unit.unit_id for other in others)
 
     def _without_holder(self, code: str, on: date) -> UnitVersion | None:
-        """Nobody has the code on that day: a unit that ended, another tier's code, or no code at all."""
-        ended = [unit for unit in self._catalogue.units.held_code_before(code, on) if unit.tier is self._tier]
-        if ended:
-            self._find(
-                "UNIT_NOT_IN_FORCE", "unit_code", code=code, unit=ended[0].full_name, on=on,
-                successors=", ".join(self._successors(ended[0], on)) or "–",
-            )  # fmt: skip
-        else:
-            self._find("UNIT_CODE_UNKNOWN", "unit_code", code=code)
+        """Nobody has the code on that day: a unit of another day, another tier's code, or no code at all."""
+        former = self._catalogue.unit_finder.find(code, on, tier=self._tier).other_days
+        if former:
+            covering = self._not_there(former[0], on)
+            return self._by_name(on).meant or covering
+        self._find("UNIT_CODE_UNKNOWN", "unit_code", code=code)
         return self._by_name_alone(on)
 
-    def _successors(self, unit: UnitVersion, on: date) -> list[str]:
-        units = self._catalogue.units
-        found = []
-        for link in units.successors(unit.unit_id)[:_MOST_CANDIDATES]:
-            successor = next((row for row in units.versions(link.successor_id) if row.in_force(on)), None)
-            if successor is not None:
-                found.append(f"{successor.full_name} ({successor.code})")
-        return found
+    def _not_there(self, found: Found, on: date, by_code: UnitVersion | None = None) -> UnitVersion | None:
+        """Say that a unit did not exist in the month, and which units its ground was in.
+
+        Returns:
+            Whom the file goes back to: the one unit that covers the place, or the one of several whose code is written;
+            None where that would be a guess.
+        """
+        covering = (
+            "; ".join(f"{each.full_name} ({each.code})" for each in found.covering[:_MOST_CANDIDATES]) or "–"
+        )
+        where = "unit_code" if self._cell("unit_code").text else "unit_name"
+        unit, shown = found.unit, self._place_of(found.unit, found.on)
+        if unit.last_day < on:
+            self._find("UNIT_NOT_IN_FORCE", where, unit=shown, last_day=unit.last_day, successors=covering)
+        else:
+            self._find(
+                "UNIT_NOT_YET", where, unit=shown, first_day=unit.first_day, on=on, predecessors=covering
+            )
+        if by_code is not None and by_code in found.covering:
+            return by_code
+        return found.covering[0] if len(found.covering) == 1 else None
 
     def _by_name_alone(self, on: date) -> UnitVersion | None:
-        named = self._candidates(on)
-        if len(named) == 1:
-            return named[0]
+        answer = self._by_name(on)
+        if answer.meant is not None:
+            return answer.meant
+        if answer.ended is not None:
+            return self._not_there(answer.ended, on)
         name = self._cell("unit_name").text
-        if named:
-            shown = "; ".join(self._place_of(unit, on) for unit in named[:_MOST_CANDIDATES])
+        fitting = (*answer.standing, *answer.other_days)
+        if fitting:
+            shown = "; ".join(self._place_of(each.unit, each.on) for each in fitting[:_MOST_CANDIDATES])
             self._find("UNIT_AMBIGUOUS", "unit_name", name=name, candidates=shown)
         else:
             self._find("UNIT_NOT_FOUND", "unit_name", name=name, code=self._cell("unit_code").text)
         return None
 
-    def _candidates(self, on: date) -> list[UnitVersion]:
-        """The units of the form's tier that bear the name written, within the area written."""
-        text = self._cell("unit_name").text
-        if not text:
-            return []
-        within = self._within(on)
-        matches = self._catalogue.units.find_name(text, on, within, self._tier)
-        return [match.unit for match in matches]
-
-    def _within(self, on: date) -> str | None:
-        """The smallest area the cover sheet names without doubt; None where it names none."""
-        units = self._catalogue.units
-        area = None
-        for name, tier in (("province_name", Tier.PROVINCE), ("district_name", Tier.DISTRICT)):
-            text = self._cell(name).text
-            found = units.find_name(text, on, area, tier) if text and tier is not self._tier else ()
-            if len(found) == 1:
-                area = found[0].unit.unit_id
-        return area
+    def _by_name(self, on: date) -> Answer:
+        """What the names of the cover sheet mean on a day: the unit's own and those above it, where such exist."""
+        finder, name = self._catalogue.unit_finder, self._cell("unit_name").text
+        if not name:
+            return Answer("", on)
+        above = (
+            self._cell(field).text
+            for field, tier in (("district_name", Tier.DISTRICT), ("province_name", Tier.PROVINCE))
+            if tier is not self._tier
+        )
+        known = (text for text in above if text and finder.knows_area(text))
+        return finder.find(", ".join((name, *known)), on, tier=self._tier)
 
     def _check_province(self, unit: UnitVersion, on: date) -> None:
         text = self._cell("province_name").text

@@ -42,7 +42,7 @@ class ReferenceTable:
 
 
 def scope_units(catalogue: Catalogue, scope: Sequence[str]) -> tuple[str, ...]:
-    """Ids of the provinces a site serves, each with the provinces it was made of; all units under `*`.
+    """Ids of the provinces a site serves, each with those it was made of over all changes; all units under `*`.
 
     Args:
         catalogue: The loaded catalogue.
@@ -63,8 +63,7 @@ def scope_units(catalogue: Catalogue, scope: Sequence[str]) -> tuple[str, ...]:
         if not holders:
             raise ValueError(f"scope: no province ever had the code {code!r}")
         for unit_id in sorted(holders):
-            found[unit_id] = None
-            found |= {link.predecessor_id: None for link in catalogue.units.predecessors(unit_id)}
+            found |= dict.fromkeys((unit_id, *sorted(catalogue.units.origins(unit_id))))
     return tuple(found)
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from ocop_pipeline.catalogue import load_catalogue
 from ocop_pipeline.catalogue.errors import CatalogueError
 from ocop_pipeline.catalogue.unit_events import UNIT_EVENT_COLUMNS, load_decrees, load_unit_events
 from ocop_pipeline.catalogue.units import load_units
@@ -48,7 +49,7 @@ def test_the_changes_of_2026(units, day, cities, wards):
 
 def test_every_province_of_2025_has_its_resolution(units):
     """Each of the 34 provinces names the resolution that changed its communes."""
-    decrees = load_decrees(CATALOGUE_DATA / "unit_decrees.csv")
+    decrees = load_decrees([CATALOGUE_DATA / "unit_decrees.csv"])
     named = [each.province_code for each in decrees if each.tier is Tier.COMMUNE]
     assert sorted(named) == sorted(unit.code for unit in units.units(date(2025, 7, 1), Tier.PROVINCE))
     assert len({each.decree for each in decrees}) == len(decrees)
@@ -89,3 +90,26 @@ def test_one_event_in_two_files_is_refused(units, tmp_path):
     paths = [events_file(tmp_path, row), events_file(tmp_path, other, name="more.csv")]
     with pytest.raises(CatalogueError, match="stands in unit_events"):
         load_unit_events(units, paths)
+
+
+def test_a_sites_events_are_added_to_the_shipped_ones(tmp_path):
+    """A site's file of events does not replace ours: after it the cities of 2026 and its own change stand."""
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    events_file(folder, {"change": "rename", "unit": "24958", "to_name": "Đức Trọng Mới"})
+    catalogue = load_catalogue(tmp_path)
+    on = date(2027, 1, 1)
+    assert catalogue.units.find_code("24958", on).full_name == "Xã Đức Trọng Mới"
+    assert catalogue.units.find_code("24", on).full_name == "Thành phố Bắc Ninh"
+    assert [event.event_id for event in catalogue.unit_events][-1] == "e1"
+    assert len(catalogue.unit_events) == len(load_catalogue().unit_events) + 1
+
+
+def test_a_faulty_file_of_a_site_is_named_by_its_path(tmp_path):
+    """Ours and the site's file bear one name: the refusal says which of the two is meant."""
+    folder = tmp_path / "catalogue"
+    folder.mkdir()
+    path = events_file(folder, {"change": "rename", "unit": "00000", "to_name": "A"})
+    with pytest.raises(CatalogueError, match="no unit '00000'") as caught:
+        load_catalogue(tmp_path)
+    assert (caught.value.file, caught.value.row) == (str(path), 2)

@@ -240,6 +240,24 @@ def test_register_follows_the_regimes(catalogue: Catalogue) -> None:
     assert len(names) == len(set(names))
 
 
+def test_a_commune_that_became_a_ward_had_its_products_before(catalogue: Catalogue) -> None:
+    """Phường Trảng Bom (xã until 29/04/2026) has a home for its products in every month, on the old map too."""
+    last = Period("2026-10")
+    ward = catalogue.units.find_code("26248", last.end, Tier.COMMUNE)
+    assert ward is not None
+    products = [
+        product
+        for seed in range(4)
+        for product in invent_register(catalogue.units, [ward], last, seed=seed, pace=3)
+    ]
+    homes = {product.home(catalogue.units, date(2025, 5, 14)).unit_id for product in products}
+    came_from = {link.predecessor_id for link in catalogue.units.predecessors(ward.unit_id)}
+    assert len(products) > 5
+    assert homes
+    assert homes <= came_from - {ward.unit_id}
+    assert {product.home(catalogue.units, last.end) for product in products} == {ward}
+
+
 @given(st.integers(0, 10_000), st.lists(st.floats(0, 100), min_size=1, max_size=12))
 def test_split_is_exact(total: int, weights: list[float]) -> None:
     """However a total is shared out, the parts are not negative and add up to it."""

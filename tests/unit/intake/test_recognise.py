@@ -136,8 +136,8 @@ def test_an_unknown_unit_is_set_aside(catalogue):
     assert codes(found) == ["UNIT_CODE_UNKNOWN", "UNIT_NOT_FOUND"]
 
 
-def test_a_unit_that_has_ended_is_named_with_its_successors(catalogue):
-    """Codes of the old map are explained, not merely refused."""
+def test_a_unit_that_has_ended_is_returned_to_the_one_that_covers_its_place(catalogue):
+    """A code of the old map that nobody bears today: unit, last day and heir are named, the heir is answered."""
     ended = next(
         unit
         for unit in catalogue.units.units(date(2025, 6, 30))
@@ -146,11 +146,84 @@ def test_a_unit_that_has_ended_is_named_with_its_successors(catalogue):
         and len(catalogue.units.successors(unit.unit_id)) == 1
     )
     found = seen(catalogue, unit_code=ended.code, unit_name=ended.full_name, province_name=None)
-    first = found.findings[0]
-    assert first.code == "UNIT_NOT_IN_FORCE"
-    assert first.args["unit"] == ended.full_name
+    assert codes(found) == ["UNIT_NOT_IN_FORCE"]
+    args = found.findings[0].args
     heir = catalogue.units.get(catalogue.units.successors(ended.unit_id)[0].successor_id, TODAY)
-    assert heir.full_name in first.args["successors"]
+    assert args["unit"].startswith(f"{ended.full_name}, ")
+    assert (args["last_day"], args["successors"]) == ("2025-06-30", f"{heir.full_name} ({heir.code})")
+    assert found.findings[0].severity is Severity.ERROR
+    assert found.identity is not None
+    assert found.identity.unit_id == heir.unit_id
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "heir"),
+    [("00004", "Phường Trúc Bạch", "c00004.2"), ("26740", "P. Bến Nghé", "c26740.2")],
+)
+def test_an_old_code_with_its_old_name_is_no_slip(catalogue, code, name, heir):
+    """The code has a new holder; with the old name beside it the old unit is meant and said to be no more."""
+    found = seen(catalogue, unit_code=code, unit_name=name, province_name=None)
+    assert codes(found) == ["UNIT_NOT_IN_FORCE"]
+    assert found.identity is not None
+    assert found.identity.unit_id == heir
+
+
+def test_an_old_name_alone_is_answered_by_what_it_is_now(catalogue):
+    """Name, district and province of the old map, no code: the commune that took it over is named and answered."""
+    found = seen(catalogue, unit_code=None, unit_name="Xã Tân Hà, huyện Lâm Hà", province_name="Lâm Đồng")
+    assert codes(found) == ["UNIT_NOT_IN_FORCE"]
+    assert found.findings[0].args["unit"] == "Xã Tân Hà, Tỉnh Lâm Đồng (24916)"
+    assert found.findings[0].args["successors"] == "Xã Tân Hà Lâm Hà (24916)"
+    assert found.identity is not None
+    assert found.identity.unit_id == "c24916.2"
+
+
+def test_a_divided_unit_is_nobodys_to_answer(catalogue):
+    """Gia Lâm's Cổ Bi went to three communes and left no code: all are named, none is taken."""
+    found = seen(catalogue, unit_code=None, unit_name="Xã Cổ Bi", province_name="Hà Nội")
+    assert codes(found) == ["UNIT_NOT_IN_FORCE"]
+    assert found.findings[0].args["successors"].count(";") == 2
+    assert found.identity is None
+
+
+def test_a_unit_that_did_not_exist_yet_is_returned(catalogue):
+    """A commune of July 2025 in a workbook for May: told since when it exists and what was there before."""
+    found = seen(
+        catalogue, "xa-2025", period="05/2025", unit_code=None, unit_name="Xã Tân Hà Lâm Hà",
+        district_name=None, province_name="Lâm Đồng",
+    )  # fmt: skip
+    assert codes(found) == ["UNIT_NOT_YET"]
+    args = found.findings[0].args
+    assert (args["first_day"], args["on"]) == ("2025-07-01", "2025-05-14")
+    assert "Xã Tân Hà (24916)" in args["predecessors"]
+    assert found.identity is None
+
+
+def test_several_units_of_another_day_are_shown_and_none_is_taken(catalogue):
+    """A bare name that four old communes bore and none bears today: candidates, no answer."""
+    found = seen(catalogue, unit_code=None, unit_name="Tân Hà", province_name=None)
+    assert codes(found) == ["UNIT_AMBIGUOUS"]
+    assert found.identity is None
+    assert found.findings[0].args["candidates"].count("Tân Hà") >= 4
+
+
+def test_a_ward_of_2026_under_its_old_type_is_the_same_unit(catalogue):
+    """Xã Trảng Bom became Phường Trảng Bom on 30/04/2026; its code and place stayed, and so does its report."""
+    for period, name in (
+        ("10/2026", "Xã Trảng Bom"),
+        ("10/2026", "Phường Trảng Bom"),
+        ("03/2026", "Xã Trảng Bom"),
+    ):
+        found = seen(
+            catalogue, period=period, unit_code="26248", unit_name=name, province_name="Thành phố Đồng Nai",
+        )  # fmt: skip
+        assert (codes(found), found.identity and found.identity.unit_id) == ([], "c26248.2")
+
+
+def test_the_office_may_stand_before_its_units_name(catalogue):
+    """A report of "UBND phường …" is the ward's."""
+    found = seen(catalogue, unit_name="UBND phường Lâm Viên - Đà Lạt")
+    assert codes(found) == []
 
 
 def test_a_recycled_code_means_its_holder_of_the_month(catalogue):

@@ -393,6 +393,23 @@ def test_an_old_commune_is_found_on_the_map_before_the_change(catalogue, lam_don
     assert (name, doubt) == ("Xã Thuận Hà", "")
 
 
+@pytest.mark.parametrize(
+    ("written", "name", "doubt"),
+    [
+        ("xã Tân Hà, huyện Lâm Hà", "Xã Tân Hà", ""),
+        ("X. Tân Hà - H. Lâm Hà - Lâm Đồng", "Xã Tân Hà", ""),
+        ("24916", "Xã Tân Hà Lâm Hà", ""),
+        # Divided: the commune of that name today may be meant, and so may its neighbour.
+        ("Hòa Thắng, huyện Bắc Bình", None, "ambiguous"),
+        ("Tân Hà, huyện Tân Châu", None, "unknown"),
+        ("26740", None, "unknown"),
+    ],
+)  # fmt: skip
+def test_a_cell_may_say_more_than_a_name(catalogue, lam_dong, written, name, doubt):
+    """With its district in the cell, or by code, one commune of the province is found; of several, none."""
+    assert _place(catalogue, lam_dong, ON, commune=written) == (name, doubt)
+
+
 def test_of_two_names_the_one_of_the_map_counts(catalogue, lam_dong):
     """A list with the commune of today and the one before: the day of the list decides which is read."""
     dak_nong = catalogue.units.find_code("67", OLD).unit_id
