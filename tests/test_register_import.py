@@ -91,6 +91,20 @@ def test_an_import_is_written_down_once_and_shown_as_documented(folder):
     assert len(_imports(folder)) == 1
 
 
+def test_one_decision_is_not_taken_over_for_the_province_of_then_and_for_that_of_today(folder):
+    """It would count twice: the answer names the list that is there and how to replace it."""
+    decided = ["--decision", "15/QĐ-UBND", "--decided", "2025-06-10", "--body", "UBND tỉnh Lâm Đồng"]
+    path = _write(folder, "ds.csv", TRA)
+    assert _import(folder, path, *decided, on="2025-06-20").exit_code in (0, 1)
+    again = _import(folder, path, *decided, on="2026-10-01")
+    assert again.exit_code == 2
+    assert "--on 2025-06-20" in " ".join(again.output.split())
+    assert "Lâm Đồng" in again.output
+    assert len(_imports(folder)) == 1
+    assert _import(folder, _write(folder, "ds2.csv", TRA, BUN), *decided, on="2025-06-20").exit_code in (0, 1)
+    assert len(_imports(folder)) == 2
+
+
 def test_a_dry_run_writes_nothing(folder):
     """What was read is shown; neither archive nor ledger is touched."""
     result = _import(folder, _write(folder, "ds.csv", TRA), *DECISION, "--dry-run", "--json")

@@ -31,6 +31,7 @@ from ocop_pipeline.cli.months import published
 from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.standing import standing
 from ocop_pipeline.intake.answer import answer_finding
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.grid import Limits
@@ -135,9 +136,32 @@ def _refuse_misplaced(told: Told) -> None:
 def _keep(place: Site, reading: FileReading, data: bytes, now: datetime) -> list[Kept]:
     try:
         with Ledger.open(place.settings.ledger) as ledger:
+            _refuse_known_elsewhere(place, reading, ledger, now.date())
             return keep(reading, data, Archive(place.settings.archive), ledger, place.catalogue, now)
     except (LedgerError, OSError) as error:
         raise refuse("error.ledger", reason=error) from error
+
+
+def _refuse_known_elsewhere(place: Site, reading: FileReading, ledger: Ledger, today: date) -> None:
+    """A decision handed over for the province of then and for that of today would count twice: the person says which.
+
+    Lists of two old provinces with one number may be two decisions, and are let pass.
+    """
+    units = place.catalogue.units
+    known = {(each.form, each.list_key): each for each in ledger.imports() if each.list_key}
+    for read in reading.lists:
+        before = known.get((read.form, read.list_key))
+        if before is None or before.unit_id == read.told.unit_id:
+            continue
+        now_of = {each: standing(units, each, today).unit_id for each in (before.unit_id, read.told.unit_id)}
+        if now_of[before.unit_id] == read.told.unit_id or now_of[read.told.unit_id] == before.unit_id:
+            raise refuse(
+                "error.decision_elsewhere",
+                file=before.display_name,
+                day=before.imported_at.strftime("%d/%m/%Y"),
+                unit=units.versions(before.unit_id)[-1].full_name,
+                on=before.told.get("listed_on") or before.told.get("decided_on", ""),
+            )
 
 
 def _bytes(file: Path) -> bytes:
