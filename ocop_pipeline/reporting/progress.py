@@ -73,7 +73,7 @@ def _target_table(setting: Setting, targets: Sequence[TargetProgress]) -> Table:
         Column("result", label("plan_result"), width=1.6),
     )
     rows = tuple(_target_row(setting, target) for target in targets)
-    notes = (label("plan_note"), *_reference_note(setting, targets))
+    notes = (label("plan_note"), *setting.year_note(), *_reference_note(setting, targets))
     return Table(_plan_caption(setting, "plan", targets[0]), columns, rows, notes)
 
 

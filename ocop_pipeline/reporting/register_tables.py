@@ -77,6 +77,7 @@ def register_by_unit(setting: Setting) -> list[Block]:
         rows.append(_row(setting, "", label("register_own"), own, data.unit.unit_id, _OWN))
     notes = (
         label("register_note", day=_day(setting)),
+        *setting.year_note(),
         label("register_unit_note", unit=lower_first(data.unit.full_name)),
     )
     return [_table(setting, "unit", rows, notes)]
@@ -106,7 +107,8 @@ def register_by_group(setting: Setting) -> list[Block]:
         shown.append(sector)
         rows.append(_row(setting, "", name, found or _NONE, data.unit.unit_id, sector, kind))
         rows.extend(below.get(code, ()))
-    return [_table(setting, "group", rows, group_notes(data.groups.year, shown, label))]
+    notes = (label("register_group_note"), *setting.year_note(), *group_notes(data.groups.year, shown, label))
+    return [_table(setting, "group", rows, notes)]
 
 
 def _group_rows(setting: Setting, code: str) -> Iterator[Row]:
@@ -142,7 +144,7 @@ def register_by_producer_type(setting: Setting) -> list[Block]:
         found = _families(setting, data.unit.unit_id, breakdown)
         if found is not None or code:
             rows.append(_row(setting, "", name, found or _NONE, data.unit.unit_id, breakdown))
-    return [_table(setting, "type", rows, (label("register_type_note"),))]
+    return [_table(setting, "type", rows, (label("register_type_note"), *setting.year_note()))]
 
 
 _NONE: Final = Families(*[0] * 11)

@@ -36,6 +36,13 @@ class Setting:
         """A word of the report."""
         return self.spec.label(key, **values)
 
+    def year_note(self) -> tuple[str, ...]:
+        """Say where the year to date is made of fewer months than the year has; nothing where it is whole."""
+        months, known = len(self.data.period.year_to_date()), len(self.data.months)
+        if known == months:
+            return ()
+        return (self.label("year_note", known=formats.count(known), months=formats.count(months)),)
+
     def name(self, code_list: str, code: str) -> str:
         """Name of a code; the code itself where the list does not know it, blank for blank."""
         return self.data.names.get((code_list, code), code)
