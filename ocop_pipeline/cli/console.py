@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -37,6 +39,12 @@ from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.trace import UntraceableError
 
 FINE, FINDINGS, USAGE = 0, 1, 2
+
+_PADDING = 3
+"""Cells a column of a table needs beside its text: a border and a space at each side."""
+_EASY_WIDTH = 18
+"""A column of sentences narrower than this is a tower of single words."""
+_INDENT = "    "
 
 _HELP = load_messages()
 SiteOption = Annotated[
@@ -195,13 +203,62 @@ def _plain(value: object) -> Any:
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """A plain table; every cell is text, never markup."""
+    """A plain table; every cell is text, never markup, and no cell is ever cut.
+
+    On a terminal that is too narrow for whole words in every column, a list: a row's first cell, then the
+    others with their headers. In a pipe or a file, as wide as the longest row needs.
+    """
+    cells = [[" ".join(str("" if cell is None else cell).split()) for cell in row] for row in rows]
+    console = out()
+    if console.is_terminal and 1 + sum(_least_widths(headers, cells)) > console.width:
+        _print_list(console, headers, cells, title)
+        return
     table = Table(title=escape(title) or None, title_justify="left", show_lines=False)
-    for header in headers:
-        table.add_column(escape(header))
-    for row in rows:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
-    out().print(table)
+    for header, width in zip(headers, _least_widths(headers, cells), strict=True):
+        table.add_column(escape(header), min_width=width - _PADDING, overflow="fold")
+    for row in cells:
+        table.add_row(*map(escape, row))
+    if not console.is_terminal:
+        console.width = 1 + sum(
+            _PADDING + max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)
+        )
+    console.print(table)
+
+
+def _least_widths(headers: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """For every column the width, with its border, at which no word breaks and a text is still read easily."""
+    columns = zip(headers, *cells, strict=True)
+    return [
+        _PADDING
+        + max(
+            min(_EASY_WIDTH, max(map(cell_len, column))),
+            *(cell_len(word) for cell in column for word in cell.split() or [""]),
+        )
+        for column in columns
+    ]
+
+
+def _print_list(console: Console, headers: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> None:
+    """Rows as paragraphs. A header and its value stay together where a line can hold both."""
+    if title:
+        console.print(escape(title))
+    for first, *others in cells:
+        console.print(escape(first or "-"), style="bold")
+        told = [f"{header}: {cell}" for header, cell in zip(headers[1:], others, strict=True) if cell]
+        for line in _packed(told, console.width - len(_INDENT)):
+            console.print(Padding(escape(line), (0, 0, 0, len(_INDENT))))
+
+
+def _packed(parts: Sequence[str], width: int) -> list[str]:
+    """Parts put behind one another, as many as a line holds."""
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]} | {part}" if lines else part
+        if lines and cell_len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def headers_of(*keys: str) -> list[str]:
