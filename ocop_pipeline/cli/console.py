@@ -30,11 +30,16 @@ from rich.table import Table
 
 from ocop_pipeline.catalogue import Catalogue, CatalogueError, load_catalogue
 from ocop_pipeline.catalogue.messages import LANGUAGES, Messages, load_messages
-from ocop_pipeline.domain.periods import Period, PeriodError
+from ocop_pipeline.domain.periods import Grain, Period, PeriodError
 from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.settings import Settings, SettingsError, load_settings
-from ocop_pipeline.warehouse.connection import WarehouseError
-from ocop_pipeline.warehouse.figures import NotPublishedError
+from ocop_pipeline.warehouse.connection import (
+    QueryError,
+    WarehouseBusyError,
+    WarehouseError,
+    WarehouseMissingError,
+)
+from ocop_pipeline.warehouse.figures import NoRegisterError, NotPublishedError
 from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.trace import UntraceableError
 
@@ -45,6 +50,7 @@ _PADDING = 3
 _EASY_WIDTH = 18
 """A column of sentences narrower than this is a tower of single words."""
 _INDENT = "    "
+_MONTHS_SHOWN = 12
 
 _HELP = load_messages()
 SiteOption = Annotated[
@@ -105,7 +111,7 @@ class Site:
         """The one unit that an id, a code or a name means on a day."""
         found = find_units(self.catalogue, text, on)
         if not found:
-            raise refuse("units.none", on=on.strftime("%d/%m/%Y"))
+            raise refuse("units.none", unit=text, on=on.strftime("%d/%m/%Y"))
         if len(found) > 1:
             names = "; ".join(f"{unit.full_name} ({unit.unit_id})" for unit in found[:6])
             raise refuse("units.ambiguous", count=len(found), names=names)
@@ -156,7 +162,30 @@ def parse_period(text: str) -> Period:
     try:
         return Period.parse(text)
     except PeriodError as error:
-        raise refuse("error.period", reason=error) from error
+        raise refuse("error.no_period", period=text) from error
+
+
+def parse_month(text: str) -> Period:
+    """A month as typed; a longer period is refused, because runs and reports are monthly."""
+    period = parse_period(text)
+    if period.grain is not Grain.MONTH:
+        raise refuse("error.no_month", period=text)
+    return period
+
+
+def parse_day(text: str) -> date:
+    """A day as typed."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise refuse("error.no_day", day=text) from error
+
+
+def require_run(months: Sequence[str], month: Period) -> None:
+    """Refuse a month that has not been run, and say which have been."""
+    if month.key not in months:
+        shown = ", ".join(months[-_MONTHS_SHOWN:]) or messages().say("error.none_run")
+        raise refuse("error.month_not_run", period=month.key, months=shown)
 
 
 @contextlib.contextmanager
@@ -164,8 +193,16 @@ def warehouse_errors() -> Iterator[None]:
     """Say what a locked or missing warehouse, or an unpublished figure, means."""
     try:
         yield
+    except NoRegisterError as error:
+        raise refuse("error.no_register", missing=error.missing) from error
     except (NotPublishedError, UntraceableError) as error:
         raise refuse("error.not_published", reason=error) from error
+    except WarehouseMissingError as error:
+        raise refuse("error.no_warehouse", path=error.path) from error
+    except WarehouseBusyError as error:
+        raise refuse("error.warehouse_busy", reason=error) from error
+    except QueryError as error:
+        raise refuse("error.query", reason=error) from error
     except WarehouseError as error:
         raise refuse("error.warehouse", reason=error) from error
 
