@@ -159,6 +159,65 @@ def test_wrong_arguments_are_said_in_a_sentence(province, arguments):
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("status", "--period", "2026-13"), "“2026-13” không phải là một kỳ báo cáo"),
+        (("run", "--period", "2026-Q3"), "cần một tháng"),
+        (("report", "--unit", "12", "--period", "2026"), "cần một tháng"),
+        (("status", "--period", "2031-05"), "Kỳ 2031-05 chưa được tổng hợp. Các kỳ đã tổng hợp: 20"),
+        (("value", "--unit", "12", "--period", "2031-05", "--indicator", "TT04"), "chưa được tổng hợp"),
+        (("report", "--unit", "12", "--period", "2031-05"), "chưa được tổng hợp"),
+        (("plan", "status", "--period", "2031-05"), "chưa được tổng hợp"),
+        (("value", "--unit", "12", "--period", "2026-10", "--indicator", "TT99"), "Không có chỉ tiêu “TT99”"),
+        (
+            ("value", "--unit", "12", "--period", "2026-10", "--indicator", "TT04", "--breakdown", "x"),
+            "Không có số liệu công bố như vậy",
+        ),
+        (("report", "--unit", "Không Có", "--period", "2026-10"), "tên hoặc mã “Không Có”"),
+        (("register", "list", "--on", "2026-02-30"), "“2026-02-30” không phải là một ngày có thật"),
+        (("register", "expiring", "--on", "hôm nay"), "không phải là một ngày có thật"),
+        (("register", "list", "--period", "tháng 10"), "không phải là một kỳ báo cáo"),
+        (("units", "find", "x", "--on", "31/10/2026"), "không phải là một ngày có thật"),
+        (("sql", "--query", "SELECT nope FROM marts.report_status"), "Câu lệnh SQL không chạy được"),
+    ],
+)
+def test_a_wrong_question_is_answered_in_vietnamese(province, arguments, told):
+    """What is wrong is said in the language of the user, with the words that were typed; exit code 2."""
+    result = _run(*arguments, settings=province.settings)
+    assert result.exit_code == 2, result.output
+    assert told in " ".join(result.stderr.split())
+    assert result.stdout == ""
+
+
+def test_a_commune_is_told_where_its_figures_are(province):
+    """There is no report of a commune alone: the answer names the unit, and no word of the program's own."""
+    unit = json.loads(
+        _run("sql", "--json", "--query", "SELECT unit_id FROM marts.report_status WHERE form = 'OCOP-XA' LIMIT 1",
+             settings=province.settings).stdout
+    )[0]["unit_id"]  # fmt: skip
+    result = _run("report", "--unit", unit, "--period", "2026-10", settings=province.settings)
+    assert result.exit_code == 2
+    assert "Không lập báo cáo riêng cho" in " ".join(result.stderr.split())
+    assert "Tier" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("status", "--period", "2026-10"), ("report", "--unit", "12", "--period", "2026-10"), ("plan", "status"),
+        ("register", "list"), ("register", "expiring"), ("sql", "--query", "SELECT 1"),
+        ("value", "--unit", "12", "--period", "2026-10", "--indicator", "TT04"),
+    ],
+)  # fmt: skip
+def test_a_site_without_a_run_says_what_to_run(tmp_path, arguments):
+    """Before the first run every question is answered by the command that makes figures."""
+    result = runner.invoke(app, [*arguments, "--site", str(tmp_path)])
+    assert result.exit_code == 2, result.output
+    assert "Chưa có kho số liệu" in " ".join(result.stderr.split())
+    assert "ocop run --period" in " ".join(result.stderr.split())
+
+
 def test_a_bad_settings_file_names_the_key(tmp_path):
     """An unknown key of ocop.toml is refused by name."""
     (tmp_path / "ocop.toml").write_text('scoop = ["68"]\n', encoding="utf-8")

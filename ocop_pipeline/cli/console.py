@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -28,16 +30,28 @@ from rich.table import Table
 
 from ocop_pipeline.catalogue import Catalogue, CatalogueError, load_catalogue
 from ocop_pipeline.catalogue.messages import LANGUAGES, Messages, load_messages
-from ocop_pipeline.domain.periods import Period, PeriodError
+from ocop_pipeline.domain.periods import Grain, Period, PeriodError
 from ocop_pipeline.domain.units import UnitVersion
 from ocop_pipeline.settings import Settings, SettingsError, load_settings
-from ocop_pipeline.warehouse.connection import WarehouseError
-from ocop_pipeline.warehouse.figures import NotPublishedError
+from ocop_pipeline.warehouse.connection import (
+    QueryError,
+    WarehouseBusyError,
+    WarehouseError,
+    WarehouseMissingError,
+)
+from ocop_pipeline.warehouse.figures import NoRegisterError, NotPublishedError
 from ocop_pipeline.warehouse.ledger import Ledger, LedgerError
 from ocop_pipeline.warehouse.trace import UntraceableError
 
 FINE, FINDINGS, USAGE = 0, 1, 2
 _CANDIDATES = 6
+
+_PADDING = 3
+"""Cells a column of a table needs beside its text: a border and a space at each side."""
+_EASY_WIDTH = 18
+"""A column of sentences narrower than this is a tower of single words."""
+_INDENT = "    "
+_MONTHS_SHOWN = 12
 
 _HELP = load_messages()
 SiteOption = Annotated[
@@ -105,7 +119,7 @@ class Site:
             raise refuse("units.not_then", unit=answer.ended.unit.full_name, on=day, units=now)
         found = [each.unit for each in (*answer.standing, *answer.other_days)]
         if not found:
-            raise refuse("units.none", on=day)
+            raise refuse("units.none", unit=text, on=day)
         raise refuse("units.ambiguous", count=len(found), names=candidates_of(found))
 
 
@@ -144,7 +158,30 @@ def parse_period(text: str) -> Period:
     try:
         return Period.parse(text)
     except PeriodError as error:
-        raise refuse("error.period", reason=error) from error
+        raise refuse("error.no_period", period=text) from error
+
+
+def parse_month(text: str) -> Period:
+    """A month as typed; a longer period is refused, because runs and reports are monthly."""
+    period = parse_period(text)
+    if period.grain is not Grain.MONTH:
+        raise refuse("error.no_month", period=text)
+    return period
+
+
+def parse_day(text: str) -> date:
+    """A day as typed."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise refuse("error.no_day", day=text) from error
+
+
+def require_run(months: Sequence[str], month: Period) -> None:
+    """Refuse a month that has not been run, and say which have been."""
+    if month.key not in months:
+        shown = ", ".join(months[-_MONTHS_SHOWN:]) or messages().say("error.none_run")
+        raise refuse("error.month_not_run", period=month.key, months=shown)
 
 
 @contextlib.contextmanager
@@ -152,8 +189,16 @@ def warehouse_errors() -> Iterator[None]:
     """Say what a locked or missing warehouse, or an unpublished figure, means."""
     try:
         yield
+    except NoRegisterError as error:
+        raise refuse("error.no_register", missing=error.missing) from error
     except (NotPublishedError, UntraceableError) as error:
         raise refuse("error.not_published", reason=error) from error
+    except WarehouseMissingError as error:
+        raise refuse("error.no_warehouse", path=error.path) from error
+    except WarehouseBusyError as error:
+        raise refuse("error.warehouse_busy", reason=error) from error
+    except QueryError as error:
+        raise refuse("error.query", reason=error) from error
     except WarehouseError as error:
         raise refuse("error.warehouse", reason=error) from error
 
@@ -191,13 +236,62 @@ def _plain(value: object) -> Any:
 
 
 def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
-    """A plain table; every cell is text, never markup."""
+    """A plain table; every cell is text, never markup, and no cell is ever cut.
+
+    On a terminal that is too narrow for whole words in every column, a list: a row's first cell, then the
+    others with their headers. In a pipe or a file, as wide as the longest row needs.
+    """
+    cells = [[" ".join(str("" if cell is None else cell).split()) for cell in row] for row in rows]
+    console = out()
+    if console.is_terminal and 1 + sum(_least_widths(headers, cells)) > console.width:
+        _print_list(console, headers, cells, title)
+        return
     table = Table(title=escape(title) or None, title_justify="left", show_lines=False)
-    for header in headers:
-        table.add_column(escape(header))
-    for row in rows:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
-    out().print(table)
+    for header, width in zip(headers, _least_widths(headers, cells), strict=True):
+        table.add_column(escape(header), min_width=width - _PADDING, overflow="fold")
+    for row in cells:
+        table.add_row(*map(escape, row))
+    if not console.is_terminal:
+        console.width = 1 + sum(
+            _PADDING + max(map(cell_len, column)) for column in zip(headers, *cells, strict=True)
+        )
+    console.print(table)
+
+
+def _least_widths(headers: Sequence[str], cells: Sequence[Sequence[str]]) -> list[int]:
+    """For every column the width, with its border, at which no word breaks and a text is still read easily."""
+    columns = zip(headers, *cells, strict=True)
+    return [
+        _PADDING
+        + max(
+            min(_EASY_WIDTH, max(map(cell_len, column))),
+            *(cell_len(word) for cell in column for word in cell.split() or [""]),
+        )
+        for column in columns
+    ]
+
+
+def _print_list(console: Console, headers: Sequence[str], cells: Sequence[Sequence[str]], title: str) -> None:
+    """Rows as paragraphs. A header and its value stay together where a line can hold both."""
+    if title:
+        console.print(escape(title))
+    for first, *others in cells:
+        console.print(escape(first or "-"), style="bold")
+        told = [f"{header}: {cell}" for header, cell in zip(headers[1:], others, strict=True) if cell]
+        for line in _packed(told, console.width - len(_INDENT)):
+            console.print(Padding(escape(line), (0, 0, 0, len(_INDENT))))
+
+
+def _packed(parts: Sequence[str], width: int) -> list[str]:
+    """Parts put behind one another, as many as a line holds."""
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]} | {part}" if lines else part
+        if lines and cell_len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
 
 
 def headers_of(*keys: str) -> list[str]:

@@ -15,15 +15,16 @@ from ocop_pipeline.cli.console import (
     help_of,
     messages,
     open_site,
-    parse_period,
+    parse_month,
     print_json,
     print_table,
     refuse,
+    require_run,
     say,
     warehouse_errors,
 )
 from ocop_pipeline.warehouse import figures
-from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.connection import open_reader, typed_query
 from ocop_pipeline.warehouse.trace import trace
 
 _HELP = load_messages()
@@ -45,9 +46,12 @@ def value(
     if span not in figures.SPANS or by not in ("", "unit", "breakdown", "source"):
         raise refuse("help.option.span" if span not in figures.SPANS else "help.option.by")
     place = open_site(site, state)
-    month = parse_period(period)
+    month = parse_month(period)
+    if indicator not in place.catalogue.indicators:
+        raise refuse("error.no_indicator", indicator=indicator)
     where = place.unit(unit, month)
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        require_run(figures.months_run(connection), month)
         if by == "source":
             cells = trace(connection, where.unit_id, month.key, indicator, breakdown, span)
             _print_sources([_source(cell) for cell in cells], as_json=as_json)
@@ -142,9 +146,7 @@ def sql(
 
 
 def _run_query(connection: Any, query: str, *, as_json: bool) -> None:
-    result = connection.execute(query)
-    names = [column[0] for column in result.description or ()]
-    rows = result.fetchall()
+    names, rows = typed_query(connection, query)
     if as_json:
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:

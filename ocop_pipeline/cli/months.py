@@ -26,11 +26,12 @@ from ocop_pipeline.cli.console import (
     messages,
     open_site,
     out,
-    parse_period,
+    parse_month,
     print_json,
     print_table,
     progress_bar,
     refuse,
+    require_run,
     say,
     warehouse_errors,
 )
@@ -57,7 +58,7 @@ def run(
 ) -> None:
     """Run a month through Dagster in this process."""
     place = open_site(site, state)
-    month = parse_period(period)
+    month = parse_month(period)
     with progress_bar(messages().say("step.run")) as move:
         outcome = run_month(place.settings, month.key, move, place.catalogue)
     result = run_json(place, outcome)
@@ -209,8 +210,9 @@ def status(
 ) -> None:
     """Print every expected report and what came of it."""
     place = open_site(site, state)
-    month = parse_period(period)
+    month = parse_month(period)
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        require_run(figures.months_run(connection), month)
         rows = figures.report_status(connection, month.key)
     if as_json:
         print_json(rows)
@@ -240,22 +242,25 @@ def report(
     from ocop_pipeline.reporting.document import to_json  # noqa: PLC0415 - only this command prints
     from ocop_pipeline.reporting.gather import NoFiguresError  # noqa: PLC0415
     from ocop_pipeline.reporting.html import write_html  # noqa: PLC0415
-    from ocop_pipeline.reporting.issuing import report_document  # noqa: PLC0415
+    from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, report_document  # noqa: PLC0415
     from ocop_pipeline.reporting.paper import write_pdf  # noqa: PLC0415
 
     if file_format not in FORMATS:
         raise refuse("help.option.format")
     place = open_site(site, state)
-    month = parse_period(period)
+    month = parse_month(period)
     where = place.unit(unit, month)
+    if where.tier not in REPORT_OF_TIER:
+        raise refuse("error.no_report_of_tier", unit=where.full_name)
     today = datetime.now(TIME_ZONE).date()
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        require_run(figures.months_run(connection), month)
         try:
             document = report_document(
                 rows_reader(connection), place.catalogue, place.settings, where.unit_id, month, today
             )
-        except (NoFiguresError, KeyError) as error:
-            raise refuse("error.not_published", reason=error) from error
+        except NoFiguresError as error:
+            raise refuse("error.no_figures", unit=where.full_name, period=month.key) from error
     path = target or Path(f"bao-cao-ocop-{month.key}-{where.code}.{file_format}")
     if path.is_dir():
         path /= f"bao-cao-ocop-{month.key}-{where.code}.{file_format}"
@@ -282,7 +287,7 @@ def generate_files(
 ) -> None:
     """Write sample workbooks; the truth about them lies beside as truth.json."""
     place = open_site(site, state)
-    parse_period(period)
+    parse_month(period)
     if faults not in ("none", "demo"):
         raise refuse("help.option.faults")
     try:
@@ -315,7 +320,7 @@ def demo(
     """Make the sample province, or the units a plan binds, anew, run it, compare with the truth."""
     if plan is not None:
         raise typer.Exit(_demo_plans(plan, period, seed, site, as_json=as_json))
-    month = parse_period(period or DEMO_MONTH)
+    month = parse_month(period or DEMO_MONTH)
     site = site or Path(DEMO_FOLDER)
     settings = demonstration.prepare_site(site)
     place = open_site(settings.site, settings.state)
@@ -349,7 +354,7 @@ def _demo_plans(plan: str, period: str | None, seed: int, site: Path | None, *, 
     if plan != plan_demonstration.ALL and plan not in known.plans:
         raise refuse("plans.unknown", plan=plan, plans=", ".join(known.plans))
     codes = plan_demonstration.codes_of(known, plan)
-    month = parse_period(period) if period else None
+    month = parse_month(period) if period else None
     results, good = [], True
     for code in codes:
         folder = site or Path(f"{DEMO_FOLDER}-{code}")

@@ -26,18 +26,20 @@ from ocop_pipeline.cli.console import (
     messages,
     open_site,
     out,
-    parse_period,
+    parse_month,
     print_json,
     print_table,
     refuse,
+    require_run,
     say,
     warehouse_errors,
 )
 from ocop_pipeline.domain.indicators import Indicator, Kind
-from ocop_pipeline.domain.periods import Grain, Period
+from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import name_key
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.figures import months_run
 from ocop_pipeline.warehouse.progress import (
     PlanTarget,
     PlanTask,
@@ -65,11 +67,13 @@ def status(
     place = open_site(site, state)
     if plan is not None and plan not in place.catalogue.plans:
         raise refuse("plans.unknown", plan=plan, plans=", ".join(place.catalogue.plans))
-    month = parse_period(period) if period else None
-    if month is not None and month.grain is not Grain.MONTH:
-        raise refuse("error.period", reason=messages().say("help.option.period"))
+    month = parse_month(period) if period else None
     with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
+        months = months_run(connection)
+        if not months:
+            raise refuse("error.nothing_run")
         month = month or Period(newest_month(connection))
+        require_run(months, month)
         targets = plan_targets(connection, month.key, plan)
         tasks = plan_tasks(connection, month.key, plan)
     if plan is not None and not (targets or tasks):

@@ -28,6 +28,7 @@ from ocop_pipeline.cli.console import (
     messages,
     open_ledger,
     open_site,
+    parse_day,
     parse_period,
     print_json,
     print_table,
@@ -166,6 +167,8 @@ def expiring(
         messages().say("register.expiring_count", months=months, count=count)
         for months, count in counts(found, day, within)
     )
+    if any(each.round_known and each.round_date is None for each in found):
+        say("register.rounds_note")
     say("register.expiring_total", count=len(found), within=within, on=_shown(day), counts=told)
 
 
@@ -289,10 +292,7 @@ def _review(place: Site) -> Iterator[Review]:
 
 
 def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text) if text else datetime.now(TIME_ZONE).date()
-    except ValueError:
-        raise refuse("help.option.on") from None
+    return parse_day(text) if text else datetime.now(TIME_ZONE).date()
 
 
 def _unit_id(place: Site, text: str, on: date) -> str | None:

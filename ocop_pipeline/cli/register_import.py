@@ -22,6 +22,7 @@ from ocop_pipeline.cli.console import (
     help_of,
     messages,
     open_site,
+    parse_day,
     print_json,
     print_table,
     refuse,
@@ -174,10 +175,9 @@ def _bytes(file: Path) -> bytes:
 
 
 def _day(text: str, name: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise refuse(f"help.option.import.{name}") from None
+    if not text:
+        raise refuse(f"help.option.import.{name}")
+    return parse_day(text)
 
 
 def _stars_of(kind: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
-from ocop_pipeline.cli.console import Language, Site, candidates_of, messages, refuse
+from ocop_pipeline.cli.console import Language, Site, candidates_of, messages, parse_day, refuse
 from ocop_pipeline.domain.unit_events import UnitEvent
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.reporting.formats import number
@@ -24,10 +24,7 @@ _ENGLISH = str.maketrans(".,", ",.")
 
 def chosen_day(text: str) -> date:
     """The day of `--on`; today when left out."""
-    try:
-        return date.fromisoformat(text) if text else datetime.now(TIME_ZONE).date()
-    except ValueError:
-        raise refuse("help.option.on") from None
+    return parse_day(text) if text else datetime.now(TIME_ZONE).date()
 
 
 def one_unit(place: Site, text: str, on: date) -> tuple[UnitVersion, date]:
@@ -43,7 +40,7 @@ def one_unit(place: Site, text: str, on: date) -> tuple[UnitVersion, date]:
         return answer.ended.unit, answer.ended.on
     found = [each.unit for each in (*answer.standing, *answer.other_days)]
     if not found:
-        raise refuse("units.none", on=written(on))
+        raise refuse("units.none", unit=text, on=written(on))
     raise refuse("units.ambiguous", count=len(found), names=candidates_of(found))
 
 

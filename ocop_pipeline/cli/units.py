@@ -98,7 +98,7 @@ def _print_answer(catalogue: Catalogue, answer: Answer) -> None:
     if answer.unread:
         say("units.unread", text=", ".join(answer.unread))
     if not answer.standing:
-        say("units.none", on=day)
+        say("units.none", unit=answer.text, on=day)
     if answer.elsewhere:
         say("units.elsewhere", units=listed(answer.elsewhere))
     if answer.standing:

@@ -27,7 +27,7 @@ from ocop_pipeline.domain.standing import standing
 from ocop_pipeline.domain.units import UnitLedger, UnitVersion, UnknownUnitError
 from ocop_pipeline.register.identity import PRODUCER, PRODUCT
 from ocop_pipeline.register.spelling import producer_key, product_key
-from ocop_pipeline.warehouse.figures import NotPublishedError
+from ocop_pipeline.warehouse.figures import NoRegisterError
 
 Rows = Callable[[str, Sequence[Any]], Sequence[Mapping[str, Any]]]
 """A SELECT with `?` places and their values in; rows as mappings by column name out."""
@@ -366,7 +366,7 @@ class Book:
         """Open the book.
 
         Raises:
-            NotPublishedError: no run has made the register yet.
+            NoRegisterError: no run has made the register yet.
         """
         self._rows, self._catalogue = rows, catalogue
         require_register(rows)
@@ -569,11 +569,11 @@ def require_register(rows: Rows) -> None:
     """Refuse a warehouse in which no run has made the register.
 
     Raises:
-        NotPublishedError: in that case; names what is missing.
+        NoRegisterError: in that case; names what is missing.
     """
     tables = rows("SELECT schema_name || '.' || table_name AS name FROM duckdb_tables()", [])
     if missing := _NEEDED - {row["name"] for row in tables}:
-        raise NotPublishedError(f"{', '.join(sorted(missing))}: no run has made the register yet")
+        raise NoRegisterError(missing)
 
 
 def _changed(row: Mapping[str, Any]) -> bool:

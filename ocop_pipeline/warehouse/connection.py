@@ -34,6 +34,28 @@ class WarehouseBusyError(WarehouseError):
 class WarehouseMissingError(WarehouseError):
     """There is no warehouse file yet."""
 
+    def __init__(self, path: Path) -> None:
+        """Keep the path, for whoever says it in other words."""
+        super().__init__(f"{path} does not exist yet; the first run makes it")
+        self.path = path
+
+
+class QueryError(WarehouseError):
+    """A query that somebody typed cannot be run; the message is the engine's, in one line."""
+
+
+def typed_query(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows of a query that somebody typed.
+
+    Raises:
+        QueryError: the engine refuses it.
+    """
+    try:
+        result = connection.execute(sql)
+        return [column[0] for column in result.description or ()], result.fetchall()
+    except duckdb.Error as error:
+        raise QueryError(" ".join(str(error).partition("\n\nLINE ")[0].split())) from error
+
 
 @contextlib.contextmanager
 def open_writer(
@@ -65,7 +87,7 @@ def open_reader(
         WarehouseBusyError, WarehouseError: as `open_writer`.
     """
     if not path.exists():
-        raise WarehouseMissingError(f"{path} does not exist yet; the first run makes it")
+        raise WarehouseMissingError(path)
     with _opened(path, memory_limit, threads, read_only=True) as connection:
         yield connection
 

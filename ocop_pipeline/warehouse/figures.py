@@ -3,7 +3,7 @@
 Belongs here: reading published tables by unit and indicator. Where a figure comes from, cell by cell, is `trace.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -27,6 +27,26 @@ _FIGURES = """
 
 class NotPublishedError(Exception):
     """The warehouse has no such figure; the message says which part is unknown."""
+
+
+class NoRegisterError(NotPublishedError):
+    """No run has made the register yet."""
+
+    def __init__(self, missing: Collection[str]) -> None:
+        """Keep the names of the tables that are missing."""
+        self.missing = ", ".join(sorted(missing))
+        super().__init__(f"{self.missing}: no run has made the register yet")
+
+
+def months_run(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Keys of the months that have been run, oldest first; none in a warehouse whose first run did not end."""
+    has_marts = connection.execute(
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'marts' AND table_name = 'report_status'"
+    ).fetchone()
+    if has_marts == (0,):
+        return []
+    rows = connection.execute("SELECT DISTINCT period FROM marts.report_status ORDER BY period").fetchall()
+    return [str(period) for (period,) in rows]
 
 
 @dataclass(frozen=True, slots=True)

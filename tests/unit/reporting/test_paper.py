@@ -391,6 +391,18 @@ def test_figures_are_never_folded():
     assert text.count(figure) == 3
 
 
+def test_numbers_of_decisions_break_after_their_signs_only():
+    """In a column too narrow for it, a decision's number breaks after "/" or "-", never inside the office's letters."""
+    number = "2429/QĐ-BNNPTNT"
+    cells = (Cell("1"), Cell("Xã mẫu"), Cell(number), Cell(number), Cell(number))
+    table = dataclasses.replace(small_table(), rows=(Row(cells),))
+    report = dataclasses.replace(small_report(), body=(table,), annexes=())
+    text = "".join(pdf_pages(paper.write_pdf(report)))
+    assert number not in text.replace("\u200b", "")
+    assert text.count("BNNPTNT") == 3
+    assert "".join(text.replace("\u200b", "").split()).count(number) == 3
+
+
 def test_threads_do_not_mix_documents():
     """Documents printed at the same time each come out as their own."""
     reports = [dataclasses.replace(small_report(), summary=f"Bản số {n}", annexes=()) for n in range(6)]

@@ -307,7 +307,7 @@ def test_what_lapses_soon_is_told_with_the_round_that_still_fits(marts):
     assert column(counts, "round_fits") == ["2", "3", "4"]
     soon = table_of(document, "Sản phẩm hết hạn trong 3 tháng")
     assert column(soon, "name") == ["Trước đợt", "Kịp", "Ba tháng"]
-    assert column(soon, "round") == ["không kịp", "30/12/2026", "30/12/2026"]
+    assert column(soon, "round") == ["không còn đợt nào theo lịch đã biết", "30/12/2026", "30/12/2026"]
     assert column(table_of(document, "Sản phẩm hết hạn sau 3 tháng"), "name") == ["Sáu tháng"]
     year = table_of(document, "Sản phẩm hết hạn sau 6 tháng")
     assert (column(year, "name"), column(year, "round")) == (["Một năm"], ["30/06/2027"])
