@@ -164,6 +164,7 @@ def _task_json(task: PlanTask) -> dict[str, Any]:
         "text": task.text,
         "lead_agency": task.lead_agency,
         "state": task.state,
+        "states": task.states,
         "progress_pct": task.progress_pct,
         "reports": task.reports,
         "due_date": task.due_date,
@@ -282,7 +283,7 @@ def _print_tasks(tasks: Sequence[PlanTask]) -> None:
     for agency, led in by_agency(tasks).items():
         rows = [
             (
-                each.task, each.text, words.say(f"task_state.{each.state or 'none'}"), _number(each.progress_pct),
+                each.task, each.text, _state(each), _number(each.progress_pct),
                 each.reports, each.due_date.strftime(_DAY) if each.due_date else "",
             )
             for each in led
@@ -301,6 +302,16 @@ def _print_tasks(tasks: Sequence[PlanTask]) -> None:
             due=due,
             text=each.text,
         )
+
+
+def _state(task: PlanTask) -> str:
+    """The state told; where several reports speak of the task, how many are in which."""
+    words = messages()
+    if task.reports <= 1:
+        return words.say(f"task_state.{task.state or 'none'}")
+    return "; ".join(
+        f"{words.say(f'task_state.{state}')}: {count}" for state, count in task.states.items() if count
+    )
 
 
 def register(plans_app: typer.Typer) -> None:

@@ -180,6 +180,8 @@ class TaskProgress:
     state: str
     progress_pct: Decimal | None
     reports: int
+    states: tuple[tuple[str, int], ...]
+    """How many reports tell each state that is told at all, the least advanced first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -640,10 +642,14 @@ def _targets(query: Query, unit_id: str, period: Period) -> tuple[TargetProgress
     )  # fmt: skip
 
 
+_TASK_STATES: Final = ("not_started", "in_progress", "done", "cancelled")
+
+
 def _tasks(query: Query, unit_id: str, period: Period) -> tuple[TaskProgress, ...]:
     rows = query(
         "SELECT plan, plan_number, plan_name_vi, is_sample, task, task_text_vi, lead_agency, due_date,"
-        " task_state, progress_pct, reports_count"
+        " task_state, progress_pct, reports_count,"
+        " not_started_count, in_progress_count, done_count, cancelled_count"
         " FROM marts.task_progress WHERE period = ? AND unit_id = ? ORDER BY is_sample, plan, position",
         [period.key, unit_id],
     )
@@ -652,6 +658,7 @@ def _tasks(query: Query, unit_id: str, period: Period) -> tuple[TaskProgress, ..
             row["plan"], row["plan_number"] or "", row["plan_name_vi"], bool(row["is_sample"]), row["task"],
             row["task_text_vi"], row["lead_agency"] or "", row["due_date"], row["task_state"] or "",
             row["progress_pct"], row["reports_count"] or 0,
+            tuple((each, row[f"{each}_count"]) for each in _TASK_STATES if row[f"{each}_count"]),
         )
         for row in rows
     )  # fmt: skip

@@ -180,8 +180,11 @@ def _task_table(setting: Setting, tasks: Sequence[TaskProgress]) -> Table:
 
 
 def _state(setting: Setting, task: TaskProgress) -> str:
-    """The state told, and that the day has passed."""
+    """The state told, of several reports how many tell which; and that the day has passed."""
     state = setting.name("task_state", task.state) or setting.label("task_none")
+    if task.reports > 1:
+        told = (f"{setting.name('task_state', each)}: {formats.number(count)}" for each, count in task.states)
+        state = "; ".join(told) or state
     if not is_overdue(task.due_date, setting.data.period.end, task.state):
         return state
     return setting.label("task_overdue", state=state)

@@ -32,7 +32,8 @@ _TARGETS = """
 _TASKS = """
     SELECT
         t.plan, t.plan_number, t.plan_name_vi, t.is_sample, t.unit_id, u.full_name, u.tier, t.task, t.task_text_vi,
-        COALESCE(t.lead_agency, ''), t.task_state, t.progress_pct, t.reports_count, t.due_date, p.end_date
+        COALESCE(t.lead_agency, ''), t.task_state, t.progress_pct, t.reports_count, t.due_date, p.end_date,
+        t.not_started_count, t.in_progress_count, t.done_count, t.cancelled_count
     FROM marts.task_progress AS t
     JOIN catalogue.periods AS p ON p.period = t.period
     JOIN catalogue.units AS u ON u.unit_id = t.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
@@ -103,6 +104,7 @@ class PlanTask:
         reports: Reports that spoke of it.
         due_date: None where the plan sets none.
         as_of: Closing day of the month.
+        not_started, in_progress, done, cancelled: Reports that tell each state (a report's least advanced line).
     """
 
     plan: str
@@ -120,6 +122,18 @@ class PlanTask:
     reports: int
     due_date: date | None
     as_of: date
+    not_started: int
+    in_progress: int
+    done: int
+    cancelled: int
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many reports tell each state, the least advanced first."""
+        return {
+            "not_started": self.not_started, "in_progress": self.in_progress, "done": self.done,
+            "cancelled": self.cancelled,
+        }  # fmt: skip
 
     @property
     def is_overdue(self) -> bool:

@@ -1,5 +1,5 @@
 -- One row per month and task of a plan in force: how the reports of that month describe it. The state shown is the
--- least advanced one reported; a task nobody mentioned has no state. Plans number their tasks alike (NV01, NV02, …), so
+-- least advanced one reported, with the number of reports in each beside it; a task nobody mentioned has no state. Plans number their tasks alike (NV01, NV02, …), so
 -- a line of a report means one task only: of the plans in force above the sender the one whose words it repeats, else
 -- the nearest.
 WITH tasks AS (
@@ -59,6 +59,24 @@ meant AS (
     LEFT JOIN stages AS w ON w.word = l.state_word
 ),
 
+per_report AS (
+    SELECT m.period, m.plan, m.task, m.submission_id, MIN(m.stage) AS stage
+    FROM meant AS m
+    WHERE m.place = 1
+    GROUP BY m.period, m.plan, m.task, m.submission_id
+),
+
+states AS (
+    SELECT
+        r.period, r.plan, r.task,
+        SUM(CASE WHEN r.stage = 1 THEN 1 ELSE 0 END) AS not_started_count,
+        SUM(CASE WHEN r.stage = 2 THEN 1 ELSE 0 END) AS in_progress_count,
+        SUM(CASE WHEN r.stage = 3 THEN 1 ELSE 0 END) AS done_count,
+        SUM(CASE WHEN r.stage = 4 THEN 1 ELSE 0 END) AS cancelled_count
+    FROM per_report AS r
+    GROUP BY r.period, r.plan, r.task
+),
+
 per_task AS (
     SELECT
         t.period, t.plan, t.task,
@@ -75,6 +93,11 @@ SELECT
     t.due_date,
     CASE p.stage WHEN 1 THEN 'not_started' WHEN 2 THEN 'in_progress' WHEN 3 THEN 'done' WHEN 4 THEN 'cancelled' END
         AS task_state,
-    p.progress_pct, CAST(p.reports_count AS INTEGER) AS reports_count, t.position
+    p.progress_pct, CAST(p.reports_count AS INTEGER) AS reports_count, t.position,
+    CAST(COALESCE(s.not_started_count, 0) AS INTEGER) AS not_started_count,
+    CAST(COALESCE(s.in_progress_count, 0) AS INTEGER) AS in_progress_count,
+    CAST(COALESCE(s.done_count, 0) AS INTEGER) AS done_count,
+    CAST(COALESCE(s.cancelled_count, 0) AS INTEGER) AS cancelled_count
 FROM per_task AS p
 JOIN catalogue.plan_tasks AS t ON t.plan = p.plan AND t.task = p.task
+LEFT JOIN states AS s ON s.period = p.period AND s.plan = p.plan AND s.task = p.task

@@ -27,7 +27,8 @@ _TABLES = """
     CREATE TABLE marts.task_progress (
         period VARCHAR, plan VARCHAR, task VARCHAR, unit_id VARCHAR, plan_number VARCHAR, plan_name_vi VARCHAR,
         is_sample BOOLEAN, task_text_vi VARCHAR, lead_agency VARCHAR, due_date DATE, task_state VARCHAR,
-        progress_pct DECIMAL(28, 4), reports_count INTEGER, position INTEGER);
+        progress_pct DECIMAL(28, 4), reports_count INTEGER, position INTEGER,
+        not_started_count INTEGER, in_progress_count INTEGER, done_count INTEGER, cancelled_count INTEGER);
 """
 
 
@@ -48,9 +49,9 @@ def warehouse():
 
     def task(plan, code, position, agency, due, state):
         connection.execute(
-            f"INSERT INTO marts.task_progress VALUES ({', '.join('?' * 14)})",
+            f"INSERT INTO marts.task_progress VALUES ({', '.join('?' * 18)})",
             ["2019-12", plan, code, "d1", None, f"Kế hoạch {plan}", plan == "b", "làm", agency, due, state, None, 1,
-             position],
+             position, 3, 2, 1, 0],
         )  # fmt: skip
 
     target("M2", 2, "commune", "not_reached", date(2019, 12, 14))
@@ -74,6 +75,12 @@ def test_targets_come_in_the_plans_order_with_their_tier(warehouse):
     assert (second.actual, second.units_bound, second.units_reached) == (Decimal(2), 15, 2)
     assert (second.expected, second.reported, second.map_date) == (180, 168, date(2019, 12, 14))
     assert (first.is_missed, second.is_missed) == (False, True)
+
+
+def test_a_task_says_how_many_reports_tell_each_state(warehouse):
+    """One state hides how many units are late: the number of reports in each stands beside it."""
+    task = plan_tasks(warehouse, "2019-12", "a")[0]
+    assert task.states == {"not_started": 3, "in_progress": 2, "done": 1, "cancelled": 0}
 
 
 def test_overdue_needs_a_date_that_has_passed_and_no_end(warehouse):
