@@ -30,11 +30,12 @@ def _rows(province, sql, *values):
 
 
 def test_the_provinces_year_holds_both_maps(changed):
-    """Every flow of the year is what old and new units reported together, and nothing is an estimate."""
+    """Every reported flow of the year is what old and new units gave together, and nothing is an estimate."""
     rows = _rows(
         changed,
         "SELECT t.unit_id, t.indicator, t.breakdown, t.value, t.estimated_value FROM core.rollups AS t "
-        "JOIN catalogue.indicators AS i ON i.indicator = t.indicator AND i.kind = 'flow' "
+        "JOIN catalogue.indicators AS i "
+        "ON i.indicator = t.indicator AND i.kind = 'flow' AND i.source = 'form' "
         "WHERE t.period = ? AND t.span = 'year_to_date' AND t.unit_id LIKE 'p%'",
         _NEW,
     )
@@ -47,10 +48,35 @@ def test_the_provinces_year_holds_both_maps(changed):
             _OLD, _NEW,
         )
     }  # fmt: skip
-    assert len(rows) > 90
+    assert len(rows) > 70
     assert any(value for *_, value, _ in rows)
     assert [row for row in rows if row[3] != months[row[1], row[2]]] == []
     assert [row for row in rows if row[4]] == []
+
+
+def test_the_register_tells_of_the_whole_year_on_todays_map(changed):
+    """Recognitions of the year to date are those of every month, run or not, each counted in one commune of today."""
+    ((counted,),) = _rows(
+        changed,
+        "SELECT COUNT(*) FROM core.product_history WHERE is_recognition AND event_date BETWEEN "
+        "(SELECT MIN(p.start_date) FROM catalogue.spans AS s JOIN catalogue.periods AS p ON p.period = s.month "
+        "WHERE s.period = ? AND s.span = 'year_to_date') "
+        "AND (SELECT end_date FROM catalogue.periods WHERE period = ?)",
+        _NEW,
+        _NEW,
+    )
+    totals = dict(
+        _rows(
+            changed,
+            "SELECT a.unit_tier, CAST(SUM(t.value) AS INTEGER) FROM core.rollups AS t JOIN core.unit_ancestors AS a "
+            "ON a.period = t.period AND a.unit_id = t.unit_id AND a.distance = 0 "
+            "WHERE t.period = ? AND t.span = 'year_to_date' AND t.indicator = 'SP01' AND t.breakdown = '' "
+            "GROUP BY a.unit_tier",
+            _NEW,
+        )
+    )
+    assert counted > 0
+    assert totals == {"commune": counted, "province": counted}
 
 
 def test_communes_add_up_and_say_what_is_estimated(changed):

@@ -34,7 +34,8 @@ from tests.source_tables import make_table, models
 _BEFORE = ("core.listings",)
 _AFTER = (
     "core.evaluations", "core.product_events", "core.producers", "core.recognitions", "core.product_history",
-    "core.certificates", "core.product_places", "core.product_status", "core.register_movements",
+    "core.product_changes", "core.certificates", "core.product_places",
+    "core.product_status", "core.register_movements",
     "core.register_balance", "core.register_flow_products", "core.register_flows",
 )  # fmt: skip
 _COMMUNES, _PROVINCE = ("c1", "c2"), "p1"
@@ -232,6 +233,10 @@ def _given(lines, sequence):
         "catalogue.periods": [
             {"period": month.key, "start_date": month.start, "end_date": month.end} for month in _MONTHS
         ],
+        "catalogue.spans": [
+            {"period": month.key, "span": "year_to_date", "month": each.key, "is_last": each == month}
+            for month in _MONTHS for each in _MONTHS if each <= month
+        ],
         "catalogue.units": [
             {"unit_id": unit, "tier": tier, "parent_id": parent, "full_name": unit, **always}
             for unit, tier, parent in (
@@ -353,14 +358,8 @@ def test_the_balance_is_what_the_rules_say(regimes, histories, order):
     nothing = dict.fromkeys(_COLUMNS.values(), 0)
     for month in _MONTHS:
         for star in _STARS:
-            told = [
-                balance(events, month.start, month.end, regimes, Star(star), (unit,)) for unit in _COMMUNES
-            ]
-            for unit, expected in (
-                (_COMMUNES[0], told[0]),
-                (_COMMUNES[1], told[1]),
-                (_PROVINCE, told[0] + told[1]),
-            ):
+            for unit, communes in (*((each, (each,)) for each in _COMMUNES), (_PROVINCE, _COMMUNES)):
+                expected = balance(events, month.start, month.end, regimes, Star(star), communes)
                 row = rows.get((month.key, unit, star), nothing)
                 assert expected.difference == 0
                 assert {name: row[column] for name, column in _COLUMNS.items()} == {
@@ -370,20 +369,21 @@ def test_the_balance_is_what_the_rules_say(regimes, histories, order):
 
 @_few
 @given(_HISTORIES)
-def test_lapses_and_revocations_of_the_month_are_those_of_the_balance(histories):
-    """SP04 and SP05, in all and by star, are the columns of lapses and revocations; none is both."""
+def test_lapses_and_revocations_are_those_of_the_balance(histories):
+    """SP04 and SP05 of a month, in all and by star, are its balance's columns, told in it or in a later month."""
     tables = Tables(_lines(histories))
     flows = {
-        (row["period"], row["unit_id"], row["indicator"], row["breakdown"]): row["events_count"]
+        (row["period"], row["month"], row["unit_id"], row["indicator"], row["breakdown"]): row["events_count"]
         for row in tables.flows
     }
-    for month in _MONTHS:
-        for unit in _COMMUNES:
+    for month, told_in in ((month, told_in) for told_in in _MONTHS for month in _MONTHS if month <= told_in):
+        for unit in (*_COMMUNES, _PROVINCE):
             rows = [row for row in tables.balance if (row["period"], row["unit_id"]) == (month.key, unit)]
             for indicator, column in (("SP04", "expired_count"), ("SP05", "revoked_count")):
+                key = (told_in.key, month.key, unit, indicator)
                 for row in rows:
-                    assert flows.get((month.key, unit, indicator, f"star={row['star']}"), 0) == row[column]
-                assert flows.get((month.key, unit, indicator, ""), 0) == sum(row[column] for row in rows)
+                    assert flows.get((*key, f"star={row['star']}"), 0) == row[column]
+                assert flows.get((*key, ""), 0) == sum(row[column] for row in rows)
 
 
 @_few

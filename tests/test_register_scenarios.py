@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -210,12 +211,16 @@ def test_renewed_too_late_is_lapsed_and_regained(lapsed):
     }  # fmt: skip
 
 
-def test_lapses_of_the_month_are_those_of_the_balance(lapsed):
-    """SP04 counts what the balance lost."""
+@pytest.mark.parametrize("tier", ["commune", "province"])
+def test_lapses_of_the_month_are_those_of_the_balance(lapsed, tier):
+    """SP04 as it is published, of the province and of its communes together, counts what the balance lost."""
     found = _query(
         lapsed,
-        "SELECT e.breakdown, SUM(e.events_count) FROM core.register_flows AS e "
-        "WHERE e.indicator = 'SP04' AND e.period = '2026-09' GROUP BY e.breakdown",
+        "SELECT i.breakdown, CAST(SUM(i.month_value) AS INTEGER) FROM marts.indicator_summary AS i "
+        "JOIN core.unit_ancestors AS a ON a.period = i.period AND a.unit_id = i.unit_id AND a.distance = 0 "
+        "WHERE i.indicator = 'SP04' AND i.period = '2026-09' AND a.unit_tier = ? "
+        "AND i.month_value > 0 GROUP BY i.breakdown",
+        tier,
     )
     assert dict(found) == {"": 88, f"star={_IN_TIME}": 40, f"star={_TOO_LATE}": 48}
 
@@ -223,5 +228,6 @@ def test_lapses_of_the_month_are_those_of_the_balance(lapsed):
 def test_the_report_names_what_lapsed(lapsed):
     """The province's report of the month names products that lapsed, with their day."""
     pages = [path.read_text(encoding="utf-8") for path in load_settings(lapsed).releases.rglob("*.html")]
+    assert any(re.search(r'data-figure="2026-09/p[^"/]+/SP04"[^>]*>88<', page) for page in pages)
     for number in (1, 47):
         assert any(f"Sản phẩm {_IN_TIME} sao số {number}<" in page and "20/08/2026" in page for page in pages)

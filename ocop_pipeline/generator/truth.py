@@ -144,6 +144,10 @@ class Truth:
     duties: dict[str, dict[SenderKey, tuple[DutyAnswer, ...]]] = field(default_factory=dict)
     products: list[ProductTruth] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    _known: dict[str, set[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _told: dict[tuple[str, str], list[Period]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def expected(self, period: str, form: str | None = None) -> list[SenderKey]:
         """Who owes a report for a month, on one form or on any."""
@@ -184,19 +188,19 @@ class Truth:
         Raises:
             KeyError: an unknown indicator, a month without files, a unit outside the country of that month.
         """
+        kind, source, numerator, denominator = self.indicators[indicator]
+        if kind == Kind.FLOW and source == Source.REGISTER:
+            return self._flow_of_register(period, unit_id, indicator, breakdown, span)
         if span in _LAST_YEAR:
             earlier = Period(period).same_last_year().key
             return self.value(earlier, unit_id, indicator, breakdown, _LAST_YEAR[span])
         if not any(unit_id in above for above in self.above[period].values()):
             raise KeyError(unit_id)
-        kind, source, numerator, denominator = self.indicators[indicator]
         months = [month.key for month in _months(Period(period), span)]
         if kind == Kind.RATIO:
             return self._ratio(months, unit_id, numerator, denominator, breakdown)
         if kind == Kind.DISTINCT:
             return Decimal(self._count(period, unit_id, indicator, breakdown))
-        if source == Source.REGISTER:
-            return _sum(self._flow_of_register(month, unit_id, indicator, breakdown) for month in months)
         if kind != Kind.FLOW:
             months = months[-1:]
         return _sum(self._reported_sum(month, unit_id, indicator, breakdown) for month in months)
@@ -234,53 +238,80 @@ class Truth:
         above = self.above[period]
         return [sender[1] for sender in self.expected(period, _COMMUNE_FORM) if unit_id in above[sender[1]]]
 
-    def _flow_of_register(self, period: str, unit_id: str, indicator: str, breakdown: str) -> Decimal | None:
-        """Events of a month: all of the communes that report in it, of silent ones those that other reports told."""
-        month = Period(period)
-        above = self.above.get(period, {})
-        heard = {
-            sender[1]
-            for sender in self.reported(period, _COMMUNE_FORM)
-            if unit_id in above.get(sender[1], ())
-        }
-        events = [
+    def _flow_of_register(
+        self, period: str, unit_id: str, indicator: str, breakdown: str, span: Span
+    ) -> Decimal | None:
+        """Events of the span's months that any report up to the month told of, on the map of the month.
+
+        None where no report up to then tells of the unit's register; nought where one does and nothing happened.
+        """
+        upto, above = Period(period), self.above[period]
+        months = (
+            _months(upto.same_last_year(), _LAST_YEAR[span]) if span in _LAST_YEAR else _months(upto, span)
+        )
+        homes = [each for each in self.products if unit_id in above.get(each.homes.get(period, ""), ())]
+        happened = [
             (product, event)
-            for product in self.products
-            if period in product.homes and unit_id in above.get(product.homes[period], ())
-            for event in self._events(product, month, indicator)
-            if product.homes[period] in heard or self._was_told(product, event, month)
+            for product in homes
+            for event in product.recognitions
+            if any(self._happened(product, event, month, indicator) for month in months)
+            and self._was_told(product, event, upto)
         ]
-        if not heard and not events:
+        if not happened and unit_id not in self._known_registers(upto):
             return None
-        return Decimal(sum(_matches(breakdown, period, product, event) for product, event in events))
+        return Decimal(sum(_matches(breakdown, period, product, event) for product, event in happened))
+
+    def _known_registers(self, month: Period) -> set[str]:
+        """Units whose register is known at a month's end: they, or one below, reported or have a product told of."""
+        if month.key not in self._known:
+            above = self.above[month.key]
+            heard = {
+                sender[1]
+                for period in self.values
+                if Period(period) <= month
+                for sender in self.reported(period)
+                if not sender[2]
+            }
+            homes = {
+                home
+                for product in self.products
+                if (home := product.homes.get(month.key)) is not None
+                and any(self._was_told(product, event, month) for event in product.recognitions)
+            }
+            self._known[month.key] = {each for unit in heard | homes for each in above.get(unit, ())}
+        return self._known[month.key]
 
     def _was_told(self, product: ProductTruth, event: RecognitionTruth, month: Period) -> bool:
         """Whether an accepted report up to a month told of it: the register of the commune or of its district."""
-        return any(
-            Period(told) <= month
-            and event.decision_date <= Period(told).end
-            and any(
-                sender[1] in (home, *self.above[told].get(home, ()))
-                for form in _REGISTER_FORMS
-                for sender in self.reported(told, form)
-            )
-            for told, home in product.homes.items()
+        return event.decision_date <= month.end and any(
+            told <= month and event.decision_date <= told.end for told in self._told_in(product)
         )
 
+    def _told_in(self, product: ProductTruth) -> list[Period]:
+        """The months in which an accepted report carried the register the product stands in."""
+        key = (product.producer, product.name)
+        if key not in self._told:
+            self._told[key] = [
+                Period(told)
+                for told, home in product.homes.items()
+                if any(
+                    sender[1] in (home, *self.above[told].get(home, ()))
+                    for form in _REGISTER_FORMS
+                    for sender in self.reported(told, form)
+                )
+            ]
+        return self._told[key]
+
     @staticmethod
-    def _events(product: ProductTruth, month: Period, indicator: str) -> list[RecognitionTruth]:
+    def _happened(product: ProductTruth, event: RecognitionTruth, month: Period, indicator: str) -> bool:
         if indicator == "SP01":
-            return [event for event in product.recognitions if month.contains(event.decision_date)]
+            return month.contains(event.decision_date)
         if indicator == "SP05":
-            return []  # the made-up register revokes nothing
+            return False  # the made-up register revokes nothing
         # Lapsed is what lapses in the month and was not recognised again by that day.
-        days = [event.decision_date for event in product.recognitions]
-        return [
-            event
-            for event in product.recognitions
-            if month.contains(event.expiry)
-            and not any(event.decision_date < day <= event.expiry for day in days)
-        ]
+        return month.contains(event.expiry) and not any(
+            event.decision_date < each.decision_date <= event.expiry for each in product.recognitions
+        )
 
     def _count(self, period: str, unit_id: str, indicator: str, breakdown: str) -> int:
         """Things counted afresh for a unit: communes, products, producers, each once."""

@@ -14,6 +14,8 @@ from ocop_pipeline.reporting.document import Mark
 from ocop_pipeline.reporting.gather import COMMUNE_FORM, LikeForLike, ReportData, Summary
 
 _HUNDRED: Final = Decimal(100)
+_TOLD_OF_THE_MONTH: Final = frozenset({"SP01", "SP05"})
+"""Events of the register that happen by a decision of the month; certificates lapse by the calendar."""
 
 
 class State(StrEnum):
@@ -110,6 +112,8 @@ class Reading:
         month_change, year_change: Comparisons with the year before.
         month_like, year_like: The same on the reporters of both years; None where nothing is known.
         year_state: What there is to say for the year to date.
+        from_register: Whether it is counted from the register, which knows of units silent this month too: the
+            reports asked and received then tell how fresh it is, not what it is made of.
     """
 
     code: str
@@ -132,6 +136,7 @@ class Reading:
     month_change: Change
     year_change: Change
     year_state: State
+    from_register: bool = False
     month_like: LikeChange | None = None
     year_like: LikeChange | None = None
 
@@ -165,7 +170,7 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
     unit_id = unit_id or data.unit.unit_id
     summary = data.summary(code, breakdown, unit_id)
     amounts = _Amounts(data, indicator, breakdown, unit_id)
-    state = state_of(summary, known_before=_known_before(data, indicator, unit_id))
+    state = _register_state(summary, code) if indicator.source is Source.REGISTER else state_of(summary)
     shown = summary if state is State.NUMBER else None
     return Reading(
         code=code,
@@ -190,33 +195,39 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         month_change=_month_change(summary, indicator, state),
         year_change=_year_change(summary, indicator),
         year_state=_year_state(summary, state),
+        from_register=_from_register(data, indicator),
         month_like=_like(summary.like_month if summary else None, indicator),
         year_like=_like(summary.like_year if summary else None, indicator),
     )
 
 
-def _known_before(data: ReportData, indicator: Indicator, unit_id: str) -> bool:
-    """Tell whether the unit's register is known from earlier reports: then its counts are, noughts too."""
-    if not _counted(indicator):
-        return False
-    counts = (data.summary(each.code, "", unit_id) for each in data.indicators.values() if _counted(each))
-    return any(count is not None and count.month for count in counts)
+def _from_register(data: ReportData, indicator: Indicator) -> bool:
+    counted = data.indicators[indicator.numerator] if indicator.numerator else indicator
+    return counted.source is Source.REGISTER
 
 
-def _counted(indicator: Indicator) -> bool:
-    return indicator.kind is Kind.DISTINCT and indicator.source is Source.REGISTER
+def _register_state(summary: Summary | None, code: str) -> State:
+    """What a register tells of a month: of units that were silent in it too, where it is known at all.
 
-
-def state_of(summary: Summary | None, *, known_before: bool = False) -> State:
-    """Tell what there is to say about a month's figure.
-
-    Args:
-        summary: The published figure; None where nothing asks for it.
-        known_before: Whether a unit that was silent this month is known from earlier months (its register).
+    Noughts as well, but for what only a report or a decision of the month can tell: that a silent unit recognised
+    nothing is not known before it says so.
     """
     if summary is None:
         return State.NOT_COLLECTED
-    if summary.reported == 0 and not summary.month and not known_before:
+    if summary.month is None or (code in _TOLD_OF_THE_MONTH and not summary.reported and not summary.month):
+        return State.NOT_REPORTED
+    return State.NUMBER
+
+
+def state_of(summary: Summary | None) -> State:
+    """Tell what there is to say about a month's figure that reports give.
+
+    Args:
+        summary: The published figure; None where nothing asks for it.
+    """
+    if summary is None:
+        return State.NOT_COLLECTED
+    if summary.reported == 0 and not summary.month:
         lacking = summary.not_collected > 0 and summary.blank == 0
         return State.NOT_COLLECTED if lacking else State.NOT_REPORTED
     if summary.month is None:

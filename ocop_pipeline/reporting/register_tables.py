@@ -10,7 +10,7 @@ from typing import Final
 from ocop_pipeline.reporting import formats
 from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
 from ocop_pipeline.reporting.group_series import DIMENSION, group_notes
-from ocop_pipeline.reporting.readings import State, figure_id, read
+from ocop_pipeline.reporting.readings import figure_id, read
 from ocop_pipeline.reporting.register_data import Families
 from ocop_pipeline.reporting.setting import Setting, amount_cell, count_cell, month_cell
 from ocop_pipeline.reporting.wording import lower_first
@@ -67,7 +67,7 @@ def register_by_unit(setting: Setting) -> list[Block]:
     rows = [_row(setting, "", data.unit.full_name, whole, data.unit.unit_id, kind="total")]
     for order, unit in enumerate(units, start=1):
         found = _families(setting, unit.unit_id)
-        if found is None or _is_silent(setting, found, unit.unit_id):
+        if found is None:
             silent = Cell(label("register_unknown"), span=len(_RECOGNISED) + len(_COUNTED))
             rows.append(Row((Cell(str(order)), Cell(unit.full_name), silent)))
         else:
@@ -77,15 +77,9 @@ def register_by_unit(setting: Setting) -> list[Block]:
         rows.append(_row(setting, "", label("register_own"), own, data.unit.unit_id, _OWN))
     notes = (
         label("register_note", day=_day(setting)),
-        *setting.year_note(),
         label("register_unit_note", unit=lower_first(data.unit.full_name)),
     )
     return [_table(setting, "unit", rows, notes)]
-
-
-def _is_silent(setting: Setting, found: Families, unit_id: str) -> bool:
-    """Whether a unit sent nothing this month and nothing is known of it from before: that is no nought."""
-    return not found.ever_recognised and read(setting.data, "SP01", "", unit_id).state is State.NOT_REPORTED
 
 
 def register_by_group(setting: Setting) -> list[Block]:
@@ -107,7 +101,7 @@ def register_by_group(setting: Setting) -> list[Block]:
         shown.append(sector)
         rows.append(_row(setting, "", name, found or _NONE, data.unit.unit_id, sector, kind))
         rows.extend(below.get(code, ()))
-    notes = (label("register_group_note"), *setting.year_note(), *group_notes(data.groups.year, shown, label))
+    notes = (label("register_group_note"), *group_notes(data.groups.year, shown, label))
     return [_table(setting, "group", rows, notes)]
 
 
@@ -144,7 +138,7 @@ def register_by_producer_type(setting: Setting) -> list[Block]:
         found = _families(setting, data.unit.unit_id, breakdown)
         if found is not None or code:
             rows.append(_row(setting, "", name, found or _NONE, data.unit.unit_id, breakdown))
-    return [_table(setting, "type", rows, (label("register_type_note"), *setting.year_note()))]
+    return [_table(setting, "type", rows, (label("register_type_note"),))]
 
 
 _NONE: Final = Families(*[0] * 11)

@@ -436,11 +436,12 @@ def _total_line(line: FormLine) -> str:
 
 
 def _register_splits(catalogue: Catalogue, indicator: Indicator, month: Period) -> list[str]:
-    """Codes in force on the first or the last day: a code may end within a month (district level, 30/06/2025)."""
+    """Codes in force on the closing day; of flows on any day of the year to date (district level, to 30/06/2025)."""
+    year = month.year_to_date() if indicator.kind is Kind.FLOW else (month,)
     splits = [""]
     for split in indicator.breakdowns:
         # A product's group is that of the list in force on the closing day, whatever changed within the month.
-        days = (month.end,) if split.dimension == _GROUP else (month.start, month.end)
+        days = (month.end,) if split.dimension == _GROUP else (*(each.start for each in year), month.end)
         codes = dict.fromkeys(code for day in days for code, _ in catalogue.codes_on(split.code_list, day))
         splits += [f"{split.dimension}={code}" for code in codes]
         if split.dimension == _GROUP:
@@ -450,16 +451,16 @@ def _register_splits(catalogue: Catalogue, indicator: Indicator, month: Period) 
 
 
 def _register_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
-    """Flows counted from the register, for every report of the form that carries the register."""
+    """Flows counted from the register, wanted at every tier even where they are nought."""
     rows = [
-        (month.key, "OCOP-XA", indicator.code, split)
+        (month.key, indicator.code, split)
         for month in months
         for indicator in catalogue.indicators.values()
         if indicator.source is Source.REGISTER and indicator.kind is Kind.FLOW
         for split in _register_splits(catalogue, indicator, month)
     ]
     text = pl.String
-    return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, rows)
+    return _table({"period": text, "indicator": text, "breakdown": text}, rows)
 
 
 def _count_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
@@ -484,11 +485,6 @@ def _asked_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
                 for line in catalogue.lines(form.code, month.end):
                     if catalogue.indicators[line.indicator].source is Source.FORM:
                         rows[month.key, form.code, line.indicator, line.breakdown] = None
-    columns = _register_lines(catalogue, months).to_pydict()
-    for row in zip(
-        columns["period"], columns["form"], columns["indicator"], columns["breakdown"], strict=True
-    ):
-        rows[row] = None
     text = pl.String
     return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, list(rows))
 

@@ -101,43 +101,56 @@ WHERE v.indicator = $indicator AND (v.breakdown = $breakdown OR {_counted_as("v.
 ORDER BY v.period, u.code, v.unit_id, v.agency, v.form
 """
 # The register counts products: recognitions decided within the months (SP01), certificates that lapse in them
-# (SP04) or are revoked (SP05), all only where the unit has a report of that month to count them in; else what
-# stands on the closing day, of which all but the products ever recognised (SP02) must be valid. Producers and
-# communes are counted once each, yet every line that makes one count is shown: that of the recognition, of a
-# revocation that of the list that revokes.
+# (SP04) or are revoked (SP05), where the products are on the map of the month asked; else what stands on the
+# closing day, of which all but the products ever recognised (SP02) must be valid. Producers and communes are
+# counted once each, yet every line that makes one count is shown: that of the recognition, of a revocation that
+# of the list that revokes.
 _COUNTED = f"""
 WITH months AS ({_MONTHS}),
 
-under AS ({_UNDER}),
+under AS (
+    {_UNDER}
+    UNION
+    SELECT a.period, a.unit_id FROM core.unit_ancestors AS a WHERE a.period = $period AND a.ancestor_id = $unit_id
+),
+
+asked AS (SELECT p.period, p.end_date FROM catalogue.periods AS p WHERE p.period = $period),
 
 lines AS (
     SELECT
-        m.period, m.end_date, w.unit_id, e.unit_id AS listed_id, e.product_id, e.decision_date, e.star,
-        e.recognition_kind, g.product_group, e.recognising_level, e.producer_type, NULL::DATE AS revoked_on
+        m.period, asked.period AS on_map_of, asked.end_date, w.unit_id, e.unit_id AS listed_id, e.product_id,
+        e.decision_date, e.star, e.recognition_kind, g.product_group, e.recognising_level, e.producer_type,
+        NULL::DATE AS revoked_on
     FROM months AS m
+    JOIN asked ON TRUE
     JOIN core.product_history AS h ON h.is_recognition AND h.event_date BETWEEN m.start_date AND m.end_date
     JOIN core.recognitions AS e
         ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
     JOIN core.product_places AS w
-        ON w.product_id = h.product_id AND w.home_id = h.home_id AND m.end_date BETWEEN w.valid_from AND w.valid_to
-    JOIN catalogue.group_lists AS v ON m.end_date BETWEEN v.valid_from AND v.valid_to
+        ON w.product_id = h.product_id AND w.home_id = h.home_id
+        AND asked.end_date BETWEEN w.valid_from AND w.valid_to
+    JOIN catalogue.group_lists AS v ON asked.end_date BETWEEN v.valid_from AND v.valid_to
     LEFT JOIN core.recognition_groups AS g
         ON g.product_id = e.product_id AND g.decision_date = e.decision_date AND g.unit_id = e.unit_id
         AND g.list_version = v.list_version
     WHERE $indicator = 'SP01'
     UNION ALL
     SELECT
-        m.period, m.end_date, v.unit_id, h.listed_unit_id, v.product_id, h.decision_date, v.star,
-        NULL, NULL, NULL, NULL, CASE v.movement WHEN 'revoked' THEN v.event_date END
+        m.period, asked.period, asked.end_date, w.unit_id, h.listed_unit_id, c.product_id, h.decision_date, c.star,
+        NULL, NULL, NULL, NULL, CASE c.movement WHEN 'revoked' THEN c.event_date END
     FROM months AS m
-    JOIN core.register_movements AS v ON v.period = m.period
+    JOIN asked ON TRUE
+    JOIN core.product_changes AS c ON c.event_date BETWEEN m.start_date AND m.end_date
     JOIN core.product_history AS h
-        ON h.product_id = v.product_id AND h.event_date <= v.event_date
-        AND (h.next_event_date IS NULL OR h.next_event_date > v.event_date)
-    WHERE CASE v.movement WHEN 'expired' THEN $indicator = 'SP04' WHEN 'revoked' THEN $indicator = 'SP05' END
+        ON h.product_id = c.product_id AND h.event_date <= c.event_date
+        AND (h.next_event_date IS NULL OR h.next_event_date > c.event_date)
+    JOIN core.product_places AS w
+        ON w.product_id = c.product_id AND w.home_id = c.home_id
+        AND asked.end_date BETWEEN w.valid_from AND w.valid_to
+    WHERE CASE c.movement WHEN 'expired' THEN $indicator = 'SP04' WHEN 'revoked' THEN $indicator = 'SP05' END
     UNION ALL
     SELECT
-        m.period, m.end_date, s.unit_id,
+        m.period, m.period, m.end_date, s.unit_id,
         -- A certificate outlives the commune that listed it: then its line stands in the old commune's file.
         (SELECT ARG_MIN(x.unit_id, CASE WHEN x.unit_id = s.unit_id THEN '' ELSE x.unit_id END)
             FROM core.recognitions AS x WHERE x.product_id = s.product_id AND x.decision_date = s.decision_date),
@@ -172,7 +185,7 @@ SELECT
 FROM lines AS l
 JOIN core.recognitions AS e
     ON e.product_id = l.product_id AND e.decision_date = l.decision_date AND e.unit_id = l.listed_id
-JOIN under AS a ON a.period = l.period AND a.unit_id = l.unit_id
+JOIN under AS a ON a.period = l.on_map_of AND a.unit_id = l.unit_id
 LEFT JOIN revocations AS x ON x.product_id = l.product_id AND x.event_date = l.revoked_on
 JOIN raw.submissions AS s ON s.submission_id = COALESCE(x.submission_id, e.submission_id)
 JOIN catalogue.units AS u ON u.unit_id = l.unit_id AND l.end_date BETWEEN u.valid_from AND u.valid_to
@@ -187,10 +200,7 @@ WHERE CASE SPLIT_PART($breakdown, '=', 1)
         OR {_counted_as("CONCAT('product_group=', l.product_group)", "l")}
     WHEN 'recognising_level' THEN l.recognising_level = SPLIT_PART($breakdown, '=', 2)
     WHEN 'producer_type' THEN l.producer_type = SPLIT_PART($breakdown, '=', 2)
-END AND (NOT $is_flow OR EXISTS (
-    SELECT 1 FROM core.indicator_values AS v
-    WHERE v.period = l.period AND v.unit_id = l.unit_id AND v.indicator = $indicator
-        AND v.breakdown = CASE WHEN $breakdown LIKE 'product_group=%' THEN '' ELSE $breakdown END))
+END
 ORDER BY l.period, u.code, l.unit_id, e.product_name, e.decision_date
 """
 

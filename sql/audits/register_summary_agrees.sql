@@ -42,9 +42,6 @@ published AS (
     UNION ALL
     SELECT i.period, i.unit_id, 'SP01 year', i.breakdown, i.year_to_date_value
     FROM marts.indicator_summary AS i
-    -- Not of communes: the year to date of a divided one is shared out in whole steps, not counted product by product.
-    JOIN core.unit_ancestors AS a
-        ON a.period = i.period AND a.unit_id = i.unit_id AND a.distance = 0 AND a.unit_tier <> 'commune'
     WHERE i.indicator = 'SP01'
 ),
 

@@ -90,10 +90,9 @@ lines AS (
 
 -- Units of the month counted, as they lie in units of the report.
 heard AS (
-    SELECT a.period, a.period AS month, a.ancestor_id AS unit_id
-    FROM core.unit_ancestors AS a
-    JOIN meta.run_periods AS r ON r.period = a.period
-    JOIN staging.submissions AS s ON s.unit_id = a.unit_id AND s.agency = '' AND s.period <= a.period
+    SELECT k.period, k.period AS month, k.unit_id
+    FROM core.register_known AS k
+    JOIN meta.run_periods AS r ON r.period = k.period
     UNION
     SELECT m.period, m.month, a.ancestor_id
     FROM counted_months AS m

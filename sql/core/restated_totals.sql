@@ -11,8 +11,7 @@ WITH wanted AS (
 parts AS (
     SELECT
         v.period, v.month, a.ancestor_id AS unit_id, v.source_id, v.indicator, v.breakdown, SUM(v.value) AS value,
-        CASE WHEN COUNT(*) = MAX(v.ways_count) OR MAX(v.weighed_by) = 'register' THEN 0 ELSE SUM(v.value) END
-            AS estimated_value
+        CASE WHEN COUNT(*) = MAX(v.ways_count) THEN 0 ELSE SUM(v.value) END AS estimated_value
     FROM core.restated_values AS v
     JOIN meta.run_periods AS r ON r.period = v.period
     JOIN core.unit_ancestors AS a ON a.period = v.period AND a.unit_id = v.unit_id

@@ -1,8 +1,8 @@
 -- One row per month of a report, month it compares with on another map of units, unit of the report's own map, indicator
 -- and breakdown: what the units of the other map reported, carried to where their ground is now. A unit that went wholly
 -- into one carries its figure there; the figure of a divided unit is shared out by the weight of its section, in whole
--- steps of the indicator's last digit with nothing lost (largest remainder), and each part says by what. Events of
--- the register go where their own products are, which is exact.
+-- steps of the indicator's last digit with nothing lost (largest remainder), and each part says by what. What is counted
+-- from the register is not carried but counted afresh (core.register_flows, core.register_counts).
 WITH wanted AS (
     SELECT s.period, s.month, s.from_map, s.to_map
     FROM meta.run_periods AS r
@@ -33,26 +33,16 @@ with_products AS (
     GROUP BY y.from_map, y.to_map, y.unit_id
 ),
 
--- Events of a divided unit by the part their product is in.
-events AS (
-    SELECT w.period, w.month, e.unit_id, e.indicator, e.breakdown, p.unit_id AS target_id, SUM(e.events_count) AS events_count
-    FROM wanted AS w
-    JOIN core.register_flow_products AS e ON e.period = w.month
-    JOIN core.restated_places AS p ON p.period = w.period AND p.month = w.month AND p.product_id = e.product_id
-    GROUP BY w.period, w.month, e.unit_id, e.indicator, e.breakdown, p.unit_id
-),
-
 weighed AS (
     SELECT
         w.period, w.month, o.unit_id, o.indicator, o.breakdown, y.target_id, y.ways_count,
         CASE
-            WHEN i.source = 'register' THEN 'register'
             WHEN i.restated_by = 'products' AND k.products_count > 0 THEN 'products'
             WHEN i.restated_by = 'population' AND y.population_weight IS NOT NULL THEN 'population'
             WHEN i.restated_by = 'area' AND y.area_weight IS NOT NULL THEN 'area'
             ELSE 'equal'
         END AS weighed_by,
-        e.events_count, p.products_count, y.population_weight, y.area_weight, y.weight,
+        p.products_count, y.population_weight, y.area_weight, y.weight,
         -- Whole steps of the last digit.
         CAST(o.value * POWER(10, i.decimals) AS DECIMAL(38, 0)) AS steps, i.decimals
     FROM wanted AS w
@@ -62,9 +52,6 @@ weighed AS (
     LEFT JOIN with_products AS k ON k.from_map = w.from_map AND k.to_map = w.to_map AND k.unit_id = o.unit_id
     LEFT JOIN products AS p
         ON p.from_map = y.from_map AND p.to_map = y.to_map AND p.unit_id = y.unit_id AND p.target_id = y.target_id
-    LEFT JOIN events AS e
-        ON e.period = w.period AND e.month = w.month AND e.unit_id = o.unit_id AND e.indicator = o.indicator
-        AND e.breakdown = o.breakdown AND e.target_id = y.target_id
     WHERE y.ways_count > 1
 ),
 
@@ -74,7 +61,6 @@ shares AS (
         w.decimals,
         CAST(
             CASE w.weighed_by
-                WHEN 'register' THEN COALESCE(w.events_count, 0)
                 WHEN 'products' THEN COALESCE(w.products_count, 0)
                 WHEN 'population' THEN w.population_weight
                 WHEN 'area' THEN w.area_weight
@@ -88,10 +74,7 @@ totals AS (
     SELECT
         s.period, s.month, s.unit_id, s.indicator, s.breakdown, s.target_id, s.ways_count, s.weighed_by, s.steps,
         s.decimals, s.weight,
-        -- No events, none to share out: any part gets its nought.
-        GREATEST(
-            SUM(s.weight) OVER (PARTITION BY s.period, s.month, s.unit_id, s.indicator, s.breakdown), 1
-        ) AS weights
+        SUM(s.weight) OVER (PARTITION BY s.period, s.month, s.unit_id, s.indicator, s.breakdown) AS weights
     FROM shares AS s
 ),
 

@@ -1,7 +1,9 @@
 -- One row per period, span, unit, indicator and breakdown: the figure as it may be published. The span is the month,
 -- the quarter to date or the year to date (luỹ kế), or month and year to date of the year before. All of it is on the map
 -- of units of the period: months of another map come restated (core.restated_totals), with what of them is estimated. How months combine is the indicator's kind: flows add; stocks and
--- shares stand as of the last month; ratios are recomputed from their parts; distinct counts come from the register.
+-- shares stand as of the last month; ratios are recomputed from their parts; distinct counts and the flows of products come
+-- from the register, which tells of months that were never run too. The year before is compared only where all of it was run:
+-- registers kept since tell the latest decision on a product, not all of those before it.
 -- A ratio that was asked for and that nobody gave in both parts has a row without a value, like any other silence.
 WITH spans AS (
     SELECT s.period, s.span, s.month, s.is_last
@@ -72,6 +74,40 @@ counted AS (
     WHERE s.is_last
 ),
 
+-- Spans that flows of the register are told for.
+told_spans AS (
+    SELECT s.period, s.span, MAX(CASE WHEN s.is_last THEN s.month END) AS last_month, COUNT(*) AS months_count
+    FROM spans AS s
+    LEFT JOIN (SELECT DISTINCT period FROM core.coverage) AS c ON c.period = s.month
+    GROUP BY s.period, s.span
+    HAVING s.span NOT IN ('month_last_year', 'year_to_date_last_year') OR COUNT(*) = COUNT(c.period)
+),
+
+events AS (
+    SELECT s.period, s.span, e.unit_id, e.indicator, e.breakdown, SUM(e.events_count) AS items
+    FROM spans AS s
+    JOIN core.register_flows AS e ON e.period = s.period AND e.month = s.month
+    GROUP BY s.period, s.span, e.unit_id, e.indicator, e.breakdown
+),
+
+register_flows AS (
+    SELECT
+        s.period, s.span, a.ancestor_id AS unit_id, l.indicator, l.breakdown,
+        CASE WHEN k.unit_id IS NOT NULL THEN CAST(COALESCE(e.items, 0) AS DECIMAL(28, 4)) END AS value,
+        CAST(0 AS DECIMAL(28, 4)) AS estimated_value,
+        v.expected_count, v.accepted_count AS reported_count,
+        0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, s.months_count
+    FROM told_spans AS s
+    JOIN (SELECT DISTINCT period, ancestor_id FROM core.unit_ancestors) AS a ON a.period = s.period
+    JOIN catalogue.register_lines AS l ON l.period = s.period
+    LEFT JOIN core.register_known AS k ON k.period = s.period AND k.unit_id = a.ancestor_id
+    LEFT JOIN events AS e
+        ON e.period = s.period AND e.span = s.span AND e.unit_id = a.ancestor_id AND e.indicator = l.indicator
+        AND e.breakdown = l.breakdown
+    LEFT JOIN core.coverage AS v
+        ON v.period = s.last_month AND v.unit_id = a.ancestor_id AND v.form = 'OCOP-XA'
+),
+
 plain AS (
     SELECT
         period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
@@ -82,6 +118,11 @@ plain AS (
         period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
         blank_count, not_collected_count, months_count
     FROM counted
+    UNION ALL
+    SELECT
+        period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
+        blank_count, not_collected_count, CAST(months_count AS INTEGER)
+    FROM register_flows
 ),
 
 ratio_sums AS (

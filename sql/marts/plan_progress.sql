@@ -41,6 +41,25 @@ summed AS (
     GROUP BY t.period, t.plan, t.target, b.unit_id
 ),
 
+-- What the register counts is told of every month since the plan's first, run or not, where the register is known.
+summed_events AS (
+    SELECT
+        t.period, t.plan, t.target, b.unit_id,
+        CASE WHEN MAX(m.value) IS NOT NULL THEN CAST(COALESCE(SUM(e.events_count), 0) AS DECIMAL(28, 4)) END AS value,
+        MAX(m.expected_count) AS expected_count, MAX(m.reported_count) AS reported_count
+    FROM targets AS t
+    JOIN catalogue.indicators AS i ON i.indicator = t.indicator AND i.source = 'register'
+    JOIN bound AS b ON b.period = t.period AND b.plan = t.plan AND b.target = t.target
+    JOIN core.rollups AS m
+        ON m.period = t.period AND m.span = 'month' AND m.unit_id = b.unit_id AND m.indicator = t.indicator
+        AND m.breakdown = t.breakdown
+    LEFT JOIN core.register_flows AS e
+        ON e.period = t.period AND e.unit_id = b.unit_id AND e.indicator = t.indicator AND e.breakdown = t.breakdown
+        AND e.month BETWEEN t.first_month AND t.period
+    WHERE t.measure = 'cumulative' AND t.kind = 'flow'
+    GROUP BY t.period, t.plan, t.target, b.unit_id
+),
+
 standing AS (
     SELECT
         t.period, t.plan, t.target, b.unit_id,
@@ -124,6 +143,11 @@ measured AS (
         summed.period, summed.plan, summed.target, summed.unit_id, summed.value,
         CAST(NULL AS DECIMAL(28, 4)) AS base_value, summed.expected_count, summed.reported_count
     FROM summed
+    UNION ALL
+    SELECT
+        summed_events.period, summed_events.plan, summed_events.target, summed_events.unit_id, summed_events.value,
+        CAST(NULL AS DECIMAL(28, 4)), summed_events.expected_count, summed_events.reported_count
+    FROM summed_events
     UNION ALL
     SELECT
         standing.period, standing.plan, standing.target, standing.unit_id, standing.value, standing.base_value,

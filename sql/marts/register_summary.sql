@@ -1,7 +1,7 @@
 -- One row per month, unit and line of the register's annexes: the four families side by side, counted afresh at every
 -- tier and never added: recognised in the month and in the year to date, ever recognised, valid by star, and no longer
 -- valid. A line is all products of the unit, a sector, a group within it, a type of producer, or what is the unit's own
--- and no lower unit's. A unit whose register was never sent has no row: silence is not nought. A recognition counts
+-- and no lower unit's. A unit whose register is not known has no row: silence is not nought. A recognition counts
 -- in the month of its decision, as in SP01.
 WITH months AS (
     SELECT r.period, p.end_date, v.list_version
@@ -17,12 +17,6 @@ known AS (
     WHERE i.indicator = 'SP02' AND i.breakdown = '' AND i.month_value IS NOT NULL
 ),
 
-reported AS (
-    SELECT DISTINCT v.period, v.unit_id
-    FROM core.indicator_values AS v
-    WHERE v.indicator = 'SP01' AND v.breakdown = ''
-),
-
 products AS (
     SELECT
         s.period, a.ancestor_id AS unit_id, s.certificate_state AS family, s.star, s.producer_id, s.producer_type,
@@ -34,29 +28,19 @@ products AS (
         ON n.list_version = m.list_version AND n.to_list = m.list_version AND n.code = s.group_line
 ),
 
--- Recognitions as SP01 counts them: in the month and unit of the event, carried to the report's map of units and to its
--- list of sectors where the month had others.
+-- Recognitions as SP01 counts them: all the register knows of the year's months, on the report's map of units and in its
+-- list of sectors.
 recognitions AS (
     SELECT
         m.period, a.ancestor_id AS unit_id, CASE WHEN c.is_last THEN 'recognised_now' ELSE 'recognised_before' END AS family,
-        COALESCE(x.as_breakdown, e.breakdown) AS breakdown, e.events_count, s.producer_type, s.product_group,
-        n.group_code, a.distance = 0 AND a.unit_tier <> 'commune' AS is_own
+        e.breakdown, e.events_count, s.producer_type, s.product_group, n.group_code,
+        a.distance = 0 AND a.unit_tier <> 'commune' AS is_own
     FROM months AS m
     JOIN catalogue.spans AS c ON c.period = m.period AND c.span = 'year_to_date'
-    JOIN catalogue.periods AS p ON p.period = c.month
     JOIN core.register_flow_products AS e
-        ON e.period = c.month AND e.indicator = 'SP01' AND (e.breakdown = '' OR e.breakdown LIKE 'product_group=%')
-    JOIN reported ON reported.period = c.month AND reported.unit_id = e.unit_id
-    LEFT JOIN catalogue.restatements AS o ON o.period = m.period AND o.month = c.month
-    LEFT JOIN catalogue.unit_ways AS y
-        ON y.from_map = o.from_map AND y.to_map = o.to_map AND y.unit_id = e.unit_id AND y.ways_count = 1
-    LEFT JOIN core.restated_places AS w
-        ON w.period = o.period AND w.month = o.month AND w.product_id = e.product_id
-    JOIN core.unit_ancestors AS a
-        ON a.period = COALESCE(o.period, c.month) AND a.unit_id = COALESCE(y.target_id, w.unit_id, e.unit_id)
-    LEFT JOIN catalogue.sector_changes AS x
-        ON x.breakdown = e.breakdown AND p.end_date BETWEEN x.valid_from AND x.valid_to
-        AND m.end_date BETWEEN x.asked_from AND x.asked_to
+        ON e.period = m.period AND e.month = c.month AND e.indicator = 'SP01'
+        AND (e.breakdown = '' OR e.breakdown LIKE 'product_group=%')
+    JOIN core.unit_ancestors AS a ON a.period = e.period AND a.unit_id = e.unit_id
     LEFT JOIN core.product_status AS s ON s.period = m.period AND s.product_id = e.product_id
     LEFT JOIN catalogue.group_conversions AS n
         ON n.list_version = m.list_version AND n.to_list = m.list_version AND n.code = s.group_line

@@ -32,7 +32,7 @@ from ocop_pipeline.reporting.document import Document, Mark, Notice, Table, to_d
 from ocop_pipeline.reporting.gather import gather
 from ocop_pipeline.reporting.html import write_html
 from ocop_pipeline.reporting.paper import write_pdf
-from ocop_pipeline.reporting.readings import Direction, compare
+from ocop_pipeline.reporting.readings import Direction, State, compare, read
 from ocop_pipeline.reporting.spec import Issuer, Section, load_issuer, load_spec
 
 GOLDEN = Path(__file__).parent / "golden" / "small_province.txt"
@@ -228,20 +228,24 @@ def test_silent_commune_is_not_zero():
 
 
 def test_register_of_a_silent_commune_is_known_from_before():
-    """A commune silent this month keeps its register's counts, noughts too; one never heard of has none."""
+    """A commune silent this month keeps its register's counts, noughts too, and what lapsed; one not known has none."""
     marts = small_province()
     commune = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).below[0].unit_id
     silence = "UPDATE marts.indicator_summary SET reported_count = 0, month_value = {} WHERE unit_id = ?"
-    kinds = (
-        " AND (indicator LIKE 'SP0_' OR indicator LIKE 'CH01') AND indicator NOT IN ('SP01', 'SP04', 'SP05')"
-    )
-    marts.change(silence.format(0) + kinds, [commune])
+    kinds = " AND (indicator LIKE 'SP0_' OR indicator LIKE 'CH01')"
+    marts.change(silence.format("NULL") + kinds, [commune])
     unheard = report(marts)
     assert cells_of(unheard, f"2026-10/{commune}/SP03") == ["…"]
-    marts.change(silence.format(7) + " AND indicator = 'SP03' AND breakdown = ''", [commune])
+    marts.change(silence.format(0) + kinds, [commune])
     known = report(marts)
-    assert cells_of(known, f"2026-10/{commune}/SP03") == ["7"]
+    assert cells_of(known, f"2026-10/{commune}/SP03") == ["0"]
     assert cells_of(known, f"2026-10/{commune}/CH01") == ["0"]
+    assert (
+        read(gather(marts.query, catalogue(), LAM_DONG, OCTOBER), "SP04", "", commune).state is State.NUMBER
+    )
+    assert read(gather(marts.query, catalogue(), LAM_DONG, OCTOBER), "SP01", "", commune).state is (
+        State.NOT_REPORTED
+    )
 
 
 def test_totals_are_the_published_ones_and_never_sums():
@@ -316,13 +320,16 @@ def _sp01(marts: Marts, change: str) -> str:
 
 def test_nothing_recognised_is_certain_only_when_all_reported():
     """That no product was recognised is said only of a complete month; else that none was seen so far."""
-    assert "Trong tháng không có sản phẩm nào được công nhận (4/4 xã)" in _sp01(
+    assert "Trong tháng không có sản phẩm nào được công nhận (theo sổ sản phẩm)" in _sp01(
         small_province(), "month_value = 0"
     )
     partial = _sp01(small_province(), "month_value = 0, reported_count = 3")
-    assert "trong tháng chưa ghi nhận sản phẩm nào được công nhận (tổng hợp từ 3/4 xã)" in partial
+    known = (
+        "Trong tháng chưa ghi nhận sản phẩm nào được công nhận (theo sổ sản phẩm, gồm cả số đã biết của {} xã"
+    )
+    assert known.format("1") in partial
     silent = _sp01(small_province(), "month_value = NULL, reported_count = 0")
-    assert "Chưa có báo cáo nào về sản phẩm được công nhận trong tháng." in silent
+    assert "Chưa có báo cáo hay quyết định nào về sản phẩm được công nhận trong tháng." in silent
 
 
 @pytest.mark.parametrize(

@@ -124,12 +124,13 @@ def test_families_by_unit_with_a_total_that_is_counted(marts):
 
 
 def test_a_unit_without_a_register_has_words_and_no_noughts(marts):
-    """Silence is not nought: nobody heard of the unit, or it had nothing before and is silent now."""
+    """Silence is not nought: a unit nobody heard of has words, one whose register is known to be empty has noughts."""
     add_line(marts, LAM_DONG, OCTOBER, ever_recognised=1, valid_3=1, valid=1, producers=1)
     add_line(marts, COMMUNES[0], OCTOBER, ever_recognised=1, valid_3=1, valid=1, producers=1)
     add_line(marts, COMMUNES[1], OCTOBER)
     rows = texts(table_of(composed(marts), "Sản phẩm theo đơn vị"))
-    assert [row[2:] for row in rows[2:]] == [["Chưa có số liệu"]] * 3
+    assert rows[2][4:] == ["0"] * 9
+    assert [row[2:] for row in rows[3:]] == [["Chưa có số liệu"]] * 2
 
 
 def test_a_silent_unit_keeps_what_is_known_of_it(marts):
