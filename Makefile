@@ -41,8 +41,9 @@ plans: $(BIN)/.runtime
 ui: $(BIN)/.runtime
 	$(BIN)/ocop ui --site demo
 
+# A file's tests stay in one process, which shares what they build; never more than four, however many cores there are.
 test: $(BIN)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: $(BIN)/.dev
 	$(BIN)/ruff format --check .

@@ -45,9 +45,11 @@ MEMORY = "2GB"
 """What a deployment has unless told otherwise."""
 MODELS = frozenset((
     "core.listings", "core.kept_names", "core.evaluations", "core.product_events", "core.producers",
-    "core.recognitions", "core.recognition_groups", "core.product_history", "core.certificates", "core.product_places",
+    "core.recognitions", "core.recognition_groups", "core.product_history", "core.product_changes",
+    "core.certificates", "core.product_places",
     "core.product_status", "core.restated_places", "core.register_movements", "core.register_balance",
-    "core.register_flow_products", "core.register_flows", "core.register_counts", "marts.recognised_products",
+    "core.register_known", "core.register_flow_products", "core.register_flows", "core.register_counts",
+    "marts.recognised_products",
     "marts.register_summary",
 ))  # fmt: skip
 _HEADER = (

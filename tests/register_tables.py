@@ -30,7 +30,7 @@ _TABLES = (
     "register.doubts",
     "raw.submissions",
 )
-_DERIVED: Final = ("core.product_history", "core.kept_names")
+_DERIVED: Final = ("core.product_history", "core.certificates", "core.kept_names")
 """Made from the others by their own models: what a day finds, and which name is kept, is the models' business."""
 
 
@@ -57,14 +57,14 @@ class Register:
                 "listed_product_id": listed, "listed_producer_id": owner,
             }
         )  # fmt: skip
-        for kind, star, day, number, *level in events:
+        for _, star, day, number, *level in events:
             self.rows["core.recognitions"].append(
                 {
                     "product_id": as_id or listed, "decision_date": day, "product_name": product,
                     "producer_id": as_producer or owner, "producer_name": producer,
                     "producer_type": "cooperative", "product_group": "food", "unit_id": unit_id, "home_id": home,
                     "star": star,
-                    "recognition_kind": kind, "recognising_level": level[0] if level else "province",
+                    "recognising_level": level[0] if level else "province",
                     "issuing_body": "UBND tỉnh Lâm Đồng", "decision_no": number,
                     "expiry_date": _later(day), "submission_id": file, "sheet": "BM02", "cell": f"M{place}",
                 }

@@ -45,7 +45,7 @@ def folder(tmp_path):
         "Gạo thơm",
         HTX,
         BAO_THUAN,
-        [("first", "3", "2021-01-10", "1/QĐ"), ("again", "4", "2024-01-10", "2/QĐ")],
+        [("first", "3", "2021-01-10", "1/QĐ"), ("upgrade", "4", "2024-01-10", "2/QĐ")],
     )
     register.line("Gạo thom", HTX, BAO_THUAN, [("first", "3", "2022-01-10", "3/QĐ")])
     register.line("Trà [b]xanh[/b]", OTHER, MUI_NE, [("first", "5", "2025-01-10", "4/QĐ", "ministry")])
@@ -129,7 +129,7 @@ def test_show_gives_a_product_with_its_history(folder):
     product = answer["product"]
     assert set(product) == {"kind", "id", "name", "on", "names", "decisions", "doubts", "entry", "history"}
     assert [(each["kind"], each["star"], each["decision_no"]) for each in product["history"]] == [
-        ("first", "3", "1/QĐ"), ("again", "4", "2/QĐ"),
+        ("first", "3", "1/QĐ"), ("upgrade", "4", "2/QĐ"),
     ]  # fmt: skip
     assert set(product["entry"]) == ENTRY
     assert [set(each) for event in product["history"] for each in event["sources"]] == [SOURCE, SOURCE]

@@ -45,6 +45,7 @@ _NEEDED = frozenset(
         "core.recognition_groups",
         "core.product_events",
         "core.product_history",
+        "core.certificates",
         "core.producers",
         "core.listings",
         "core.kept_names",
@@ -90,10 +91,11 @@ _TOLD = """
         b.expiry_date AS expiry_before, b.star AS star_before, b.ending_kind AS ending_before
     FROM (
         SELECT
-            product_id, recognition_kind AS kind, star, decision_date, decision_no, issuing_body,
-            recognising_level AS level, producer_id, producer_name, unit_id, submission_id, sheet, cell,
+            e.product_id, c.recognition_kind AS kind, e.star, e.decision_date, e.decision_no, e.issuing_body,
+            e.recognising_level AS level, e.producer_id, e.producer_name, e.unit_id, e.submission_id, e.sheet, e.cell,
             NULL AS new_unit_id
-        FROM core.recognitions
+        FROM core.recognitions AS e
+        JOIN core.certificates AS c ON c.product_id = e.product_id AND c.decision_date = e.decision_date
         UNION ALL
         SELECT
             product_id, event_kind, star, event_date, decision_no, issuing_body, issuing_level,

@@ -119,13 +119,14 @@ asked AS (SELECT p.period, p.end_date FROM catalogue.periods AS p WHERE p.period
 lines AS (
     SELECT
         m.period, asked.period AS on_map_of, asked.end_date, w.unit_id, e.unit_id AS listed_id, e.product_id,
-        e.decision_date, e.star, e.recognition_kind, g.product_group, e.recognising_level, e.producer_type,
+        e.decision_date, e.star, k.recognition_kind, g.product_group, e.recognising_level, e.producer_type,
         NULL::DATE AS revoked_on
     FROM months AS m
     JOIN asked ON TRUE
     JOIN core.product_history AS h ON h.is_recognition AND h.event_date BETWEEN m.start_date AND m.end_date
     JOIN core.recognitions AS e
         ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
+    JOIN core.certificates AS k ON k.product_id = e.product_id AND k.decision_date = e.decision_date
     JOIN core.product_places AS w
         ON w.product_id = h.product_id AND w.home_id = h.home_id
         AND asked.end_date BETWEEN w.valid_from AND w.valid_to

@@ -1,6 +1,6 @@
 -- One row per recognition of a product and commune that lists it, as the line that stands tells of it (core.evaluations).
--- What kind of event it is follows from the product's own history, not from the column it was written in: the first, a
--- higher star, a lower one, the same again. Its producer is the one of its day: where a transfer is known, the registers
+-- What kind of recognition it is (first, upgrade, ...) follows from the product's own history, not from the column it was
+-- written in: core.certificates. Its producer is the one of its day: where a transfer is known, the registers
 -- name the new producer, or the same one in its new commune, beside the old decision from then on.
 WITH transfers AS (
     SELECT
@@ -39,36 +39,6 @@ recognised AS (
     WHERE v.star IN ('3', '4', 'potential_5', '5')
 ),
 
-star_ranks AS (
-    SELECT '3' AS star, 1 AS star_rank
-    UNION ALL SELECT '4', 2
-    UNION ALL SELECT 'potential_5', 3
-    UNION ALL SELECT '5', 4
-),
-
--- The star of the decision before, as the product's own history has it; where that begins with a re-evaluation, as the
--- line of the register says.
-decisions AS (
-    SELECT
-        k.product_id, k.decision_date, MAX(now.star_rank) AS star_rank, MAX(was.star_rank) AS rank_before
-    FROM recognised AS k
-    JOIN star_ranks AS now ON now.star = k.star
-    LEFT JOIN star_ranks AS was ON was.star = k.star_before
-    GROUP BY k.product_id, k.decision_date
-),
-
-histories AS (
-    SELECT
-        d.product_id, d.decision_date,
-        COALESCE(
-            MIN(d.star_rank) OVER (
-                PARTITION BY d.product_id ORDER BY d.decision_date ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING
-            ),
-            d.rank_before
-        ) AS last_rank
-    FROM decisions AS d
-),
-
 -- Cities under a province (Đà Lạt, Huế until 2024) are districts, cities of their own (Hà Nội) are provinces.
 district_cities AS (
     SELECT DISTINCT b.body, b.decision_date
@@ -82,12 +52,7 @@ SELECT
     k.product_id, k.decision_date, k.product_name, k.producer_id, k.producer_name,
     k.producer_type, g.sector AS product_group, g.list_version AS group_list, g.code AS group_line,
     k.unit_id, k.home_id, k.star,
-    CASE
-        WHEN h.last_rank IS NULL THEN 'first'
-        WHEN now.star_rank > h.last_rank THEN 'upgrade'
-        WHEN now.star_rank < h.last_rank THEN 'downgrade'
-        ELSE 'again'
-    END AS recognition_kind,
+    k.star_before,
     CASE
         WHEN k.issuing_level IS NOT NULL THEN k.issuing_level
         WHEN k.body LIKE '%huyện%' OR k.body LIKE '%quận%' OR k.body LIKE '%thị xã%' OR c.body IS NOT NULL
@@ -100,8 +65,6 @@ SELECT
     k.score, k.score_a, k.score_b, k.score_c, k.submission_id, k.sheet, k.cell
 FROM recognised AS k
 JOIN catalogue.certificate_regimes AS m ON k.decision_date BETWEEN m.valid_from AND m.valid_to
-JOIN histories AS h ON h.product_id = k.product_id AND h.decision_date = k.decision_date
-JOIN star_ranks AS now ON now.star = k.star
 LEFT JOIN catalogue.group_words AS g
     ON g.word = LOWER(k.group_word) AND k.decision_date BETWEEN g.valid_from AND g.valid_to
 LEFT JOIN district_cities AS c ON c.body = k.body AND c.decision_date = k.decision_date

@@ -21,11 +21,12 @@ recognised AS (
     SELECT
         m.period, m.month, w.unit_id, 'SP01' AS indicator, e.product_id, e.star, g.product_group, e.recognising_level,
         -- Reports tell three kinds apart: recognised again is recognised again, with fewer stars too.
-        CASE e.recognition_kind WHEN 'downgrade' THEN 'again' ELSE e.recognition_kind END AS recognition_kind
+        CASE c.recognition_kind WHEN 'downgrade' THEN 'again' ELSE c.recognition_kind END AS recognition_kind
     FROM months AS m
     JOIN core.product_history AS h ON h.is_recognition AND h.event_date BETWEEN m.start_date AND m.end_date
     JOIN core.recognitions AS e
         ON e.product_id = h.product_id AND e.decision_date = h.event_date AND e.unit_id = h.listed_unit_id
+    JOIN core.certificates AS c ON c.product_id = e.product_id AND c.decision_date = e.decision_date
     JOIN core.product_places AS w
         ON w.product_id = h.product_id AND w.home_id = h.home_id AND m.closing_date BETWEEN w.valid_from AND w.valid_to
     LEFT JOIN catalogue.group_lists AS v ON m.closing_date BETWEEN v.valid_from AND v.valid_to
