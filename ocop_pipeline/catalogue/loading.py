@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from ocop_pipeline.catalogue.calendar import ReportingCalendar, load_calendar
@@ -133,7 +133,17 @@ def load_catalogue(site: Path | None = None, more_events: Sequence[Path] = ()) -
     Raises:
         CatalogueError: with file, row and reason; nothing is half loaded.
     """
-    files = _Files(site / "catalogue" if site else None)
+    files = _Files.of(site)
+    return _load(files, files.digest(), more_events) if more_events else _read(files, files.digest())
+
+
+@lru_cache(maxsize=4)
+def _read(files: "_Files", digest: str) -> Catalogue:
+    """The catalogue of these very bytes, read once a process: nothing in it changes, an edit has another digest."""
+    return _load(files, digest, ())
+
+
+def _load(files: "_Files", digest: str, more_events: Sequence[Path]) -> Catalogue:
     sections = load_sections(files.path("sections.csv"))
     indicators = load_indicators(files.path("indicators.csv"), sections)
     forms = load_forms(files.all("forms/*.yml"))
@@ -143,7 +153,7 @@ def load_catalogue(site: Path | None = None, more_events: Sequence[Path] = ()) -
     )
     groups = load_product_groups(files.path("product_groups.csv"))
     catalogue = Catalogue(
-        digest=files.digest(),
+        digest=digest,
         units=units,
         unit_events=unit_events,
         decrees=load_decrees(files.both("unit_decrees.csv")),
@@ -175,16 +185,19 @@ def load_catalogue(site: Path | None = None, more_events: Sequence[Path] = ()) -
     return catalogue
 
 
+@dataclass(frozen=True)
 class _Files:
     """Where each catalogue file lies: the site's, if it has one of that name, else ours."""
 
-    def __init__(self, site: Path | None) -> None:
-        self._folders = [
-            folder for folder in (site, CATALOGUE_DATA) if folder is not None and folder.is_dir()
-        ]
+    folders: tuple[Path, ...]
+
+    @classmethod
+    def of(cls, site: Path | None) -> "_Files":
+        wanted = (site / "catalogue" if site else None, CATALOGUE_DATA)
+        return cls(tuple(folder for folder in wanted if folder is not None and folder.is_dir()))
 
     def path(self, name: str) -> Path:
-        found = (folder / name for folder in self._folders if (folder / name).is_file())
+        found = (folder / name for folder in self.folders if (folder / name).is_file())
         path = next(found, None)
         if path is None:
             raise CatalogueError(name, None, "the catalogue has no such file")
@@ -192,11 +205,11 @@ class _Files:
 
     def both(self, name: str) -> list[Path]:
         """Our file of that name and the site's, where it has one; the one adds to the other."""
-        return [folder / name for folder in reversed(self._folders) if (folder / name).is_file()]
+        return [folder / name for folder in reversed(self.folders) if (folder / name).is_file()]
 
     def all(self, pattern: str) -> list[Path]:
         by_name: dict[str, Path] = {}
-        for folder in reversed(self._folders):
+        for folder in reversed(self.folders):
             by_name |= {path.name: path for path in folder.glob(pattern)}
         return [by_name[name] for name in sorted(by_name)]
 
@@ -204,7 +217,7 @@ class _Files:
         """SHA-256 over the names and bytes of all files that count."""
         sha = hashlib.sha256()
         paths: dict[str, Path] = {}
-        for folder in reversed(self._folders):
+        for folder in reversed(self.folders):
             paths |= {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
         for name in sorted(paths):
             sha.update(name.encode() + b"\0" + hashlib.sha256(paths[name].read_bytes()).digest())
