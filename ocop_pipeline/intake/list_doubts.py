@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types, in_reading_order
 from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND
-from ocop_pipeline.domain.certificates import EventKind, Star, score_contradicts
+from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star, score_contradicts
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.cells import TEXT
@@ -33,6 +33,9 @@ REGISTER_RULES = (
 )  # fmt: skip
 """The rules of the forms that speak of register lines alone; here their findings are doubts."""
 RULE_TABLES = ("periods", "code_items", "units", "certificate_regimes")
+_ACTS_ON_PRODUCTS = (EventKind.REVOCATION, EventKind.EXTENSION, EventKind.TRANSFER, EventKind.CORRECTION)
+_LEVELS = (Level.DISTRICT, Level.PROVINCE, Level.MINISTRY)
+"""From the lowest to the highest."""
 _PARTS = ("score_a", "score_b", "score_c")
 _PLACE_CODES = {MISSING: "PLACE_MISSING", UNKNOWN: "PLACE_UNKNOWN", AMBIGUOUS: "PLACE_AMBIGUOUS"}
 _MOST_CANDIDATES = 5
@@ -60,6 +63,7 @@ def line_doubts(read: ReadList, sheet: str, catalogue: Catalogue) -> Iterator[Fi
             *_place_doubts(meaning, unit),
             *_score_doubts(read, meaning, catalogue),
             *_event_doubts(read, meaning, has_star_column=has_star_column),
+            *_level_doubts(read, meaning, catalogue),
         ]
         for code, where, args in doubts:
             yield finding_types().make(code, sheet, meaning.address(where), **args)
@@ -123,6 +127,49 @@ def _counts(finding: Finding, read: ReadList) -> bool:
     """A star no list knows matters to recognitions only: one or two stars are the usual reason for none."""
     of_stars = finding.code == "CODE_NOT_IN_LIST" and finding.args.get("list") == "star"
     return not of_stars or read.told.kind in (REGISTER_KIND, RECOGNITION_KIND, EventKind.CORRECTION)
+
+
+def unknown_products(read: ReadList, previous: Previous | None, spell: Spell | None) -> Iterator[Finding]:
+    """Lines of a revocation, extension, transfer or correction whose product no register that is known lists.
+
+    Such a decision changes nothing, and nobody would see that it did not. Names are compared by their keys; where a
+    line names no producer, the product alone. Without anything known there is nothing to compare with.
+    """
+    if read.told.kind not in _ACTS_ON_PRODUCTS or previous is None or not previous.recognitions:
+        return
+    key = spell or (lambda _, name: name.strip().casefold())
+    columns = previous.recognitions.select(["product_name", "producer_name"]).to_pydict()
+    known = {
+        (key("product", product), key("producer", producer) if producer else "")
+        for product, producer in {*zip(columns["product_name"], columns["producer_name"], strict=True)}
+        if product
+    }
+    products = {product for product, _ in known}
+    for meaning in read.lines:
+        name, producer = text_of(meaning.line, "product_name"), text_of(meaning.line, "producer_name")
+        product = key("product", name)
+        if product in products if not producer else (product, key("producer", producer)) in known:
+            continue
+        yield finding_types().make(
+            "EVENT_WITHOUT_PRODUCT", meaning.sheet, meaning.address("product_name"),
+            product=name, producer=producer or "–",
+        )  # fmt: skip
+
+
+def _level_doubts(read: ReadList, meaning: LineMeaning, catalogue: Catalogue) -> Iterator[_Doubt]:
+    """A star that a body of the level named does not recognise, by the regime of the day (`certificates.csv`)."""
+    told = read.told
+    if told.kind != RECOGNITION_KIND or told.decided_on is None or meaning.star not in map(str, RECOGNISED):
+        return
+    needed = catalogue.certificates.regimes.on(told.decided_on).levels.get(Star(meaning.star))
+    if needed is None or not (read.level or told.issuing_body):
+        return
+    where = "first_star" if "first_star" in meaning.line else "product_name"
+    args = {"star": f"star_{meaning.star}", "needed": f"level_{needed}", "body": told.issuing_body or "–"}
+    if not read.level:
+        yield "BODY_UNKNOWN", where, args
+    elif _LEVELS.index(read.level) < _LEVELS.index(needed):
+        yield "LEVEL_BELOW_STAR", where, args | {"level": f"level_{read.level}"}
 
 
 def _unit_name(read: ReadList, catalogue: Catalogue) -> str:

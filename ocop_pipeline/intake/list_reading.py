@@ -31,6 +31,7 @@ from ocop_pipeline.intake.places import Place, Places
 FIRST_PERIOD = "2018-01"
 """The first month of the warehouse; the programme began in May 2018 (QĐ 490/QĐ-TTg)."""
 NO_DECISION, NO_DATE, OTHER_DECISION = "no_decision", "no_date", "other_decision"
+DATE_NOT_COME, DATE_TOO_EARLY = "date_not_come", "date_too_early"
 """Further reasons why a line is left out, beside those of `lists`."""
 _EVALUATIONS = (RECOGNITION_KIND, str(EventKind.NOT_RECOGNISED))
 _SHOWN = 80
@@ -454,10 +455,13 @@ class Reader:
                 reason = NO_DECISION
             elif has_days and day is None:
                 reason = NO_DATE
+            elif has_days and (beyond := self._beyond(day)):
+                # One mistyped year is that line's; a day told for the whole list is refused (`_refusals`).
+                reason = beyond
             elif _differs(number.upper(), told.number.upper()) or _differs(day, told.day):
                 reason = OTHER_DECISION
             if reason:
-                name = "first_date" if reason == NO_DATE else "first_decision"
+                name = "first_decision" if reason in (NO_DECISION, OTHER_DECISION) else "first_date"
                 left = LeftOut(
                     address_of(line, where[1], name), reason, text_of(line, "product_name")[:_SHOWN]
                 )
@@ -467,6 +471,14 @@ class Reader:
             written.setdefault(key, _Decision(number, day))
             groups[key].append(where)
         return {written[key]: rows for key, rows in groups.items()}, left_out
+
+    def _beyond(self, day: date | None) -> str:
+        """Why a line's day can be none of a decision; blank where it can."""
+        if day is None:
+            return ""
+        if day > self._today:
+            return DATE_NOT_COME
+        return DATE_TOO_EARLY if Period.of_date(day).key < FIRST_PERIOD else ""
 
     def _refusals(self, found: FileReading, groups: Iterable[_Decision]) -> tuple[Finding, ...]:
         """Why nothing of the file can be taken; none where it can."""

@@ -32,7 +32,13 @@ from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import LayoutSpec, SheetSpec
 from ocop_pipeline.intake.judge import Previous
-from ocop_pipeline.intake.list_doubts import file_doubts, line_doubts, rule_doubts, with_findings
+from ocop_pipeline.intake.list_doubts import (
+    file_doubts,
+    line_doubts,
+    rule_doubts,
+    unknown_products,
+    with_findings,
+)
 from ocop_pipeline.intake.list_reading import FileReading, LineMeaning, ListPart, Reader, ReadList, Told
 from ocop_pipeline.intake.lists import HeaderGroup, ListSpec, read_list
 from ocop_pipeline.intake.places import AMBIGUOUS
@@ -296,7 +302,10 @@ def _doubted(
     of_sheets += _doubts_of_headings(reading)
     of_file = [of_sheets, *([] for _ in reading.lists[1:])]
     lists = [
-        with_findings(each, [*first, *ruled, *_doubts_of_lines(each, catalogue)])
+        with_findings(
+            each,
+            [*first, *ruled, *_doubts_of_lines(each, catalogue), *unknown_products(each, previous, spell)],
+        )
         for each, first, ruled in zip(reading.lists, of_file, by_rules, strict=True)
     ]
     return replace(reading, lists=tuple(lists))

@@ -3,9 +3,11 @@
 import io
 from datetime import date, datetime
 
+import pyarrow as pa
 import pytest
 import xlsxwriter
 
+from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.list_reading import Told
 from ocop_pipeline.intake.register_import import read_file
 
@@ -57,8 +59,10 @@ def _book(rows, *, header=(HEADER,), formulas=(), merged=(), hide=None):
     return out.getvalue()
 
 
-def _read(catalogue, unit_id, data, kind="register", **told):
-    return read_file(data, "so.xlsx", Told(kind, unit_id, listed_on=ON, **told), catalogue, TODAY)
+def _read(catalogue, unit_id, data, kind="register", previous=None, **told):
+    return read_file(
+        data, "so.xlsx", Told(kind, unit_id, listed_on=ON, **told), catalogue, TODAY, previous=previous
+    )
 
 
 def _lines(reading):
@@ -289,3 +293,74 @@ def test_a_numbered_line_without_a_product_is_named_and_stops_nothing(catalogue,
     assert [(left.cell, left.reason) for left in reading.left_out] == [("B3", "no_product")]
     (found,) = reading.lists
     assert len(found.lines) == 2
+
+
+TOLD = {"decision_no": "99/QĐ-UBND", "decided_on": date(2026, 7, 1)}
+
+
+def test_one_mistyped_year_is_that_lines_alone(catalogue, lam_dong):
+    """A day that has not come, or lies before the programme, leaves its line out at its cell; the others come in."""
+    header = [
+        "TT",
+        "Tên sản phẩm",
+        "Tên chủ thể",
+        "Xã/phường",
+        "Hạng sao",
+        "Số quyết định",
+        "Ngày quyết định",
+    ]
+    lines = [
+        [n, f"Trà {n}", "HTX Một", "Lạc Dương", "3 sao", "9/QĐ-UBND", day]
+        for n, day in enumerate(("10/05/2026", "10/05/2035", "10/05/1926"), start=1)
+    ]
+    reading = _read(catalogue, lam_dong, _book(lines, header=(header,)), kind="recognition")
+    assert [(left.cell, left.reason) for left in reading.left_out] == [
+        ("G3", "date_not_come"), ("G4", "date_too_early"),
+    ]  # fmt: skip
+    assert [len(each.lines) for each in reading.lists] == [1]
+    assert {finding.cell for finding in reading.findings if finding.code == "LINE_LEFT_OUT"} == {"G3", "G4"}
+
+
+@pytest.mark.parametrize(
+    ("body", "star", "code"),
+    [
+        ("UBND tỉnh Lâm Đồng", "5 sao", "LEVEL_BELOW_STAR"),
+        ("UBND tỉnh Lâm Đồng", "Tiềm năng 5 sao", None),
+        ("UBND tỉnh Lâm Đồng", "4 sao", None),
+        ("Bộ Nông nghiệp và Môi trường", "5 sao", None),
+        ("UBND xã Lạc Dương", "3 sao", "BODY_UNKNOWN"),
+        ("UBND huyện Không Có", "5 sao", "BODY_UNKNOWN"),
+    ],
+)
+def test_a_star_is_held_against_who_may_recognise_it(catalogue, lam_dong, body, star, code):
+    """Five stars are the ministry's, potential five the province's; a body of no known level is doubted at the star."""
+    header = ["TT", "Tên sản phẩm", "Tên chủ thể", "Xã/phường", "Hạng sao"]
+    data = _book([[1, "Trà", "HTX Một", "Lạc Dương", star]], header=(header,))
+    found = _found(_read(catalogue, lam_dong, data, kind="recognition", issuing_body=body, **TOLD))
+    assert {each for each in found if each[0] in {"LEVEL_BELOW_STAR", "BODY_UNKNOWN"}} == (
+        {(code, "E2")} if code else set()
+    )
+
+
+def test_a_decision_on_a_product_that_no_register_lists_is_told(catalogue, lam_dong):
+    """A misspelt name acts on nothing; case and spaces do not matter, and where nothing is known nothing is said."""
+    known = pa.table({"product_name": ["Trà ô long", "Cà phê"], "producer_name": ["HTX Một", None]})
+    header = ["TT", "Tên sản phẩm", "Tên chủ thể", "Xã/phường"]
+    lines = [
+        [1, "TRÀ Ô LONG", "HTX Một", "Lạc Dương"], [2, "Trà ô lông", "HTX Một", "Lạc Dương"],
+        [3, "Trà ô long", "HTX Hai", "Lạc Dương"],
+    ]  # fmt: skip
+    data = _book(lines, header=(header,))
+
+    def told(previous):
+        reading = _read(catalogue, lam_dong, data, kind="revocation", previous=previous, **TOLD)
+        return {cell for code, cell in _found(reading) if code == "EVENT_WITHOUT_PRODUCT"}
+
+    assert told(_previous(known)) == {"B3", "B4"}
+    assert told(None) == told(_previous(known.slice(0, 0))) == set()
+
+
+def _previous(names):
+    """What is known, when only the names of products and producers matter."""
+    empty = pa.table({name: pa.array([], pa.string()) for name in ("product_id",)})
+    return Previous(None, names, empty)
