@@ -347,7 +347,7 @@ def test_a_list_whose_points_and_stars_contradict_each_other(folder):
     (read,) = _import(folder, path, *DECIDED, "--body", "UBND tỉnh Lâm Đồng")["lists"]
     assert {(each["code"], each["cell"]) for each in read["findings"]} == {
         ("SCORE_CONTRADICTS_STAR", "E2"), ("SCORE_CONTRADICTS_STAR", "E3"), ("SCORE_OUT_OF_RANGE", "E5"),
-        ("CODE_NOT_IN_LIST", "F6"),
+        ("CODE_NOT_IN_LIST", "F6"), ("LEVEL_BELOW_STAR", "F5"),
     }  # fmt: skip
     assert read["lines"] == len(rows)
     kept = {at[1:]: cell for at, cell in _cells(folder).items() if at[0] == read["submission_id"]}

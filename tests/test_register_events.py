@@ -153,7 +153,7 @@ def test_a_list_told_otherwise_than_known_is_doubted(site):
 
 def test_a_second_recognition_within_a_year_of_a_known_one_is_doubted(site):
     """A list is held against what the register knows; a product nobody knew, or another star, is no second claim."""
-    told = [("Gạo", _PRODUCER, "4 sao"), ("Gạo nếp", _PRODUCER, "4 sao"), ("Nấm", _PRODUCER, "5 sao")]
+    told = [("Gạo", _PRODUCER, "4 sao"), ("Gạo nếp", _PRODUCER, "4 sao"), ("Nấm", _PRODUCER, "3 sao")]
     ((code, cell, args),) = _doubts(site, 9, "2024-09-30", told)
     assert (code, cell) == ("RECOGNISED_TWICE", "E2")
     assert (args["other_day"], args["other_decision"]) == ("2023-10-01", "1/QĐ-UBND")
