@@ -18,7 +18,7 @@ from ocop_pipeline.quality.rules import load_rules
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.ledger import Ledger
-from ocop_pipeline.warehouse.raw import missing_submissions, store_raw
+from ocop_pipeline.warehouse.raw import mark_withdrawn, missing_submissions, store_raw
 from ocop_pipeline.warehouse.reference import scope_units
 from ocop_pipeline.warehouse.scratch import published_before
 
@@ -77,6 +77,7 @@ def intake_assets() -> dg.AssetsDefinition:
             if lost:
                 restored = rebuild(archive, ledger, deployment.catalogue, only=lost, workers=settings.workers)
                 store_raw(connection, restored.tables)
+            mark_withdrawn(connection, ledger.withdrawals())
         verdicts = Counter(str(judgement.verdict) for judgement in taken.judgements)
         context.log.info("took in %s; waiting: %s", dict(verdicts), len(taken.waiting))
         yield dg.MaterializeResult(

@@ -15,6 +15,7 @@ from ocop_pipeline.cli import (
     plans,
     register,
     register_import,
+    register_imports,
     unit_check,
     unit_rehearsal,
     units,
@@ -40,6 +41,7 @@ unit_rehearsal.register(units_app)
 deliveries.register(app)
 register.register(app)
 register_import.register(register.register_app)
+register_imports.register(register.register_app)
 machine.register(app)
 plans.register(plans_app)
 

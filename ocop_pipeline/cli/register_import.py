@@ -1,6 +1,6 @@
 """The command `ocop register import`: a list handed over once, with what the person says of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +21,7 @@ from ocop_pipeline.cli.console import (
     headers_of,
     help_of,
     messages,
+    open_ledger,
     open_site,
     parse_day,
     print_json,
@@ -29,9 +30,9 @@ from ocop_pipeline.cli.console import (
     say,
 )
 from ocop_pipeline.cli.months import published
+from ocop_pipeline.cli.register_imports import say_next
 from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star
 from ocop_pipeline.domain.findings import Finding
-from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.standing import standing
 from ocop_pipeline.intake.answer import answer_finding
 from ocop_pipeline.intake.archive import Archive
@@ -106,7 +107,7 @@ def import_list(  # noqa: PLR0917 - as many options as there are things to say o
     if as_json:
         print_json(_json(reading, kept))
     else:
-        _print(reading, kept, now.date(), dry_run=dry_run)
+        _print(reading, kept, _issued(place) if kept else (), now.date(), dry_run=dry_run)
     if reading.refused:
         raise typer.Exit(USAGE)
     raise typer.Exit(FINDINGS if reading.findings else FINE)
@@ -143,13 +144,19 @@ def _keep(place: Site, reading: FileReading, data: bytes, now: datetime) -> list
         raise refuse("error.ledger", reason=error) from error
 
 
+def _issued(place: Site) -> set[str]:
+    """The months of which a report was issued."""
+    with open_ledger(place) as ledger:
+        return {each.period for each in ledger.issues()}
+
+
 def _refuse_known_elsewhere(place: Site, reading: FileReading, ledger: Ledger, today: date) -> None:
     """A decision handed over for the province of then and for that of today would count twice: the person says which.
 
     Lists of two old provinces with one number may be two decisions, and are let pass.
     """
     units = place.catalogue.units
-    known = {(each.form, each.list_key): each for each in ledger.imports() if each.list_key}
+    known = {(each.form, each.list_key): each for each in ledger.standing_imports().values() if each.list_key}
     for read in reading.lists:
         before = known.get((read.form, read.list_key))
         if before is None or before.unit_id == read.told.unit_id:
@@ -254,7 +261,9 @@ def _list_json(each: ReadList, kept: Kept | None) -> dict[str, Any]:
     }
 
 
-def _print(reading: FileReading, kept: Sequence[Kept], today: date, *, dry_run: bool) -> None:
+def _print(
+    reading: FileReading, kept: Sequence[Kept], issued: Collection[str], today: date, *, dry_run: bool
+) -> None:
     for finding in reading.refused:
         say("import.refused", reason=_sentence(finding))
     if reading.refused:
@@ -274,9 +283,7 @@ def _print(reading: FileReading, kept: Sequence[Kept], today: date, *, dry_run: 
         ]  # fmt: skip
         print_table(headers_of("place", "what"), rows, messages().say("import.doubts", count=len(rows)))
     if not dry_run:
-        # The run of an old decision's own month would make a report in which everybody is missing.
-        newest = max(each.period for each in reading.lists)
-        say("import.next", period=max(newest, Period.last_closed(today).key))
+        say_next([each.period for each in reading.lists], issued, today)
 
 
 def _print_list(each: ReadList, status: str) -> None:

@@ -5,6 +5,7 @@ lines in a sheet (`lists`), what a heading says (`headings`), what is doubtful a
 them (`register_import`).
 """
 
+import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,9 @@ DATE_NOT_COME, DATE_TOO_EARLY = "date_not_come", "date_too_early"
 """Further reasons why a line is left out, beside those of `lists`."""
 _EVALUATIONS = (RECOGNITION_KIND, str(EventKind.NOT_RECOGNISED))
 _SHOWN = 80
+_COMMUNE_BODY = re.compile(r" (?:xã|phường|thị trấn|đặc khu) ")
+_KINDS_OF_BODIES = {"tỉnh": Level.PROVINCE, "huyện": Level.DISTRICT}
+"""How a body ends that says its level without a name: "UBND tỉnh"."""
 _IS_TITLE = True
 _STARS = ("current_star", "second_star", "first_star")
 """Fields that tell a star, the one that counts first."""
@@ -638,12 +642,17 @@ def decision_number(text: str) -> str:
 def level_of_body(body: str, on: date, catalogue: Catalogue) -> str:
     """The level of an issuing body by its name, on the map of its day; blank where the name does not tell.
 
-    "UBND thành phố" may be of a province or a district (Đà Lạt, Huế until 2024): the list of units decides.
+    "UBND thành phố" may be of a province or a district (Đà Lạt, Huế until 2024): the list of units decides. Communes
+    recognise under no regime: a body that is one has no level, whatever it names behind itself.
     """
     key = fold(body)
     if key.startswith("bo ") or "trung uong" in key:
         return str(Level.MINISTRY)
     words = clean(body).split()
+    if _COMMUNE_BODY.search(f" {clean(body).casefold().replace('thị xã', 'huyện')} "):
+        return ""
+    if words and (of_kind := _KINDS_OF_BODIES.get(words[-1].casefold())):
+        return str(of_kind)
     tails = [" ".join(words[at:]) for at in range(len(words))]
     for tier, level in ((Tier.PROVINCE, Level.PROVINCE), (Tier.DISTRICT, Level.DISTRICT)):
         if any(

@@ -151,7 +151,7 @@ def keep(
     if reading.refused:
         raise ValueError(f"{reading.display_name} was refused: {reading.refused[0].code}")
     known = ledger.imports()
-    standing = {record.duty: record for record in known}
+    standing = ledger.standing_imports()
     drafts = [_record(reading, each, known, catalogue.digest, now) for each in reading.lists]
     fresh = [draft for draft in drafts if not _same(standing.get(draft.duty), draft)]
     if fresh:
@@ -281,6 +281,7 @@ def import_tables(kept: Sequence[tuple[ImportRecord, ReadList]], catalogue: Cata
     return {
         "submissions": submissions_table(
             candidates,
+            # What was withdrawn is marked once it is stored (`raw.mark_withdrawn`).
             {candidate.submission_id: str(Verdict.ACCEPTED) for candidate in candidates},
             {record.submission_id: record.sequence for record, _ in kept},
         ),

@@ -22,7 +22,7 @@ FileKey = tuple[str, int, int]
 """Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
 
 _BUSY_SECONDS = 30.0
-_SCHEMA_VERSION = 3
+_SCHEMA_VERSION = 4
 _TABLES = (
     "arrivals",
     "sightings",
@@ -32,6 +32,7 @@ _TABLES = (
     "deliveries",
     "name_decisions",
     "imports",
+    "withdrawals",
 )
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrivals (
@@ -127,6 +128,12 @@ CREATE TABLE IF NOT EXISTS imports (
     told TEXT NOT NULL,
     catalogue_hash TEXT NOT NULL,
     findings TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS withdrawals (
+    submission_id TEXT PRIMARY KEY REFERENCES imports (submission_id),
+    withdrawn_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    withdrawn_at TEXT NOT NULL
 ) STRICT;
 """
 _LATEST = "v.sequence = (SELECT MAX(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256)"
@@ -317,6 +324,16 @@ class ImportRecord:
         return self.form, self.unit_id, self.period, self.list_key
 
 
+@dataclass(frozen=True, slots=True)
+class WithdrawalRecord:
+    """An imported list that counts no more: who took it back, why and when."""
+
+    submission_id: str
+    withdrawn_by: str
+    reason: str
+    withdrawn_at: datetime
+
+
 class Ledger:
     """The ledger of one deployment. Use it as a context manager, from one thread."""
 
@@ -490,6 +507,21 @@ class Ledger:
         except sqlite3.IntegrityError as error:
             raise LedgerError(f"imported before: {error}") from error
 
+    def record_withdrawals(self, withdrawals: Iterable[WithdrawalRecord]) -> None:
+        """Write down that imported lists count no more, all or nothing; the lists stay on record.
+
+        Raises:
+            LedgerError: one of them is unknown or was withdrawn before.
+        """
+        try:
+            with self._transaction() as cursor:
+                cursor.executemany(
+                    "INSERT INTO withdrawals (submission_id, withdrawn_by, reason, withdrawn_at) VALUES (?, ?, ?, ?)",
+                    [(w.submission_id, w.withdrawn_by, w.reason, _text(w.withdrawn_at)) for w in withdrawals],
+                )
+        except sqlite3.IntegrityError as error:
+            raise LedgerError(f"cannot be withdrawn: {error}") from error
+
     # ------------------------------------------------------------------------------------- reading
 
     def known_sightings(self) -> dict[FileKey, str]:
@@ -600,6 +632,18 @@ class Ledger:
         )
         wanted = None if submission_ids is None else set(submission_ids)
         return [_import(row) for row in rows if wanted is None or row[0] in wanted]
+
+    def withdrawals(self) -> dict[str, WithdrawalRecord]:
+        """What was withdrawn, by submission."""
+        rows = self._connection.execute(
+            "SELECT submission_id, withdrawn_by, reason, withdrawn_at FROM withdrawals"
+        )
+        return {name: WithdrawalRecord(name, who, why, _time(at)) for name, who, why, at in rows}
+
+    def standing_imports(self) -> dict[tuple[str, str, str, str], ImportRecord]:
+        """The list that counts for each duty: the one imported last and not withdrawn."""
+        withdrawn = self.withdrawals()
+        return {each.duty: each for each in self.imports() if each.submission_id not in withdrawn}
 
     # ------------------------------------------------------------------------------------- details
 

@@ -27,6 +27,8 @@ _TABLES = {
 """Table of schema `raw` -> its columns. The last two are of lists that a person handed over: what was told with the
 file, and what its lines mean by the catalogue (the commune named, the star its points are worth, the commune a product
 is transferred to)."""
+WITHDRAWN = "withdrawn"
+"""Verdict on an imported list that somebody took back: its rows stay, and no model reads them."""
 _ADDED = (("import_lines", "new_unit_id", "VARCHAR"),)
 """(table, column, type) of columns that a warehouse made by an earlier version may lack."""
 
@@ -85,6 +87,15 @@ def missing_submissions(connection: duckdb.DuckDBPyConnection, judged: Collectio
     prepare_raw(connection)
     stored = {row[0] for row in connection.execute("SELECT submission_id FROM raw.submissions").fetchall()}
     return set(judged) - stored
+
+
+def mark_withdrawn(connection: duckdb.DuckDBPyConnection, submission_ids: Collection[str]) -> None:
+    """Let imported lists count no more; those that do not count already are left as they are."""
+    prepare_raw(connection)
+    connection.execute(
+        "UPDATE raw.submissions SET verdict = ? WHERE verdict <> ? AND LIST_CONTAINS(?, submission_id)",
+        [WITHDRAWN, WITHDRAWN, sorted(submission_ids)],
+    )
 
 
 def store_reference(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:

@@ -31,7 +31,8 @@ recognised AS (
         v.cell, COALESCE(f.producer_id, v.producer_id) AS producer_id,
         CASE WHEN f.producer_id <> v.producer_id THEN f.producer_name ELSE v.producer_name END AS producer_name,
         CASE WHEN f.producer_id <> v.producer_id THEN o.producer_type ELSE v.producer_type END AS producer_type,
-        REGEXP_REPLACE(LOWER(v.issuing_body), '(^| )tp[. ]+', ' thành phố ') AS body
+        REGEXP_REPLACE(LOWER(v.issuing_body), '(^| )tp[. ]+', ' thành phố ') AS body,
+        CONCAT(' ', REPLACE(LOWER(v.issuing_body), 'thị xã', 'huyện')) AS body_words
     FROM core.evaluations AS v
     LEFT JOIN following AS f
         ON f.product_id = v.product_id AND f.decision_date = v.decision_date AND f.unit_id = v.unit_id AND f.place = 1
@@ -55,10 +56,14 @@ SELECT
     k.star_before,
     CASE
         WHEN k.issuing_level IS NOT NULL THEN k.issuing_level
+        -- Communes recognise under no regime: what names one is not known, whatever is named behind it.
+        WHEN
+            k.body_words LIKE '% xã %' OR k.body_words LIKE '% phường %' OR k.body_words LIKE '% thị trấn %'
+            OR k.body_words LIKE '% đặc khu %' THEN NULL
         WHEN k.body LIKE '%huyện%' OR k.body LIKE '%quận%' OR k.body LIKE '%thị xã%' OR c.body IS NOT NULL
             THEN 'district'
         WHEN k.body LIKE 'bộ %' OR k.body LIKE '%trung ương%' THEN 'ministry'
-        WHEN k.body IS NOT NULL THEN 'province'
+        WHEN k.body LIKE '%tỉnh%' OR k.body LIKE '%thành phố%' THEN 'province'
     END AS recognising_level,
     k.issuing_body, k.decision_no,
     CAST(k.decision_date + m.months * INTERVAL '1' MONTH AS DATE) AS expiry_date,

@@ -4,7 +4,8 @@
 -- Lines of imported lists are among them. A decision that recognises is the first recognition of its lines, with the
 -- decision told for the list, and where a line has no star with the star of its points, or the one told for all lines.
 -- The lines of any other decision say whose product it is and nothing about a recognition: `staging.register_events`. Of
--- a correction that is all but the right star, found in the same way.
+-- a correction that is all but the right star, found in the same way. A line of a list that names no product is none:
+-- intake leaves it out, an earlier version took it in (audits/list_line_without_product.sql).
 WITH wide AS (
     SELECT
         c.submission_id, c.period, c.sheet, c.line_key, MIN(c.row_no) AS row_no,
@@ -112,3 +113,4 @@ LEFT JOIN known AS t ON t.code_list = 'producer_type' AND t.text = w.producer_ty
 LEFT JOIN known AS s0 ON s0.code_list = 'star' AND s0.text = w.current_star
 LEFT JOIN known AS s1 ON s1.code_list = 'star' AND s1.text = w.first_star
 LEFT JOIN known AS s2 ON s2.code_list = 'star' AND s2.text = w.second_star
+WHERE i.submission_id IS NULL OR w.product_name IS NOT NULL
