@@ -1,4 +1,4 @@
-"""A list taken back: who and why stay on record, its rows leave the figures, and it can be handed over again."""
+"""A list taken back, and handed over again; a list of then that names a commune of today."""
 
 import csv
 import json
@@ -44,8 +44,8 @@ def _run(site):
     assert json.loads(result.stdout)["succeeded"], result.output
 
 
-def _listed(site, unit="68"):
-    result = _ocop(site, "register", "list", "--unit", unit, "--on", "2026-10-14", "--json")
+def _listed(site, unit="68", on="2026-10-14"):
+    result = _ocop(site, "register", "list", "--unit", unit, "--on", on, "--json")
     return {each["product_name"] for each in json.loads(result.stdout)}
 
 
@@ -62,12 +62,15 @@ def site(tmp_path):
 
 
 def test_a_withdrawn_list_leaves_the_next_figures_and_comes_back(site):
-    """Withdrawn by its decision it counts no more from the next run on, its month staged or not; imported anew it does."""
-    tea = ("Trà", "HTX Một", "Xã Bảo Thuận", "4 sao")
-    _hand_over(site, 1, "2024-03-20", [tea])
+    """Withdrawn by its decision it counts no more from the next run on; imported anew it does."""
+    ward = "Phường Xuân Hương - Đà Lạt"
+    told = _hand_over(site, 1, "2024-03-20", [("Trà", "HTX Một", ward, "4 sao")])
+    assert [each["code"] for each in told["findings"]] == ["PLACE_OF_LATER_MAP"]
     first = _hand_over(site, 2, "2024-05-20", [("Mắm", "HTX Hai", "Xã Bảo Thuận", "3 sao")])
     _run(site)
     assert _listed(site) == {"Trà", "Mắm"}
+    # Named after the ward of today, it is of that ward today, and was of the city the ward came from.
+    assert _listed(site, ward) == _listed(site, "Thành phố Đà Lạt", "2024-06-30") == {"Trà"}
 
     told = _ocop(site, "register", "withdraw", "2/QĐ-UBND", "--by", "Văn phòng", "--reason", "nhập nhầm")
     assert told.exit_code == 0, told.output

@@ -3,9 +3,12 @@
 Belongs here: findings with their cell. Does not: what a line means (`list_reading`). A doubt never keeps a line out.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import date
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,7 +16,14 @@ import pyarrow.compute as pc
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types, in_reading_order
 from ocop_pipeline.catalogue.imports import RECOGNITION_KIND, REGISTER_KIND
-from ocop_pipeline.domain.certificates import RECOGNISED, EventKind, Level, Star, score_contradicts
+from ocop_pipeline.domain.certificates import (
+    RECOGNISED,
+    EventKind,
+    Level,
+    Star,
+    add_months,
+    score_contradicts,
+)
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.cells import TEXT
@@ -39,8 +49,20 @@ _LEVELS = (Level.DISTRICT, Level.PROVINCE, Level.MINISTRY)
 _PARTS = ("score_a", "score_b", "score_c")
 _PLACE_CODES = {MISSING: "PLACE_MISSING", UNKNOWN: "PLACE_UNKNOWN", AMBIGUOUS: "PLACE_AMBIGUOUS"}
 _MOST_CANDIDATES = 5
+_NEW_ENDS = ("extended_to", "expiry_date")
+_RECOGNISED_ON = ("second_date", "first_date")
+_TWICE_WITHIN = 12
+"""Months, as in the rule RECOGNISED_TWICE."""
 _Doubt = tuple[str, str, Mapping[str, object]]
 """Code, field, arguments."""
+
+
+class _Claim(NamedTuple):
+    """One decision of a file that recognises a product: its day, the place of its list, its line."""
+
+    day: date
+    at: int
+    line: LineMeaning
 
 
 def file_doubts(found: FileReading) -> Iterator[Finding]:
@@ -64,6 +86,7 @@ def line_doubts(read: ReadList, sheet: str, catalogue: Catalogue) -> Iterator[Fi
             *_score_doubts(read, meaning, catalogue),
             *_event_doubts(read, meaning, has_star_column=has_star_column),
             *_level_doubts(read, meaning, catalogue),
+            *_order_doubts(read, meaning),
         ]
         for code, where, args in doubts:
             yield finding_types().make(code, sheet, meaning.address(where), **args)
@@ -137,7 +160,7 @@ def unknown_products(read: ReadList, previous: Previous | None, spell: Spell | N
     """
     if read.told.kind not in _ACTS_ON_PRODUCTS or previous is None or not previous.recognitions:
         return
-    key = spell or (lambda _, name: name.strip().casefold())
+    key = spell or _plain_key
     columns = previous.recognitions.select(["product_name", "producer_name"]).to_pydict()
     known = {
         (key("product", product), key("producer", producer) if producer else "")
@@ -154,6 +177,110 @@ def unknown_products(read: ReadList, previous: Previous | None, spell: Spell | N
             "EVENT_WITHOUT_PRODUCT", meaning.sheet, meaning.address("product_name"),
             product=name, producer=producer or "–",
         )  # fmt: skip
+
+
+def early_extensions(
+    read: ReadList, previous: Previous | None, spell: Spell | None, catalogue: Catalogue
+) -> Iterator[Finding]:
+    """Extensions to a day before the certificate ends anyway: `core.product_history` lets them change nothing.
+
+    The end is that of the recognition the line names, else that of the certificate known on the day of the decision.
+    """
+    decided = read.told.decided_on
+    if read.told.kind != EventKind.EXTENSION or decided is None:
+        return
+    key = spell or _plain_key
+    ends = _known_ends(previous, key, decided)
+    for meaning in read.lines:
+        where = next((name for name in _NEW_ENDS if day_of(meaning.line, name)), "product_name")
+        until = day_of(meaning.line, where) or read.told.extended_to
+        name = text_of(meaning.line, "product_name")
+        of_line = [day for field in _RECOGNISED_ON if (day := day_of(meaning.line, field))]
+        end = (
+            catalogue.certificates.regimes.expiry(max(of_line))
+            if of_line
+            else ends.get((key("product", name), _producer_key(meaning, key)))
+        )
+        # What ends before its own decision is told at the same cell (EXPIRY_BEFORE_DECISION).
+        if until is not None and end is not None and decided < until < end:
+            yield finding_types().make(
+                "EXTENSION_BEFORE_END",
+                meaning.sheet,
+                meaning.address(where),
+                product=name,
+                until=until,
+                end=end,
+            )
+
+
+def _known_ends(previous: Previous | None, key: Spell, by: date) -> dict[tuple[str, str], date]:
+    """(product, producer) as keys -> end of the certificate recognised last before a day."""
+    if previous is None or not previous.recognitions or not previous.certificates:
+        return {}
+    names = {
+        row["product_id"]: (
+            key("product", row["product_name"]),
+            key("producer", row["producer_name"]) if row["producer_name"] else "",
+        )
+        for row in previous.recognitions.select(["product_id", "product_name", "producer_name"]).to_pylist()
+        if row["product_name"]
+    }
+    known = sorted(
+        (row["decision_date"], row["product_id"], row["expiry_date"])
+        for row in previous.certificates.select(["product_id", "decision_date", "expiry_date"]).to_pylist()
+        if row["decision_date"] < by and row["product_id"] in names
+    )
+    return {names[product]: expiry for _, product, expiry in known}
+
+
+def recognised_twice(lists: Sequence[ReadList], spell: Spell | None = None) -> list[list[Finding]]:
+    """Products that two decisions of one file recognise with one star within twelve months.
+
+    The same rule as RECOGNISED_TWICE (sql/audits), which sees one list at a time and what is known already: the line of
+    the later decision is shown.
+    """
+    found: list[list[Finding]] = [[] for _ in lists]
+    key = spell or _plain_key
+    claims: defaultdict[tuple[str, ...], list[_Claim]] = defaultdict(list)
+    for at, read in enumerate(lists):
+        if read.told.kind != RECOGNITION_KIND or read.told.decided_on is None:
+            continue
+        for meaning in read.lines:
+            if meaning.star in map(str, RECOGNISED):
+                product = key("product", text_of(meaning.line, "product_name"))
+                place = meaning.place.unit_id or text_of(meaning.line, "commune_name").casefold()
+                claim = _Claim(read.told.decided_on, at, meaning)
+                claims[place, product, _producer_key(meaning, key), meaning.star].append(claim)
+    for (*_, star), several in claims.items():
+        for before, after in pairwise(sorted(several, key=lambda claim: claim[:2])):
+            if before.at == after.at or after.day >= add_months(before.day, _TWICE_WITHIN):
+                continue
+            found[after.at].append(
+                finding_types().make(
+                    "RECOGNISED_TWICE", after.line.sheet, after.line.address("first_star"),
+                    product=text_of(after.line.line, "product_name"), star=f"star_{star}", day=after.day,
+                    decision=lists[after.at].told.decision_no, other_day=before.day,
+                    other_decision=lists[before.at].told.decision_no, other_cell=before.line.address("first_star"),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _plain_key(_kind: str, name: str) -> str:
+    return name.strip().casefold()
+
+
+def _producer_key(meaning: LineMeaning, key: Spell) -> str:
+    name = text_of(meaning.line, "producer_name")
+    return key("producer", name) if name else ""
+
+
+def _order_doubts(read: ReadList, meaning: LineMeaning) -> Iterator[_Doubt]:
+    """A later recognition that is dated before the first one of the same line."""
+    first, second = day_of(meaning.line, "first_date"), day_of(meaning.line, "second_date")
+    if read.told.kind == REGISTER_KIND and first and second and second < first:
+        product = text_of(meaning.line, "product_name")
+        yield "SECOND_BEFORE_FIRST", "second_date", {"product": product, "second": second, "first": first}
 
 
 def _level_doubts(read: ReadList, meaning: LineMeaning, catalogue: Catalogue) -> Iterator[_Doubt]:
@@ -182,6 +309,9 @@ def _unit_name(read: ReadList, catalogue: Catalogue) -> str:
 
 def _place_doubts(meaning: LineMeaning, unit: str) -> Iterator[_Doubt]:
     place = meaning.place
+    if place.since is not None and place.unit_id is not None:
+        args: dict[str, object] = {"text": place.text, "unit": place.shown, "since": place.since}
+        yield "PLACE_OF_LATER_MAP", place.field or "product_name", args
     if place.doubt:
         candidates = "; ".join(place.candidates[:_MOST_CANDIDATES]) or "–"
         args = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ocop_pipeline.domain.restatement import ground_days
+from ocop_pipeline.domain.standing import standing
 from ocop_pipeline.domain.unit_finder import UnitFinder
 from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
 
@@ -33,6 +34,8 @@ class Place:
         field: the field of the line that was read.
         text: the name that was looked for.
         candidates: units of that name, here or elsewhere, as people write them.
+        since: of a name that only a later map than the list's has: the first day of that map; else None.
+        shown: then the unit as people write it.
     """
 
     unit_id: str | None
@@ -40,6 +43,8 @@ class Place:
     field: str = ""
     text: str = ""
     candidates: tuple[str, ...] = ()
+    since: date | None = None
+    shown: str = ""
 
 
 class Places:
@@ -93,7 +98,9 @@ class Places:
             # The first doubt is shown, but rather an unknown name than none at all.
             if _ORDER[place.doubt] > _ORDER[doubt.doubt]:
                 doubt = place
-        return self._in_context(doubt, district) if doubt.doubt == UNKNOWN else doubt
+        if doubt.doubt != UNKNOWN:
+            return doubt
+        return self._of_later_map(doubt) or self._in_context(doubt, district)
 
     def elsewhere(self, commune: str) -> Place:
         """A commune a product goes to, wherever in the province of the unit.
@@ -106,6 +113,36 @@ class Places:
             province = next((unit.unit_id for unit in above if unit.tier is Tier.PROVINCE), self._unit_id)
             return Places(self._units, province, self._listed_on, self._finder).of(commune, "", "", "")
         return self.of(commune, "", "", "")
+
+    def _of_later_map(self, doubt: Place) -> Place | None:
+        """The commune of a name that no map up to the list's day has, but a later one: a register typed anew.
+
+        Only a name written as the unit is, and only where all later maps know one unit of it on the ground of the unit.
+        """
+        if self._finder is None:
+            return None
+        found: dict[str, tuple[date, UnitVersion]] = {}
+        for first_day in ground_days(self._units):
+            if first_day <= self._listed_on:
+                continue
+            for match in self._units.find_name(doubt.text, first_day, tier=Tier.COMMUNE):
+                if match.match == "exact" and self._on_own_ground(match.unit.unit_id):
+                    found.setdefault(match.unit.unit_id, (first_day, match.unit))
+        if len(found) != 1:
+            return None
+        ((since, unit),) = found.values()
+        return Place(
+            unit.unit_id, field=doubt.field, text=doubt.text, since=since, shown=self._shown(unit, since)
+        )
+
+    def _on_own_ground(self, unit_id: str) -> bool:
+        """Whether what stands for a later unit on the day of the list was the unit or below it."""
+        then = standing(self._units, unit_id, self._listed_on).unit_id
+        if then == self._unit_id:
+            return True
+        if not any(version.in_force(self._listed_on) for version in self._units.versions(then)):
+            return False
+        return any(each.unit_id == self._unit_id for each in self._units.ancestors(then, self._listed_on))
 
     def _in_context(self, doubt: Place, district: str) -> Place:
         """The commune of a cell that no map knows as a name: with units around it, by its code, of another day.

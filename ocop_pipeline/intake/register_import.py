@@ -33,8 +33,10 @@ from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import LayoutSpec, SheetSpec
 from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.list_doubts import (
+    early_extensions,
     file_doubts,
     line_doubts,
+    recognised_twice,
     rule_doubts,
     unknown_products,
     with_findings,
@@ -305,9 +307,18 @@ def _doubted(
     lists = [
         with_findings(
             each,
-            [*first, *ruled, *_doubts_of_lines(each, catalogue), *unknown_products(each, previous, spell)],
+            [
+                *first,
+                *ruled,
+                *twice,
+                *_doubts_of_lines(each, catalogue),
+                *unknown_products(each, previous, spell),
+                *early_extensions(each, previous, spell, catalogue),
+            ],
         )
-        for each, first, ruled in zip(reading.lists, of_file, by_rules, strict=True)
+        for each, first, ruled, twice in zip(
+            reading.lists, of_file, by_rules, recognised_twice(reading.lists, spell), strict=True
+        )
     ]
     return replace(reading, lists=tuple(lists))
 

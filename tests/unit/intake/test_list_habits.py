@@ -329,6 +329,8 @@ def test_one_mistyped_year_is_that_lines_alone(catalogue, lam_dong):
         ("UBND tỉnh Lâm Đồng", "4 sao", None),
         ("Bộ Nông nghiệp và Môi trường", "5 sao", None),
         ("UBND xã Lạc Dương", "3 sao", "BODY_UNKNOWN"),
+        ("UBND xã Lạc Dương, tỉnh Lâm Đồng", "3 sao", "BODY_UNKNOWN"),
+        ("UBND tỉnh", "4 sao", None),
         ("UBND huyện Không Có", "5 sao", "BODY_UNKNOWN"),
     ],
 )
@@ -364,3 +366,87 @@ def _previous(names):
     """What is known, when only the names of products and producers matter."""
     empty = pa.table({name: pa.array([], pa.string()) for name in ("product_id",)})
     return Previous(None, names, empty)
+
+
+def test_an_extension_before_the_certificates_own_end_is_doubted(catalogue, lam_dong):
+    """Held against the recognition the line names, or the certificate known; one day later says nothing."""
+    header = ["TT", "Tên sản phẩm", "Tên chủ thể", "Xã/phường", "Ngày quyết định", "Gia hạn đến"]
+    lines = [
+        [1, "Trà", "HTX Một", "Lạc Dương", date(2023, 9, 1), date(2026, 8, 31)],
+        [2, "Bún", "HTX Một", "Lạc Dương", date(2023, 9, 1), date(2026, 9, 2)],
+        [3, "Mắm", "HTX Một", "Lạc Dương", None, date(2026, 11, 30)],
+        [4, "Rượu", "HTX Một", "Lạc Dương", None, date(2027, 11, 30)],
+    ]
+    names = pa.table(
+        {"product_id": ["m", "r"], "product_name": ["Mắm", "Rượu"], "producer_name": ["HTX Một"] * 2}
+    )
+    ends = pa.table(
+        {
+            "product_id": ["m", "r"], "decision_date": [date(2023, 12, 1)] * 2,
+            "expiry_date": [date(2026, 12, 1)] * 2,
+        }
+    )  # fmt: skip
+    data = _book(lines, header=(header,))
+    previous = Previous(None, names, ends)
+    reading = _read(catalogue, lam_dong, data, kind="extension", previous=previous, **TOLD)
+    found = [each for each in reading.findings if each.code == "EXTENSION_BEFORE_END"]
+    assert [(each.cell, each.args["until"], each.args["end"]) for each in found] == [
+        ("F2", "2026-08-31", "2026-09-01"), ("F4", "2026-11-30", "2026-12-01"),
+    ]  # fmt: skip
+
+
+def test_two_decisions_of_one_file_on_one_recognition_are_doubted(catalogue, lam_dong):
+    """The later one is shown with the other's number and cell; a year later, or with another star, it is none."""
+    header = [
+        "TT",
+        "Tên sản phẩm",
+        "Tên chủ thể",
+        "Xã/phường",
+        "Hạng sao",
+        "Số quyết định",
+        "Ngày quyết định",
+    ]
+    told = [
+        ("Trà", "3 sao", "9/QĐ-UBND", "10/05/2025"), ("TRÀ", "3 sao", "11/QĐ-UBND", "09/05/2026"),
+        ("Bún", "3 sao", "9/QĐ-UBND", "10/05/2025"), ("Bún", "3 sao", "12/QĐ-UBND", "10/05/2026"),
+        ("Mắm", "3 sao", "9/QĐ-UBND", "10/05/2025"), ("Mắm", "4 sao", "11/QĐ-UBND", "09/05/2026"),
+    ]  # fmt: skip
+    lines = [[at, name, "HTX Một", "Lạc Dương", *rest] for at, (name, *rest) in enumerate(told, start=1)]
+    reading = _read(catalogue, lam_dong, _book(lines, header=(header,)), kind="recognition")
+    (found,) = [each for each in reading.findings if each.code == "RECOGNISED_TWICE"]
+    assert (found.cell, found.args["other_cell"], found.args["other_decision"]) == ("E3", "E2", "9/QĐ-UBND")
+
+
+def test_a_second_recognition_before_the_first_is_doubted(catalogue, lam_dong):
+    """In the register of 22 columns, at the cell of the later date, with both days."""
+    fields = catalogue.imports["SO-22"].by_position
+    told = FIRST | {"second_star": "4 sao", "second_decision": "12/QĐ-UBND"}
+    lines = [
+        told | {"row_no": 1, "product_name": "Trà", "second_date": "14/03/2023"},
+        told | {"row_no": 2, "product_name": "Bún", "second_date": "16/03/2026"},
+    ]
+    rows = [[line.get(name) for name in fields] for line in lines]
+    reading = _read(catalogue, lam_dong, _book(rows, header=([f"Cột {at}" for at in range(len(fields))],)))
+    (found,) = [each for each in reading.findings if each.code == "SECOND_BEFORE_FIRST"]
+    assert (found.cell[-1], found.args["first"], found.args["second"]) == ("2", "2023-03-15", "2023-03-14")
+
+
+def test_todays_commune_names_in_an_old_list_are_read_on_the_later_map(catalogue):
+    """A name only a later map has is that unit, and told; a commune of another old province's ground is not taken."""
+    old = date(2024, 5, 20)
+    header = ["TT", "Tên sản phẩm", "Tên chủ thể", "Xã/phường", "Hạng sao"]
+    lines = [
+        [1, "Trà", "HTX Một", "Phường Xuân Hương - Đà Lạt", "3 sao"],
+        [2, "Mắm", "HTX Một", "Phường Mũi Né", "3 sao"],
+        [3, "Bún", "HTX Một", "Xã Không Có", "3 sao"],
+    ]
+    told = Told(
+        "recognition", catalogue.units.find_code("68", old).unit_id, listed_on=old, decision_no="9/QĐ-UBND",
+        decided_on=old, issuing_body="UBND tỉnh Lâm Đồng",
+    )  # fmt: skip
+    reading = read_file(_book(lines, header=(header,)), "so.xlsx", told, catalogue, TODAY)
+    first, *others = (line.place for line in reading.lists[0].lines)
+    assert catalogue.units.get(first.unit_id, ON).full_name == "Phường Xuân Hương - Đà Lạt"
+    assert first.since == date(2025, 7, 1)
+    assert [place.unit_id for place in others] == [None, None]
+    assert _found(reading) == {("PLACE_OF_LATER_MAP", "D2"), ("PLACE_UNKNOWN", "D3"), ("PLACE_UNKNOWN", "D4")}
