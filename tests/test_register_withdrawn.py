@@ -2,12 +2,14 @@
 
 import csv
 import json
+from datetime import date
 
 import pytest
 from typer.testing import CliRunner
 
 from ocop_pipeline import paths
 from ocop_pipeline.cli.app import app
+from ocop_pipeline.cli.register_imports import say_next
 from ocop_pipeline.settings import load_settings
 from ocop_pipeline.warehouse.connection import open_reader
 from ocop_pipeline.warehouse.ledger import Ledger
@@ -96,3 +98,15 @@ def test_a_withdrawn_list_leaves_the_next_figures_and_comes_back(site):
         audit = (paths.SQL / "audits" / "event_without_product.sql").read_text(encoding="utf-8")
         (found,) = connection.execute(audit).fetchall()
     assert (found[0], found[2], found[4]) == ("EVENT_WITHOUT_PRODUCT", "3/QĐ-UBND", "Không Có")
+
+
+def test_what_is_handed_over_names_the_run_that_takes_it_in(capsys):
+    """The last closed month or the list's own, whichever is later; issued months need a new version."""
+    say_next(["2026-08", "2026-09"], {"2026-07", "2026-09", "2026-08"}, date(2026, 10, 20))
+    told = capsys.readouterr().out
+    assert "ocop run --period 2026-10" in told
+    assert ("08/2026, 09/2026" in told, "07/2026" in told) == (True, False)
+    say_next(["2026-11"], {"2026-10"}, date(2026, 10, 20))
+    told = capsys.readouterr().out
+    assert "ocop run --period 2026-11" in told
+    assert "10/2026" not in told
