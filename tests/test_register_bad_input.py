@@ -369,7 +369,9 @@ def test_an_extension_ends_after_it_was_decided(folder):
     options = ("--kind", "extension", *DECIDED[2:])
     (read,) = _import(folder, _file(folder, "gia-han.csv", header, rows), *options)["lists"]
     # Where other tests of this module have run a month first, the products are known to no register.
-    found = [(each["code"], each["cell"]) for each in read["findings"] if each["code"] != "EVENT_WITHOUT_PRODUCT"]
+    found = [
+        (each["code"], each["cell"]) for each in read["findings"] if each["code"] != "EVENT_WITHOUT_PRODUCT"
+    ]
     assert found == [("EXPIRY_BEFORE_DECISION", "E2")]
     assert read["lines"] == 2
 
