@@ -154,7 +154,7 @@ def test_a_file_that_is_not_there_is_a_usage_error(folder):
     """The name is said back."""
     result = _import(folder, folder / "khong-co.csv", *DECISION)
     assert result.exit_code == 2
-    assert "khong-co.csv" in result.output
+    assert "khong-co.csv" in "".join(result.output.split())  # a long path is broken to the terminal's width
 
 
 def test_a_run_counts_what_was_imported_and_a_rebuilt_warehouse_the_same(folder):
