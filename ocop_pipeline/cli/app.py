@@ -21,6 +21,7 @@ from ocop_pipeline.cli import (
     units,
 )
 from ocop_pipeline.cli.console import Language, help_of, refuse
+from ocop_pipeline.cli.usage import run
 
 app = typer.Typer(
     name="ocop",
@@ -66,4 +67,4 @@ def main() -> None:
     shown = logging.StreamHandler()
     shown.setLevel(logging.WARNING)  # of the handler, too: libraries lower their own loggers as they please
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s", handlers=[shown])
-    app()
+    sys.exit(run(app))

@@ -99,7 +99,7 @@ def _print_figure(each: figures.Figure, period: str) -> None:
     say(
         "value.line", name=each.name_vi, indicator=each.indicator,
         breakdown=f" {each.breakdown}" if each.breakdown else "", unit=each.unit_name, period=period,
-        span=each.span, value=shown, unit_vi=each.unit_vi,
+        span=messages().say(f"value.span_{each.span}"), value=shown, unit_vi=each.unit_vi,
     )  # fmt: skip
     say(
         "value.coverage",

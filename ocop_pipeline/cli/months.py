@@ -222,7 +222,8 @@ def status(
         (
             row["form"], row["agency"] or row["unit_name"],
             words.say(f"status.{row['status']}") + (f", {words.say('status.late')}" if row["is_late"] else ""),
-            row["due_date"], row["received_at"].strftime("%d/%m/%Y %H:%M") if row["received_at"] else "",
+            row["due_date"].strftime("%d/%m/%Y"),
+            row["received_at"].strftime("%d/%m/%Y %H:%M") if row["received_at"] else "",
         )
         for row in sorted(rows, key=lambda row: (row["status"] == "accepted", row["form"], row["unit_id"]))
     ]  # fmt: skip
