@@ -98,6 +98,21 @@ def test_people_read_every_target_and_agency(shown, catalogue):
     assert "kế hoạch ≥ 10 sản phẩm | thực hiện " in output
 
 
+def test_of_one_task_it_is_told_who_reported_what(shown):
+    """--task names every unit that spoke of a task with its state, as many of each as the whole status counts."""
+    site, result = shown
+    (plan,) = result["status"]["plans"]
+    asked = max(plan["tasks"], key=lambda each: each["reports"])
+    (found,) = json.loads(_status(site, "--task", asked["task"].lower(), "--json").stdout)["tasks"]
+    told = [each["state"] for each in found["told"]]
+    assert {state: told.count(state) for state in asked["states"]} == asked["states"]
+    assert told == sorted(told, key=list(asked["states"]).index)
+    assert len({each["unit_id"] for each in found["told"]}) == asked["reports"] == 20
+    shown_to_people = _status(site, "--task", asked["task"]).output
+    assert all(each["unit_name"] in shown_to_people for each in found["told"])
+    assert _status(site, "--task", "NV99").exit_code == 2
+
+
 def test_english_is_spoken(shown):
     """--lang en changes the words, not the figures."""
     result = runner.invoke(app, ["--lang", "en", "plan", "status", "--site", str(shown[0])])

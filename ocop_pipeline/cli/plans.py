@@ -43,10 +43,12 @@ from ocop_pipeline.warehouse.figures import months_run
 from ocop_pipeline.warehouse.progress import (
     PlanTarget,
     PlanTask,
+    TaskReport,
     by_agency,
     newest_month,
     plan_targets,
     plan_tasks,
+    task_reports,
 )
 
 _HELP = load_messages()
@@ -58,12 +60,13 @@ def status(
     period: Annotated[
         str | None, typer.Option("--period", help=_HELP.both("help.option.plan_period"))
     ] = None,
+    task: Annotated[str | None, typer.Option("--task", help=_HELP.both("help.option.plan_task"))] = None,
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
     state: StateOption = None,
 ) -> None:
-    """Print plan versus actual for every target, and every task by agency."""
+    """Print plan versus actual for every target and every task by agency; of one task who reported what."""
     place = open_site(site, state)
     if plan is not None and plan not in place.catalogue.plans:
         raise refuse("plans.unknown", plan=plan, plans=", ".join(place.catalogue.plans))
@@ -76,14 +79,60 @@ def status(
         require_run(months, month)
         targets = plan_targets(connection, month.key, plan)
         tasks = plan_tasks(connection, month.key, plan)
+        reports = task_reports(connection, month.key, task, plan) if task else []
     if plan is not None and not (targets or tasks):
         raise refuse("plans.not_in_force", plan=plan, period=month.key)
+    if task is not None:
+        raise typer.Exit(
+            _task(month, [each for each in tasks if each.task == task.upper()], reports, as_json=as_json)
+        )
     if as_json:
         print_json(status_json(place.catalogue, month, targets, tasks))
     else:
         print_status(place.catalogue, month, targets, tasks)
     missed = any(each.is_missed for each in targets) or any(each.is_overdue for each in tasks)
     raise typer.Exit(FINDINGS if missed else FINE)
+
+
+def _task(month: Period, tasks: Sequence[PlanTask], reports: Sequence[TaskReport], *, as_json: bool) -> int:
+    """Print who reported what of one task; findings where it is overdue."""
+    if not tasks:
+        raise refuse("plans.task_unknown", period=month.key)
+    if as_json:
+        found = [{**_task_json(each), "plan": each.plan, "told": _told(each, reports)} for each in tasks]
+        print_json({"period": month.key, "tasks": found})
+    else:
+        for each in tasks:
+            _print_task(each, [told for told in reports if told.plan == each.plan])
+    return FINDINGS if any(each.is_overdue for each in tasks) else FINE
+
+
+def _told(task: PlanTask, reports: Sequence[TaskReport]) -> list[dict[str, Any]]:
+    return [
+        {
+            "unit_id": each.unit_id, "unit_name": each.unit_name, "agency": each.agency, "state": each.state,
+            "progress_pct": each.progress_pct, "is_overdue": each.is_overdue, "submission_id": each.submission_id,
+        }
+        for each in reports
+        if each.plan == task.plan
+    ]  # fmt: skip
+
+
+def _print_task(task: PlanTask, reports: Sequence[TaskReport]) -> None:
+    words = messages()
+    due = words.say("plans.due", day=task.due_date.strftime(_DAY)) if task.due_date else ""
+    out().print(escape(" | ".join(filter(None, (f"{task.task} {task.text}", task.lead_agency, due)))))
+    if not reports:
+        say("plans.task_untold")
+        return
+    rows = [
+        (
+            each.agency or each.unit_name, words.say(f"task_state.{each.state or 'none'}"),
+            _number(each.progress_pct), words.say("plans.late") if each.is_overdue else "",
+        )
+        for each in reports
+    ]  # fmt: skip
+    print_table(headers_of("unit", "status", "progress", "until"), rows)
 
 
 def status_json(

@@ -42,6 +42,24 @@ _TASKS = """
 """
 
 
+_TASK_REPORTS = """
+    SELECT
+        e.plan, e.task, e.unit_id, u.full_name, COALESCE(g.name_vi, ''), e.task_state, e.progress_pct, t.due_date,
+        p.end_date, e.submission_id
+    FROM core.task_reports AS e
+    JOIN marts.task_progress AS t ON t.period = e.period AND t.plan = e.plan AND t.task = e.task
+    JOIN catalogue.periods AS p ON p.period = e.period
+    JOIN catalogue.units AS u ON u.unit_id = e.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
+    LEFT JOIN catalogue.agencies AS g ON g.agency = e.agency
+    WHERE e.period = $period AND UPPER(e.task) = UPPER($task) AND ($plan IS NULL OR e.plan = $plan)
+    ORDER BY
+        t.is_sample, e.plan,
+        CASE e.task_state WHEN 'not_started' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'done' THEN 4 WHEN 'cancelled' THEN 5
+            ELSE 3 END,
+        u.code, e.agency
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class PlanTarget:
     """A target of a plan in force, at the end of a month.
@@ -141,6 +159,36 @@ class PlanTask:
         return is_overdue(self.due_date, self.as_of, self.state)
 
 
+@dataclass(frozen=True, slots=True)
+class TaskReport:
+    """What one report of a month says of a task.
+
+    Attributes:
+        unit_id, unit_name: Who reported, by the name on the closing day.
+        agency: Name of the department that reported; blank for the unit itself.
+        state: not_started, in_progress, done or cancelled; None where the report names the task without a state.
+        progress_pct: As told, in percent; None where it is not.
+        due_date: None where the plan sets none.
+        as_of: Closing day of the month.
+    """
+
+    plan: str
+    task: str
+    unit_id: str
+    unit_name: str
+    agency: str
+    state: str | None
+    progress_pct: Decimal | None
+    due_date: date | None
+    as_of: date
+    submission_id: str
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the plan's own date has passed and this report does not say it is finished."""
+        return is_overdue(self.due_date, self.as_of, self.state)
+
+
 def newest_month(connection: duckdb.DuckDBPyConnection) -> str:
     """Key of the newest month that has been run.
 
@@ -167,6 +215,19 @@ def plan_tasks(connection: duckdb.DuckDBPyConnection, period: str, plan: str | N
     _published(connection, period)
     rows = connection.execute(_TASKS, {"period": period, "plan": plan}).fetchall()
     return [PlanTask(*row) for row in rows]
+
+
+def task_reports(
+    connection: duckdb.DuckDBPyConnection, period: str, task: str, plan: str | None = None
+) -> list[TaskReport]:
+    """What each report says of a task, of every plan in force that has one of that code, or of one plan.
+
+    Returns:
+        The reports in the order of plan, state (least advanced first, untold last) and code of the unit.
+    """
+    _published(connection, period)
+    rows = connection.execute(_TASK_REPORTS, {"period": period, "plan": plan, "task": task}).fetchall()
+    return [TaskReport(*row) for row in rows]
 
 
 def by_agency(tasks: Iterable[PlanTask]) -> dict[str, list[PlanTask]]:

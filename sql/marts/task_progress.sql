@@ -1,103 +1,39 @@
--- One row per month and task of a plan in force: how the reports of that month describe it. The state shown is the
--- least advanced one reported, with the number of reports in each beside it; a task nobody mentioned has no state. Plans number their tasks alike (NV01, NV02, …), so
--- a line of a report means one task only: of the plans in force above the sender the one whose words it repeats, else
--- the nearest.
+-- One row per month and task of a plan in force: how the reports of that month describe it (core.task_reports). The state shown is
+-- the least advanced one reported, with the number of reports in each beside it; a task nobody mentioned has no state.
 WITH tasks AS (
-    SELECT p.period, t.plan, t.task, UPPER(t.task) AS task_key, t.unit_id, LOWER(TRIM(t.task_text_vi)) AS task_text
+    SELECT p.period, t.plan, t.task
     FROM meta.run_periods AS r
     JOIN catalogue.periods AS p ON p.period = r.period
     JOIN catalogue.plan_tasks AS t ON p.year BETWEEN t.first_year AND t.last_year
     JOIN core.unit_ancestors AS a ON a.period = p.period AND a.unit_id = t.unit_id AND a.distance = 0
 ),
 
-lines AS (
+told AS (
     SELECT
-        s.period, s.submission_id, s.unit_id, c.sheet, c.line_key,
-        MAX(CASE WHEN c.field = 'task_code' THEN UPPER(TRIM(c.text)) END) AS task_key,
-        MAX(CASE WHEN c.field = 'task_text' THEN LOWER(TRIM(c.text)) END) AS task_text,
-        -- Compared without case, diacritics and punctuation, as the rule CODE_NOT_IN_LIST does.
-        MAX(CASE WHEN c.field = 'task_state' THEN TRIM(REGEXP_REPLACE(TRANSLATE(
-            LOWER(c.text),
-            'àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ',
-            'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyyd'
-        ), '[^a-z0-9]+', ' ', 'g')) END) AS state_word,
-        MAX(CASE WHEN c.field = 'progress' THEN c.number END) AS progress_pct
-    FROM staging.submissions AS s
-    JOIN meta.run_periods AS r ON r.period = s.period
-    JOIN staging.cells AS c ON c.submission_id = s.submission_id AND c.part = 'tasks'
-    GROUP BY s.period, s.submission_id, s.unit_id, c.sheet, c.line_key
-),
-
-state_words AS (
-    SELECT
-        TRIM(REGEXP_REPLACE(TRANSLATE(
-            LOWER(i.name_vi),
-            'àáảãạăằắẳẵặâầấẩẫậèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵđ',
-            'aaaaaaaaaaaaaaaaaeeeeeeeeeeeiiiiiooooooooooooooooouuuuuuuuuuuyyyyyd'
-        ), '[^a-z0-9]+', ' ', 'g')) AS word,
-        CASE COALESCE(REPLACE(i.stands_for, 'task_state.', ''), i.code)
-            WHEN 'not_started' THEN 1 WHEN 'in_progress' THEN 2 WHEN 'done' THEN 3 WHEN 'cancelled' THEN 4
-        END AS stage
-    FROM catalogue.code_items AS i
-    WHERE i.code_list IN ('task_state', 'task_state_alias')
-),
-
-stages AS (
-    SELECT s.word, MIN(s.stage) AS stage FROM state_words AS s GROUP BY s.word
-),
-
-meant AS (
-    SELECT
-        l.period, l.submission_id, l.progress_pct, w.stage, t.plan, t.task,
-        ROW_NUMBER() OVER (
-            PARTITION BY l.submission_id, l.sheet, l.line_key
-            ORDER BY CASE WHEN l.task_text = t.task_text THEN 0 ELSE 1 END, a.distance, t.plan
-        ) AS place
-    FROM lines AS l
-    JOIN core.unit_ancestors AS a ON a.period = l.period AND a.unit_id = l.unit_id
-    JOIN tasks AS t ON t.period = l.period AND t.unit_id = a.ancestor_id AND t.task_key = l.task_key
-    LEFT JOIN stages AS w ON w.word = l.state_word
-),
-
-per_report AS (
-    SELECT m.period, m.plan, m.task, m.submission_id, MIN(m.stage) AS stage
-    FROM meant AS m
-    WHERE m.place = 1
-    GROUP BY m.period, m.plan, m.task, m.submission_id
-),
-
-states AS (
-    SELECT
-        r.period, r.plan, r.task,
-        SUM(CASE WHEN r.stage = 1 THEN 1 ELSE 0 END) AS not_started_count,
-        SUM(CASE WHEN r.stage = 2 THEN 1 ELSE 0 END) AS in_progress_count,
-        SUM(CASE WHEN r.stage = 3 THEN 1 ELSE 0 END) AS done_count,
-        SUM(CASE WHEN r.stage = 4 THEN 1 ELSE 0 END) AS cancelled_count
-    FROM per_report AS r
-    GROUP BY r.period, r.plan, r.task
-),
-
-per_task AS (
-    SELECT
-        t.period, t.plan, t.task,
-        COUNT(DISTINCT m.submission_id) AS reports_count,
-        MIN(m.stage) AS stage,
-        CAST(SUM(m.progress_pct) / NULLIF(COUNT(m.progress_pct), 0) AS DECIMAL(28, 4)) AS progress_pct
+        t.period, t.plan, t.task, COUNT(e.submission_id) AS reports_count,
+        SUM(CASE WHEN e.task_state = 'not_started' THEN 1 ELSE 0 END) AS not_started_count,
+        SUM(CASE WHEN e.task_state = 'in_progress' THEN 1 ELSE 0 END) AS in_progress_count,
+        SUM(CASE WHEN e.task_state = 'done' THEN 1 ELSE 0 END) AS done_count,
+        SUM(CASE WHEN e.task_state = 'cancelled' THEN 1 ELSE 0 END) AS cancelled_count,
+        CAST(SUM(e.progress_pct) / NULLIF(COUNT(e.progress_pct), 0) AS DECIMAL(28, 4)) AS progress_pct
     FROM tasks AS t
-    LEFT JOIN meant AS m ON m.period = t.period AND m.plan = t.plan AND m.task = t.task AND m.place = 1
+    LEFT JOIN core.task_reports AS e ON e.period = t.period AND e.plan = t.plan AND e.task = t.task
     GROUP BY t.period, t.plan, t.task
 )
 
 SELECT
     p.period, p.plan, p.task, t.unit_id, t.plan_number, t.plan_name_vi, t.is_sample, t.task_text_vi, t.lead_agency,
     t.due_date,
-    CASE p.stage WHEN 1 THEN 'not_started' WHEN 2 THEN 'in_progress' WHEN 3 THEN 'done' WHEN 4 THEN 'cancelled' END
-        AS task_state,
+    CASE
+        WHEN p.not_started_count > 0 THEN 'not_started'
+        WHEN p.in_progress_count > 0 THEN 'in_progress'
+        WHEN p.done_count > 0 THEN 'done'
+        WHEN p.cancelled_count > 0 THEN 'cancelled'
+    END AS task_state,
     p.progress_pct, CAST(p.reports_count AS INTEGER) AS reports_count, t.position,
-    CAST(COALESCE(s.not_started_count, 0) AS INTEGER) AS not_started_count,
-    CAST(COALESCE(s.in_progress_count, 0) AS INTEGER) AS in_progress_count,
-    CAST(COALESCE(s.done_count, 0) AS INTEGER) AS done_count,
-    CAST(COALESCE(s.cancelled_count, 0) AS INTEGER) AS cancelled_count
-FROM per_task AS p
+    CAST(p.not_started_count AS INTEGER) AS not_started_count,
+    CAST(p.in_progress_count AS INTEGER) AS in_progress_count,
+    CAST(p.done_count AS INTEGER) AS done_count,
+    CAST(p.cancelled_count AS INTEGER) AS cancelled_count
+FROM told AS p
 JOIN catalogue.plan_tasks AS t ON t.plan = p.plan AND t.task = p.task
-LEFT JOIN states AS s ON s.period = p.period AND s.plan = p.plan AND s.task = p.task
