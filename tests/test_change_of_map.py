@@ -1,12 +1,17 @@
 """A province's report after a change of the map: what was reported on the old one is in it, to the last unit."""
 
+import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from typer.testing import CliRunner
 
+from ocop_pipeline.cli.app import app
+from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Relation, Tier
 from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.warehouse.other_map import on_map
 from ocop_pipeline.warehouse.trace import trace
 from tests.province import run_province
 
@@ -77,6 +82,78 @@ def test_the_register_tells_of_the_whole_year_on_todays_map(changed):
     )
     assert counted > 0
     assert totals == {"commune": counted, "province": counted}
+
+
+_ROLLUPS = (
+    "SELECT t.span, t.unit_id, t.indicator, t.breakdown, t.value, t.estimated_value, t.expected_count, t.reported_count, "
+    "t.months_count FROM core.rollups AS t WHERE t.period = ? ORDER BY ALL"
+)
+
+
+@pytest.mark.parametrize("month", [_BEFORE, _NEW])
+def test_on_its_own_map_a_month_is_what_was_published(changed, catalogue, month):
+    """Asking for the map of the closing day changes no figure of any span."""
+    period = Period(month)
+    with on_map(changed.settings.warehouse, catalogue, period, period.end) as connection:
+        found = connection.execute(_ROLLUPS, [month]).fetchall()
+    published = _rows(changed, _ROLLUPS, month)
+    assert len(published) > 1000
+    assert found == published
+
+
+def test_on_todays_map_an_old_month_is_what_the_new_one_compares_with(changed, catalogue):
+    """The old month on the new map has the figures that the new month's report carried over, estimates included."""
+    with on_map(changed.settings.warehouse, catalogue, Period(_OLD), Period(_NEW).end) as connection:
+        found = connection.execute(
+            "SELECT unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count "
+            "FROM core.restated_totals WHERE period = ? AND month = ? ORDER BY ALL",
+            [_OLD, _OLD],
+        ).fetchall()
+    carried = _rows(
+        changed,
+        "SELECT unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count "
+        "FROM core.restated_totals WHERE period = ? AND month = ? ORDER BY ALL",
+        _NEW, _OLD,
+    )  # fmt: skip
+    assert len(found) > 1000
+    assert found == carried
+
+
+@pytest.mark.parametrize(("month", "day"), [(_NEW, Period(_OLD).end), (_BEFORE, Period(_NEW).end)])
+def test_on_every_map_the_whole_is_the_same(changed, catalogue, month, day):
+    """What adds up has one total over the provinces of any map, reports and register, to the last unit."""
+    sql = (
+        "SELECT t.span, t.indicator, t.breakdown, SUM(t.value) FROM core.rollups AS t JOIN core.unit_ancestors AS a "
+        "ON a.period = t.period AND a.unit_id = t.unit_id AND a.distance = 0 AND a.unit_tier = 'province' "
+        "JOIN catalogue.indicators AS i ON i.indicator = t.indicator AND i.kind NOT IN ('ratio', 'distinct') "
+        "WHERE t.period = ? AND t.span IN ('month', 'year_to_date') AND t.value IS NOT NULL "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    with on_map(changed.settings.warehouse, catalogue, Period(month), day) as connection:
+        found = connection.execute(sql, [month]).fetchall()
+    published = _rows(changed, sql, month)
+    assert sum(value > 0 for *_, value in published) > 50
+    assert found == published
+
+
+def test_value_on_another_map(changed):
+    """`ocop value --map` gives the old province its part of the merged one's month, says the map and what is estimated."""
+    asked = ["value", "--site", str(changed.settings.site), "--period", _NEW, "--indicator", "TT04", "--json"]
+    parts = []
+    for code in ("95", "96"):
+        answer = CliRunner().invoke(app, [*asked, "--unit", code, "--map", "2025-06-30"])
+        assert answer.exit_code == 0, answer.output
+        part = json.loads(answer.stdout)
+        assert part["map"] == {"kind": "date", "date": "2025-06-30"}
+        assert part["unit_id"] == f"p{code}.1"
+        parts.append(part)
+    whole = json.loads(CliRunner().invoke(app, [*asked, "--unit", "96"]).stdout)
+    assert whole["map"]["kind"] == "as-reported"
+    assert sum(part["value"] for part in parts) == whole["value"] > 0
+    assert CliRunner().invoke(app, [*asked, "--unit", "96", "--map", "hôm qua"]).exit_code == 2
+    assert (
+        CliRunner().invoke(app, [*asked, "--unit", "96", "--map", "today", "--by", "source"]).exit_code == 2
+    )
 
 
 def test_communes_add_up_and_say_what_is_estimated(changed):

@@ -1,6 +1,10 @@
 """Commands that read what is published: value, sql."""
 
+import contextlib
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -9,12 +13,14 @@ from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli.console import (
     JsonOption,
     PeriodOption,
+    Site,
     SiteOption,
     StateOption,
     UnitOption,
     help_of,
     messages,
     open_site,
+    parse_day,
     parse_month,
     print_json,
     print_table,
@@ -23,11 +29,15 @@ from ocop_pipeline.cli.console import (
     say,
     warehouse_errors,
 )
+from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.warehouse import figures
-from ocop_pipeline.warehouse.connection import open_reader, typed_query
+from ocop_pipeline.warehouse.connection import Connection, open_reader, typed_query
+from ocop_pipeline.warehouse.other_map import on_map as figures_on_map
 from ocop_pipeline.warehouse.trace import trace
 
 _HELP = load_messages()
+AS_REPORTED, TODAY = "as-reported", "today"
+"""The maps that have a name; any other is the day it is of."""
 
 
 def value(
@@ -37,6 +47,7 @@ def value(
     breakdown: Annotated[str, typer.Option("--breakdown", help=_HELP.both("help.option.breakdown"))] = "",
     span: Annotated[str, typer.Option("--span", help=_HELP.both("help.option.span"))] = "month",
     by: Annotated[str, typer.Option("--by", help=_HELP.both("help.option.by"))] = "",
+    on_map: Annotated[str, typer.Option("--map", help=_HELP.both("help.option.map"))] = AS_REPORTED,
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -49,9 +60,11 @@ def value(
     month = parse_month(period)
     if indicator not in place.catalogue.indicators:
         raise refuse("error.no_indicator", indicator=indicator)
-    where = place.unit(unit, month)
-    with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
-        require_run(figures.months_run(connection), month)
+    day = _map_day(on_map, month)
+    if by == "source" and on_map != AS_REPORTED:
+        raise refuse("error.map_of_sources")
+    where = place.unit_on(unit, day)
+    with warehouse_errors(), _opened(place, month, on_map, day) as connection:
         if by == "source":
             cells = trace(connection, where.unit_id, month.key, indicator, breakdown, span)
             _print_sources([_source(cell) for cell in cells], as_json=as_json)
@@ -62,15 +75,37 @@ def value(
             found = figures.by_breakdown(connection, where.unit_id, month.key, indicator, span)
         else:
             found = [figures.figure(connection, where.unit_id, month.key, indicator, breakdown, span)]
+        weighed_by = figures.weights(connection, where.unit_id, month.key, indicator, breakdown)
+    found = [replace(each, map_date=day) for each in found]
     if as_json:
-        documents = [figure_json(each, month.key) for each in found]
+        documents = [figure_json(each, month.key, on_map) for each in found]
         print_json(documents if by else documents[0])
         return
     for each in found:
-        _print_figure(each, month.key)
+        _print_figure(each, month.key, weighed_by)
 
 
-def figure_json(each: figures.Figure, period: str) -> dict[str, Any]:
+def _map_day(on_map: str, month: Period) -> date:
+    if on_map == AS_REPORTED:
+        return month.end
+    if on_map == TODAY:
+        return date.today()  # noqa: DTZ011 - a calendar day of whoever asks
+    return parse_day(on_map)
+
+
+@contextlib.contextmanager
+def _opened(place: Site, month: Period, on_map: str, day: date) -> Iterator[Connection]:
+    """The warehouse, or a view of it in which the month is on the map of another day."""
+    with open_reader(place.settings.warehouse) as connection:
+        require_run(figures.months_run(connection), month)
+        if on_map == AS_REPORTED:
+            yield connection
+            return
+    with figures_on_map(place.settings.warehouse, place.catalogue, month, day) as connection:
+        yield connection
+
+
+def figure_json(each: figures.Figure, period: str, on_map: str = AS_REPORTED) -> dict[str, Any]:
     """The documented shape of a figure (docs/cli.md)."""
     return {
         "period": period,
@@ -82,6 +117,7 @@ def figure_json(each: figures.Figure, period: str) -> dict[str, Any]:
         "breakdown": each.breakdown,
         "span": each.span,
         "value": each.value,
+        "estimated": each.estimated,
         "unit": each.unit_vi,
         "coverage": {
             "expected": each.expected,
@@ -90,11 +126,11 @@ def figure_json(each: figures.Figure, period: str) -> dict[str, Any]:
             "blank": each.blank,
             "not_collected": each.not_collected,
         },
-        "map": {"kind": "as-reported", "date": each.map_date},
+        "map": {"kind": on_map if on_map in (AS_REPORTED, TODAY) else "date", "date": each.map_date},
     }
 
 
-def _print_figure(each: figures.Figure, period: str) -> None:
+def _print_figure(each: figures.Figure, period: str, weighed_by: Sequence[str] = ()) -> None:
     shown = messages().say("value.none") if each.value is None else f"{each.value.normalize():f}"
     say(
         "value.line", name=each.name_vi, indicator=each.indicator,
@@ -107,6 +143,12 @@ def _print_figure(each: figures.Figure, period: str) -> None:
         expected=each.expected,
         map=each.map_date.strftime("%d/%m/%Y"),
     )
+    if each.estimated and each.value:
+        say(
+            "value.estimated", value=f"{each.estimated.normalize():f}", unit_vi=each.unit_vi,
+            share=f"{each.estimated * 100 / each.value:.1f}",
+            weights=", ".join(messages().say(f"weight.{weight}") for weight in weighed_by),
+        )  # fmt: skip
 
 
 def _source(cell: Any) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from typing import Any
 
 import duckdb
 
+Connection = duckdb.DuckDBPyConnection
+"""What rooms that know no engine call a connection."""
+
 TIME_ZONE = "Asia/Ho_Chi_Minh"
 _CLOSED_DOORS = {
     "autoinstall_known_extensions": False,
@@ -89,6 +92,30 @@ def open_reader(
     if not path.exists():
         raise WarehouseMissingError(path)
     with _opened(path, memory_limit, threads, read_only=True) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def open_overlay(path: Path, name: str, memory_limit: str = "2GB") -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty database in memory with the file beside it, to be read as `name`; nothing can be written to the file.
+
+    Raises:
+        WarehouseMissingError, WarehouseBusyError, WarehouseError: as `open_reader`.
+    """
+    if not path.exists():
+        raise WarehouseMissingError(path)
+    # Access to files is closed below: to attach this one is the last thing that needs it.
+    config: dict[str, str | bool | int | float | list[str]] = {
+        **_CLOSED_DOORS, "enable_external_access": True, "memory_limit": memory_limit,
+    }  # fmt: skip
+    with contextlib.closing(duckdb.connect(":memory:", config=config)) as connection:
+        quoted = str(path).replace("'", "''")
+        try:
+            connection.execute(f"ATTACH '{quoted}' AS {name} (READ_ONLY)")
+        except (duckdb.IOException, duckdb.ConnectionException, duckdb.SerializationException) as error:
+            raise _explained(path, error) from error
+        connection.execute("SET enable_external_access = false")
+        _settle(connection)
         yield connection
 
 

@@ -16,7 +16,8 @@ SPANS = ("month", "quarter_to_date", "year_to_date")
 _FIGURES = """
     SELECT
         t.unit_id, u.full_name, t.indicator, i.name_vi, i.kind, i.unit_vi, t.breakdown, t.span, t.value,
-        t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count, p.end_date
+        t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count, p.end_date,
+        t.estimated_value
     FROM core.rollups AS t
     JOIN catalogue.periods AS p ON p.period = t.period
     JOIN catalogue.indicators AS i ON i.indicator = t.indicator
@@ -58,6 +59,7 @@ class Figure:
         expected, reported: Reports from which it was expected, and those that gave it.
         nothing, blank, not_collected: Of the reports: wrote không phát sinh; left it blank; had no such line.
         map_date: Day of the map of units the figure is on: as reported.
+        estimated: How much of the value was shared out from units that were divided; None where there is no value.
     """
 
     unit_id: str
@@ -75,6 +77,7 @@ class Figure:
     blank: int
     not_collected: int
     map_date: date
+    estimated: Decimal | None = None
 
 
 def figure(
@@ -97,6 +100,20 @@ def figure(
     if not found:
         raise NotPublishedError(f"{indicator} {breakdown} of {unit_id} is not published for {period}")
     return found[0]
+
+
+def weights(
+    connection: duckdb.DuckDBPyConnection, unit_id: str, period: str, indicator: str, breakdown: str = ""
+) -> tuple[str, ...]:
+    """By what the estimated parts of a unit's figure were shared out: products, population, area or equal."""
+    rows = connection.execute(
+        "SELECT DISTINCT v.weighed_by FROM core.restated_values AS v JOIN core.unit_ancestors AS a "
+        "ON a.period = v.period AND a.unit_id = v.unit_id AND a.ancestor_id = $unit_id "
+        "WHERE v.period = $period AND v.indicator = $indicator AND v.breakdown = $breakdown "
+        "AND v.weighed_by <> 'whole' ORDER BY v.weighed_by",
+        {"unit_id": unit_id, "period": period, "indicator": indicator, "breakdown": breakdown},
+    ).fetchall()
+    return tuple(weight for (weight,) in rows)
 
 
 def by_breakdown(

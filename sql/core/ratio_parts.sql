@@ -9,7 +9,9 @@ WITH paired AS (
     JOIN core.indicator_values AS d
         ON d.period = n.period AND d.unit_id = n.unit_id AND d.agency = n.agency AND d.form = n.form
         AND d.indicator = i.denominator AND d.breakdown = n.breakdown
-    WHERE n.state IN ('number', 'nothing') AND d.state IN ('number', 'nothing')
+    -- A month that is asked for on another map than its own comes restated.
+    LEFT JOIN catalogue.restatements AS o ON o.period = n.period AND o.month = n.period
+    WHERE o.period IS NULL AND n.state IN ('number', 'nothing') AND d.state IN ('number', 'nothing')
 )
 
 SELECT
