@@ -85,8 +85,8 @@ def test_the_register_tells_of_the_whole_year_on_todays_map(changed):
 
 
 _ROLLUPS = (
-    "SELECT t.span, t.unit_id, t.indicator, t.breakdown, t.value, t.estimated_value, t.expected_count, t.reported_count, "
-    "t.months_count FROM core.rollups AS t WHERE t.period = ? ORDER BY ALL"
+    "SELECT t.span, t.unit_id, t.indicator, t.breakdown, t.value, t.estimated_value, t.expected_count, "
+    "t.reported_count, t.months_count FROM core.rollups AS t WHERE t.period = ? ORDER BY ALL"
 )
 
 
@@ -137,7 +137,7 @@ def test_on_every_map_the_whole_is_the_same(changed, catalogue, month, day):
 
 
 def test_value_on_another_map(changed):
-    """`ocop value --map` gives the old province its part of the merged one's month, says the map and what is estimated."""
+    """`ocop value --map` gives each old province its part of the merged one's month, and says the map."""
     asked = ["value", "--site", str(changed.settings.site), "--period", _NEW, "--indicator", "TT04", "--json"]
     parts = []
     for code in ("95", "96"):

@@ -1,8 +1,8 @@
 """A month's figures on another map of units than its own: today's, or that of any day.
 
 Belongs here: the models of the published figures run once more, in memory, with one day's map put in place of the
-month's own. What was reported is carried over as in any comparison across maps (`core.restated_values`), what the register
-counts is counted where its products are on that day. Nothing of it is published; the warehouse file is only read.
+month's own. What was reported is carried over as in any comparison across maps (`core.restated_values`), what the
+register counts is counted where its products are on that day. Nothing of it is published, the file is only read.
 """
 
 import contextlib
