@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from ocop_pipeline.cli.app import app
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Relation, Tier
-from ocop_pipeline.warehouse.connection import open_reader
+from ocop_pipeline.reporting.gather import gather
+from ocop_pipeline.warehouse.connection import open_reader, rows_reader
 from ocop_pipeline.warehouse.other_map import on_map
 from ocop_pipeline.warehouse.trace import trace
 from tests.province import run_province
@@ -154,6 +155,49 @@ def test_value_on_another_map(changed):
     assert (
         CliRunner().invoke(app, [*asked, "--unit", "96", "--map", "today", "--by", "source"]).exit_code == 2
     )
+
+
+def test_a_report_on_another_map_is_a_table_of_figures_and_says_so(changed, tmp_path):
+    """`ocop report --map`: the old province has figures and register, nobody signs, and what is estimated is marked."""
+    asked = [
+        "report",
+        "--site",
+        str(changed.settings.site),
+        "--period",
+        _NEW,
+        "--unit",
+        "95",
+        "--format",
+        "json",
+    ]
+    answer = CliRunner().invoke(app, [*asked, "--map", "2025-06-30", "--out", str(tmp_path / "map.json")])
+    assert answer.exit_code == 0, answer.output
+    text = (tmp_path / "map.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    assert (document["kind"], document["signature"]["capacity"]) == ("BẢNG SỐ LIỆU", [])
+    assert "đã quy về địa giới ngày 30/06/2025" in json.dumps(document["body"], ensure_ascii=False)
+    assert document["map_note"] == "đơn vị hành chính tại ngày 30/06/2025."
+    titles = [annex["title"].lower() for annex in document["annexes"]]
+    assert any("sổ sản phẩm" in title for title in titles)
+    assert not any("chưa báo cáo" in title or "kế hoạch" in title for title in titles)
+    assert "≈" in text
+    assert CliRunner().invoke(app, asked).exit_code == 2
+
+
+def test_the_year_knows_the_months_and_reports_of_the_units_before(changed, catalogue):
+    """A province that began within the year counts the months and reports of those that went into it, once."""
+    with open_reader(changed.settings.warehouse) as connection:
+        data = gather(rows_reader(connection), catalogue, "p96.2", Period(_NEW))
+        reports = connection.execute(
+            "SELECT COUNT(*) FROM staging.submissions WHERE period IN (?, ?)", [_OLD, _NEW]
+        ).fetchone()
+        asked = connection.execute(
+            "SELECT SUM(expected_count) FROM core.coverage WHERE period = ? AND unit_id IN ('p95.1', 'p96.1')",
+            [_OLD],
+        ).fetchone()
+    assert [month.period for month in data.months] == [_OLD, _NEW]
+    assert data.months[0].expected == asked[0]
+    assert len(data.submissions) == reports[0]
 
 
 def test_communes_add_up_and_say_what_is_estimated(changed):

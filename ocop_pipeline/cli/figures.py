@@ -1,10 +1,8 @@
 """Commands that read what is published: value, sql."""
 
-import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -13,31 +11,25 @@ from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli.console import (
     JsonOption,
     PeriodOption,
-    Site,
     SiteOption,
     StateOption,
     UnitOption,
     help_of,
     messages,
     open_site,
-    parse_day,
     parse_month,
     print_json,
     print_table,
     refuse,
-    require_run,
     say,
     warehouse_errors,
 )
-from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.cli.maps import AS_REPORTED, TODAY, MapOption, map_day, open_on_map
 from ocop_pipeline.warehouse import figures
-from ocop_pipeline.warehouse.connection import Connection, open_reader, typed_query
-from ocop_pipeline.warehouse.other_map import on_map as figures_on_map
+from ocop_pipeline.warehouse.connection import open_reader, typed_query
 from ocop_pipeline.warehouse.trace import trace
 
 _HELP = load_messages()
-AS_REPORTED, TODAY = "as-reported", "today"
-"""The maps that have a name; any other is the day it is of."""
 
 
 def value(
@@ -47,7 +39,7 @@ def value(
     breakdown: Annotated[str, typer.Option("--breakdown", help=_HELP.both("help.option.breakdown"))] = "",
     span: Annotated[str, typer.Option("--span", help=_HELP.both("help.option.span"))] = "month",
     by: Annotated[str, typer.Option("--by", help=_HELP.both("help.option.by"))] = "",
-    on_map: Annotated[str, typer.Option("--map", help=_HELP.both("help.option.map"))] = AS_REPORTED,
+    on_map: MapOption = AS_REPORTED,
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -60,11 +52,11 @@ def value(
     month = parse_month(period)
     if indicator not in place.catalogue.indicators:
         raise refuse("error.no_indicator", indicator=indicator)
-    day = _map_day(on_map, month)
+    day = map_day(on_map, month)
     if by == "source" and on_map != AS_REPORTED:
         raise refuse("error.map_of_sources")
     where = place.unit_on(unit, day)
-    with warehouse_errors(), _opened(place, month, on_map, day) as connection:
+    with warehouse_errors(), open_on_map(place, month, on_map, day) as connection:
         if by == "source":
             cells = trace(connection, where.unit_id, month.key, indicator, breakdown, span)
             _print_sources([_source(cell) for cell in cells], as_json=as_json)
@@ -83,26 +75,6 @@ def value(
         return
     for each in found:
         _print_figure(each, month.key, weighed_by)
-
-
-def _map_day(on_map: str, month: Period) -> date:
-    if on_map == AS_REPORTED:
-        return month.end
-    if on_map == TODAY:
-        return date.today()  # noqa: DTZ011 - a calendar day of whoever asks
-    return parse_day(on_map)
-
-
-@contextlib.contextmanager
-def _opened(place: Site, month: Period, on_map: str, day: date) -> Iterator[Connection]:
-    """The warehouse, or a view of it in which the month is on the map of another day."""
-    with open_reader(place.settings.warehouse) as connection:
-        require_run(figures.months_run(connection), month)
-        if on_map == AS_REPORTED:
-            yield connection
-            return
-    with figures_on_map(place.settings.warehouse, place.catalogue, month, day) as connection:
-        yield connection
 
 
 def figure_json(each: figures.Figure, period: str, on_map: str = AS_REPORTED) -> dict[str, Any]:

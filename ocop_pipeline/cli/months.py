@@ -35,6 +35,7 @@ from ocop_pipeline.cli.console import (
     say,
     warehouse_errors,
 )
+from ocop_pipeline.cli.maps import AS_REPORTED, MapOption, map_day, open_on_map
 from ocop_pipeline.generator import Options, OptionsError, generate
 from ocop_pipeline.intake.answer import Answer, answer, recorded_answer, refused_answer, repeated_answer
 from ocop_pipeline.intake.judge import Previous
@@ -235,11 +236,12 @@ def report(
     period: PeriodOption,
     file_format: Annotated[str, typer.Option("--format", help=_HELP.both("help.option.format"))] = "pdf",
     target: Annotated[Path | None, typer.Option("--out", help=_HELP.both("help.option.out"))] = None,
+    asked_map: MapOption = AS_REPORTED,
     *,
     site: SiteOption = None,
     state: StateOption = None,
 ) -> None:
-    """Write a unit's report from published figures; releasing it is the run's work."""
+    """Write a unit's report from published figures, on any map; releasing it is the run's work."""
     from ocop_pipeline.reporting.document import to_json  # noqa: PLC0415 - only this command prints
     from ocop_pipeline.reporting.gather import NoFiguresError  # noqa: PLC0415
     from ocop_pipeline.reporting.html import write_html  # noqa: PLC0415
@@ -250,16 +252,17 @@ def report(
         raise refuse("help.option.format")
     place = open_site(site, state)
     month = parse_month(period)
-    where = place.unit(unit, month)
+    day = map_day(asked_map, month)
+    where = place.unit_on(unit, day)
     if where.tier not in REPORT_OF_TIER:
         raise refuse("error.no_report_of_tier", unit=where.full_name)
     today = datetime.now(TIME_ZONE).date()
-    with warehouse_errors(), open_reader(place.settings.warehouse) as connection:
-        require_run(figures.months_run(connection), month)
+    with warehouse_errors(), open_on_map(place, month, asked_map, day) as connection:
         try:
             document = report_document(
-                rows_reader(connection), place.catalogue, place.settings, where.unit_id, month, today
-            )
+                rows_reader(connection), place.catalogue, place.settings, where.unit_id, month, today,
+                None if asked_map == AS_REPORTED else day,
+            )  # fmt: skip
         except NoFiguresError as error:
             raise refuse("error.no_figures", unit=where.full_name, period=month.key) from error
     path = target or Path(f"bao-cao-ocop-{month.key}-{where.code}.{file_format}")

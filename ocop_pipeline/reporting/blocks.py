@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from ocop_pipeline.reporting.document import Block
-from ocop_pipeline.reporting.grids import funding_table, indicator_table, unit_tables
+from ocop_pipeline.reporting.grids import funding_table, indicator_table, other_map_banner, unit_tables
 from ocop_pipeline.reporting.lists import (
     REMARK_KINDS,
     coverage_table,
@@ -44,6 +44,7 @@ BLOCKS: Final[Mapping[str, Builder]] = MappingProxyType(
         "unit_tables": unit_tables,
         "plan_tables": plan_tables,
         "sample_notice": sample_notice,
+        "other_map_banner": other_map_banner,
         "chart": chart,
         "product_table": product_table,
         "balance_table": balance_table,

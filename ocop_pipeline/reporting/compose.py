@@ -48,7 +48,9 @@ def compose(data: ReportData, spec: ReportSpec, issuer: Issuer | None, as_of: da
     if str(data.unit.tier) not in spec.tiers:
         raise SpecError(f"report {spec.code} is for {', '.join(spec.tiers)}, not for {data.unit.full_name}")
     _check_names(data, spec)
-    issuer = issuer or default_issuer(spec, data.unit, data.parent, data.agencies, data.period.end)
+    issuer = issuer or default_issuer(
+        spec, data.unit, data.parent, data.agencies, data.map_day or data.period.end
+    )
     annexes = _annexes(Setting(data, spec, {}))
     names = {
         annex.key: spec.label("annex", number=formats.roman(n))
@@ -79,7 +81,7 @@ def compose(data: ReportData, spec: ReportSpec, issuer: Issuer | None, as_of: da
             Annex(wording.line(spec.folders, annex.title, context), blocks, annex.landscape)
             for annex, blocks in annexes
         ),
-        map_note=spec.label("map_note", day=formats.short_date(data.period.end)),
+        map_note=spec.label("map_note", day=formats.short_date(data.map_day or data.period.end)),
         footnotes=(_source_note(setting),),
         running_mark=spec.label("sample_letterhead") if issuer.is_sample else "",
     )
@@ -137,6 +139,7 @@ def _context(setting: Setting, issuer: Issuer) -> dict[str, Any]:
         "issuer_name": issuer.name,
         "period": data.period,
         "next_period": data.period.next(),
+        "map_day": data.map_day or data.period.end,
         "figure": lambda code, breakdown="": read(data, code, breakdown),
         "split": lambda code, dimension: data.splits[code, dimension],
         "share": wording.share,

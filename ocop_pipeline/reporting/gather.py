@@ -66,6 +66,8 @@ class Summary:
     last_month_reported: int | None
     last_year_expected: int | None
     last_year_reported: int | None
+    month_estimated: Decimal | None = None
+    quarter_estimated: Decimal | None = None
     year_estimated: Decimal | None = None
     last_month_estimated: Decimal | None = None
     last_year_estimated: Decimal | None = None
@@ -224,6 +226,7 @@ class ReportData:
         catalogue_digest: Names the exact catalogue.
         map_changes: Days since which some ground of the unit's belongs to another unit than in the earliest month the
             report compares with.
+        map_day: Day whose map the figures are on, where that is not the month's own; None where it is.
         weights: By what figures of divided units were shared out for this report: codes of the list `weighed_by`.
     """
 
@@ -251,6 +254,7 @@ class ReportData:
     month_submissions: int
     catalogue_digest: str
     map_changes: tuple[date, ...] = ()
+    map_day: date | None = None
     weights: tuple[str, ...] = ()
 
     @cached_property
@@ -269,6 +273,7 @@ def gather(
     unit_id: str,
     period: Period,
     below: Collection[tuple[str, str]] | None = None,
+    on_map: date | None = None,
 ) -> ReportData:
     """Read everything a monthly report on a unit prints.
 
@@ -279,6 +284,7 @@ def gather(
         period: A month.
         below: (indicator, breakdown) pairs wanted of the units below (`ReportSpec.unit_lines`); all when
             None. A province has ten times more figures below it than its report prints.
+        on_map: Day whose map the figures of `query` are on; None for the month's own (`warehouse.other_map`).
 
     Returns:
         The data, with nothing rounded and nothing added up here: each total is the warehouse's own.
@@ -288,21 +294,22 @@ def gather(
         NoFiguresError: nothing is published for the unit and month.
     """
     on = period.end
-    unit = catalogue.units.get(unit_id, on)
+    map_day = on_map or on
+    unit = catalogue.units.get(unit_id, map_day)
     coverage = _coverage(query, catalogue, unit_id, period)
     if not coverage:
         raise NoFiguresError(f"nothing is published for {unit.full_name} ({unit_id}) in {period.key}")
-    above = catalogue.units.ancestors(unit_id, on)
-    units_below = _below(query, catalogue, unit_id, period)
+    above = catalogue.units.ancestors(unit_id, map_day)
+    units_below = _below(query, catalogue, unit_id, period, map_day)
     names = _unit_names(units_below, unit_id)
     year_to_date = [month.key for month in period.year_to_date()]
-    submissions = _submissions(query, unit_id, year_to_date)
+    submissions = _submissions(query, unit_id, period, year_to_date)
     return ReportData(
         unit=unit,
         parent=above[0] if above else None,
         period=period,
         below=units_below,
-        months=_months(query, unit_id, year_to_date),
+        months=_months(query, unit_id, period, year_to_date),
         indicators=catalogue.indicators,
         sections={code: names[0] for code, names in catalogue.sections.items()},
         splits=_splits(catalogue, on),
@@ -322,6 +329,7 @@ def gather(
         month_submissions=sum(month == period.key for _, month in submissions),
         catalogue_digest=catalogue.digest,
         map_changes=_map_changes(catalogue, {unit_id, *names}, period),
+        map_day=on_map,
         weights=_weights(query, unit_id, period),
     )
 
@@ -352,13 +360,15 @@ def _weights(query: Query, unit_id: str, period: Period) -> tuple[str, ...]:
     return tuple(row["weighed_by"] for row in rows)
 
 
-def _below(query: Query, catalogue: Catalogue, unit_id: str, period: Period) -> tuple[UnitVersion, ...]:
+def _below(
+    query: Query, catalogue: Catalogue, unit_id: str, period: Period, on: date
+) -> tuple[UnitVersion, ...]:
     rows = query(
         "SELECT unit_id FROM core.unit_ancestors WHERE period = ? AND ancestor_id = ? AND distance > 0",
         [period.key, unit_id],
     )
     published = {row["unit_id"] for row in rows}
-    return tuple(unit for unit in _tree(catalogue, unit_id, period.end) if unit.unit_id in published)
+    return tuple(unit for unit in _tree(catalogue, unit_id, on) if unit.unit_id in published)
 
 
 def _unit_names(below: Sequence[UnitVersion], unit_id: str) -> dict[str, str]:
@@ -466,22 +476,50 @@ def _forms(catalogue: Catalogue) -> list[Form]:
     return sorted(catalogue.forms.values(), key=lambda each: (each.by_agency, each.code == COMMUNE_FORM))
 
 
-def _months(query: Query, unit_id: str, months: Sequence[str]) -> tuple[MonthCoverage, ...]:
+# Of units that went into the one, each with all below it: none whose own superior went there too.
+_MONTHS_PUBLISHED = """
+    WITH holders AS (
+        SELECT p.period, COALESCE(y.unit_id, ?) AS unit_id
+        FROM (SELECT DISTINCT period FROM core.coverage WHERE period IN ({months})) AS p
+        LEFT JOIN catalogue.restatements AS r ON r.period = ? AND r.month = p.period AND r.month <> r.period
+        LEFT JOIN catalogue.unit_ways AS y ON y.from_map = r.from_map AND y.to_map = r.to_map AND y.target_id = ?
+        WHERE (r.period IS NULL OR y.unit_id IS NOT NULL) AND NOT EXISTS (
+            SELECT 1
+            FROM core.unit_ancestors AS a
+            JOIN catalogue.unit_ways AS z ON z.unit_id = a.ancestor_id AND z.target_id = ?
+            WHERE z.from_map = r.from_map AND z.to_map = r.to_map
+                AND a.period = p.period AND a.unit_id = y.unit_id AND a.distance > 0
+        )
+    )
+
+    SELECT
+        c.period, CAST(SUM(c.expected_count) AS INTEGER) AS expected_count,
+        CAST(SUM(c.accepted_count) AS INTEGER) AS accepted_count
+    FROM core.coverage AS c
+    JOIN holders AS h ON h.period = c.period AND h.unit_id = c.unit_id
+    GROUP BY c.period
+    ORDER BY c.period
+"""
+
+
+def _months(query: Query, unit_id: str, period: Period, months: Sequence[str]) -> tuple[MonthCoverage, ...]:
+    """The months published of the unit; of a month on another map, those of the units that went into it."""
     rows = query(
-        "SELECT period, CAST(SUM(expected_count) AS INTEGER) AS expected_count,"
-        " CAST(SUM(accepted_count) AS INTEGER) AS accepted_count FROM core.coverage"
-        f" WHERE unit_id = ? AND period IN ({_places(months)}) GROUP BY period ORDER BY period",
-        [unit_id, *months],
+        _MONTHS_PUBLISHED.format(months=_places(months)), [unit_id, *months, period.key, unit_id, unit_id]
     )
     return tuple(MonthCoverage(row["period"], row["expected_count"], row["accepted_count"]) for row in rows)
 
 
-def _submissions(query: Query, unit_id: str, months: Sequence[str]) -> list[tuple[str, str]]:
+def _submissions(query: Query, unit_id: str, period: Period, months: Sequence[str]) -> list[tuple[str, str]]:
+    """The reports behind the figures: of the unit, of those below it, and of those that went into them since."""
     rows = query(
-        "SELECT s.submission_id, s.period FROM staging.submissions AS s"
-        " JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id"
+        "SELECT DISTINCT s.submission_id, s.period FROM staging.submissions AS s"
+        " LEFT JOIN catalogue.restatements AS r ON r.period = ? AND r.month = s.period"
+        " LEFT JOIN catalogue.unit_ways AS y"
+        " ON y.from_map = r.from_map AND y.to_map = r.to_map AND y.unit_id = s.unit_id"
+        " JOIN core.unit_ancestors AS a ON a.period = ? AND a.unit_id = COALESCE(y.target_id, s.unit_id)"
         f" WHERE a.ancestor_id = ? AND s.period IN ({_places(months)})",
-        [unit_id, *months],
+        [period.key, period.key, unit_id, *months],
     )
     return [(row["submission_id"], row["period"]) for row in rows]
 
@@ -503,7 +541,8 @@ def _summaries(
         " s.year_to_date_expected_count, s.year_to_date_reported_count,"
         " s.same_month_last_year_expected_count, s.same_month_last_year_reported_count,"
         " s.year_to_date_last_year_expected_count, s.year_to_date_last_year_reported_count,"
-        " s.year_to_date_estimated_value, s.same_month_last_year_estimated_value,"
+        " s.month_estimated_value, s.quarter_to_date_estimated_value, s.year_to_date_estimated_value,"
+        " s.same_month_last_year_estimated_value,"
         " s.year_to_date_last_year_estimated_value,"
         " s.like_for_like_month_value, s.like_for_like_month_last_year_value, s.like_for_like_month_reporters_count,"
         " s.like_for_like_year_to_date_value, s.like_for_like_year_to_date_last_year_value,"
@@ -536,6 +575,8 @@ def _summary(row: Mapping[str, Any]) -> Summary:
         last_month_reported=row["same_month_last_year_reported_count"],
         last_year_expected=row["year_to_date_last_year_expected_count"],
         last_year_reported=row["year_to_date_last_year_reported_count"],
+        month_estimated=row["month_estimated_value"],
+        quarter_estimated=row["quarter_to_date_estimated_value"],
         year_estimated=row["year_to_date_estimated_value"],
         last_month_estimated=row["same_month_last_year_estimated_value"],
         last_year_estimated=row["year_to_date_last_year_estimated_value"],

@@ -12,7 +12,7 @@ from typing import Final
 from ocop_pipeline.domain.indicators import Indicator, Kind
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.reporting import formats
-from ocop_pipeline.reporting.document import Block, Cell, Column, Row, RowKind, Table
+from ocop_pipeline.reporting.document import Block, Cell, Column, Notice, Row, RowKind, Table
 from ocop_pipeline.reporting.gather import ReportData
 from ocop_pipeline.reporting.group_series import group_notes, is_idle
 from ocop_pipeline.reporting.readings import Amount, Change, LikeChange, Reading, State, read
@@ -196,14 +196,17 @@ def _indicator_notes(setting: Setting, readings: Sequence[Reading]) -> tuple[str
 def _restated_notes(setting: Setting, readings: Sequence[Reading]) -> Iterator[str]:
     """What was reported on another map, and how much of it is an estimate by which weight."""
     data, label = setting.data, setting.label
-    if not data.map_changes:
+    if data.map_day is not None:
+        yield label("other_map_note", day=formats.short_date(data.map_day))
+    elif data.map_changes:
+        days = ", ".join(map(formats.short_date, data.map_changes))
+        yield label("restated_note", days=days, day=formats.short_date(data.period.end))
+    else:
         return
-    days = ", ".join(map(formats.short_date, data.map_changes))
-    yield label("restated_note", days=days, day=formats.short_date(data.period.end))
     shares = [
         amount.estimated / amount.value
         for each in readings
-        for amount in (each.year, each.last_month, each.last_year)
+        for amount in (each.month, each.year, each.last_month, each.last_year)
         if amount and amount.value
     ]
     if not any(shares):
@@ -211,6 +214,14 @@ def _restated_notes(setting: Setting, readings: Sequence[Reading]) -> Iterator[s
         return
     weights = ", ".join(label(f"weight_{code}") for code in data.weights)
     yield label("restated_note_estimated", share=formats.percent(max(shares) * 100), weights=weights)
+
+
+def other_map_banner(setting: Setting) -> list[Block]:
+    """Say, before anything else, that the figures are on another map than the report that was released."""
+    if setting.data.map_day is None:
+        return []
+    day = formats.short_date(setting.data.map_day)
+    return [Notice(setting.label("other_map_banner", day=day), "warning")]
 
 
 def has_spans(data: ReportData, code: str) -> bool:

@@ -35,18 +35,36 @@ _SHORT_ID = 8
 
 
 def report_document(
-    query: Query, catalogue: Catalogue, settings: Settings, unit_id: str, period: Period, as_of: date
+    query: Query,
+    catalogue: Catalogue,
+    settings: Settings,
+    unit_id: str,
+    period: Period,
+    as_of: date,
+    on_map: date | None = None,
 ) -> Document:
     """The report of a unit on a month, from published figures.
+
+    Args:
+        query: Runs a SELECT on the published warehouse, or on its view on another map (`warehouse.other_map`).
+        catalogue: The catalogue the warehouse was built with.
+        settings: Those of the deployment.
+        unit_id: A unit of the month's closing day, or of `on_map`.
+        period: The month.
+        as_of: Day of the report.
+        on_map: Day whose map the figures are on; None for the month's own. On another map the report has figures and
+            register only, and says what it is.
 
     Raises:
         NoFiguresError: nothing is published for this unit and month.
         KeyError: the unit's tier has no report of its own.
     """
-    unit = catalogue.units.get(unit_id, period.end)
+    unit = catalogue.units.get(unit_id, on_map or period.end)
     spec = load_spec(REPORT_OF_TIER[unit.tier], settings.site)
-    issuer = load_issuer(settings.site / LETTERHEAD, unit.code, as_of)
-    return compose(gather(query, catalogue, unit_id, period, below=spec.unit_lines), spec, issuer, as_of)
+    data = gather(query, catalogue, unit_id, period, below=spec.unit_lines, on_map=on_map)
+    if on_map is not None:
+        return compose(data, spec.on_other_map(), spec.unsigned(unit.name), as_of)
+    return compose(data, spec, load_issuer(settings.site / LETTERHEAD, unit.code, as_of), as_of)
 
 
 def issue_report(

@@ -180,8 +180,10 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         unit=indicator.unit_vi,
         state=state,
         figure_id=figure_id(data.period.key, unit_id, code, breakdown),
-        month=amounts.of(shown.month if shown else None),
-        quarter=amounts.of(summary.quarter if summary else None, "quarter"),
+        month=amounts.of(shown.month if shown else None, "month", shown.month_estimated if shown else None),
+        quarter=amounts.of(
+            summary.quarter if summary else None, "quarter", summary.quarter_estimated if summary else None
+        ),
         year=amounts.of(
             summary.year if summary else None, "year", summary.year_estimated if summary else None
         ),

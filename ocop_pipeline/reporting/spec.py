@@ -5,7 +5,7 @@ Here: the shapes and their loaders. Not here: building anything from them. A sit
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +16,8 @@ from ocop_pipeline.paths import REPORT_TEMPLATES
 SPANS: Final = ("month", "quarter", "year")
 _LISTED_ON_PAPER: Final = 300
 """Where a site's report says nothing: about 20 pages."""
+_ON_ANY_MAP: Final = frozenset({"indicators", "units", "products", "register", "register_lists"})
+"""Annexes whose figures can be carried to another map, or counted on it."""
 _LEVELS: Final[dict[str, Literal[1, 2, 3]]] = {"1": 1, "2": 2, "3": 3}
 
 
@@ -156,6 +158,35 @@ class ReportSpec:
     unit_tables: tuple[UnitTable, ...]
     limits: Limits
     labels: Mapping[str, str]
+
+    def on_other_map(self) -> "ReportSpec":
+        """The same on another map than the month's: figures and the register only, since nobody of that map reported.
+
+        Who sent what, remarks, plans and tasks are of the units that stood then.
+        """
+        return replace(
+            self,
+            kind=self.labels["other_map_kind"],
+            summary=self.labels["other_map_summary"],
+            legal_bases=(),
+            sections=(Section("", 1, "", ("other_map_banner",)),),
+            annexes=tuple(annex for annex in self.annexes if annex.key in _ON_ANY_MAP),
+        )
+
+    def unsigned(self, place: str) -> Issuer:
+        """Who issues a table of figures that is no report: no body signs it, a unit that is no more least of all."""
+        return Issuer(
+            parent_body="",
+            issuing_body=self.labels["other_map_issuer"],
+            symbol="SLTK",
+            place=place,
+            signer_authority="",
+            signer_title="",
+            signer_name="",
+            addressees=(),
+            recipients=(self.labels["other_map_recipient"],),
+            is_sample=False,
+        )
 
     @property
     def unit_lines(self) -> frozenset[tuple[str, str]]:

@@ -94,7 +94,8 @@ _OWN: Final = {
 _MADE: Final = (
     "core.unit_ancestors", "core.product_status", "core.restated_places", "core.register_known", "core.coverage",
     "core.register_flow_products", "core.register_flows", "core.register_counts", "core.restated_values",
-    "core.restated_totals", "core.ratio_parts", "core.rollups",
+    "core.restated_totals", "core.ratio_parts", "core.rollups", "core.like_for_like", "core.register_movements",
+    "core.register_balance", "marts.indicator_summary", "marts.recognised_products", "marts.register_summary",
 )  # fmt: skip
 """What is made anew, each after those it reads."""
 
@@ -103,7 +104,9 @@ _MADE: Final = (
 def on_map(
     warehouse: Path, catalogue: Catalogue, period: Period, day: date
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in which the figures of a month (`core.rollups`) are on the map of a day.
+    """A connection in which the figures of a month, and its register, are on the map of a day.
+
+    What is told of reports (their state, remarks, tasks, plans) stays with the units that stood when they were sent.
 
     Args:
         warehouse: The warehouse file.

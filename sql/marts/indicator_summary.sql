@@ -6,7 +6,9 @@ WITH wide AS (
     SELECT
         t.period, t.unit_id, t.indicator, t.breakdown,
         MAX(CASE WHEN t.span = 'month' THEN t.value END) AS month_value,
+        MAX(CASE WHEN t.span = 'month' THEN t.estimated_value END) AS month_estimated_value,
         MAX(CASE WHEN t.span = 'quarter_to_date' THEN t.value END) AS quarter_to_date_value,
+        MAX(CASE WHEN t.span = 'quarter_to_date' THEN t.estimated_value END) AS quarter_to_date_estimated_value,
         MAX(CASE WHEN t.span = 'year_to_date' THEN t.value END) AS year_to_date_value,
         MAX(CASE WHEN t.span = 'year_to_date' THEN t.estimated_value END) AS year_to_date_estimated_value,
         MAX(CASE WHEN t.span = 'month' THEN t.numerator END) AS numerator,
@@ -31,7 +33,7 @@ SELECT
     last_month.value AS same_month_last_year_value,
     CASE WHEN last_year.months_count = w.year_to_date_months_count THEN last_year.value END
         AS year_to_date_last_year_value,
-    w.year_to_date_estimated_value, last_month.estimated_value AS same_month_last_year_estimated_value,
+    w.month_estimated_value, w.quarter_to_date_estimated_value, w.year_to_date_estimated_value, last_month.estimated_value AS same_month_last_year_estimated_value,
     last_year.estimated_value AS year_to_date_last_year_estimated_value,
     w.numerator, w.denominator,
     w.expected_count, w.reported_count, w.nothing_count, w.blank_count, w.not_collected_count,

@@ -22,6 +22,7 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.plans import Target
 from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.paths import CATALOGUE_DATA, SQL
+from ocop_pipeline.warehouse.maps import restatement_rows, way_rows
 
 LAM_DONG, OLD_LAM_DONG = "p68.2", "p68.1"
 _READ = (
@@ -83,6 +84,12 @@ class Marts:
             self.connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.split('.')[0]}")
             self.connection.register("incoming", TABLES[table].empty_table())
             self.connection.execute(f"CREATE TABLE {table} AS SELECT * FROM incoming")
+        # One map for all months: nothing is carried from another.
+        self.connection.execute("CREATE SCHEMA catalogue")
+        for table, rows in (("restatements", restatement_rows(catalogue().units, ())),
+                            ("unit_ways", way_rows(catalogue().units, ()))):  # fmt: skip
+            self.connection.register("incoming", rows)
+            self.connection.execute(f"CREATE TABLE catalogue.{table} AS SELECT * FROM incoming")
 
     def add(self, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
         """Insert rows; columns left out are null."""
