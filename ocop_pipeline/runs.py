@@ -12,7 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ocop_pipeline.catalogue import Catalogue
-from ocop_pipeline.settings import Settings, prepare_process
+from ocop_pipeline.settings import Settings, prepare_process, process_prepared
 
 TIME_ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -62,8 +62,12 @@ class RunOutcome:
 
 
 def prepare_instance(settings: Settings) -> None:
-    """Make DAGSTER_HOME ready; telemetry is off before Dagster is imported."""
+    """Make DAGSTER_HOME ready and this process one of the deployment's, telemetry off before Dagster is imported."""
     prepare_process(settings)
+    _write_instance(settings)
+
+
+def _write_instance(settings: Settings) -> None:
     home = settings.dagster_home
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
@@ -85,7 +89,17 @@ def run_month(
         progress: Told (step, done, steps) as the run goes on.
         catalogue: The deployment's, where it is loaded already.
     """
-    prepare_instance(settings)
+    with process_prepared(settings):
+        _write_instance(settings)
+        return _run(settings, period, progress, catalogue)
+
+
+def _run(
+    settings: Settings,
+    period: str,
+    progress: Callable[[str, int, int], None] | None,
+    catalogue: Catalogue | None,
+) -> RunOutcome:
     import dagster as dg  # noqa: PLC0415 - over a second; only runs pay it
 
     from assets.automation import JOB_NAME  # noqa: PLC0415 - imports dagster

@@ -5,7 +5,8 @@ Belongs here: where a deployment lies and whom it serves. Does not: anything a s
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,17 +88,21 @@ def load_settings(
 
     Args:
         site: The site folder; default OCOP_SITE, else the working directory.
-        state: The state folder; default OCOP_STATE, else the file's `state`, else `state` inside the site.
+        state: The state folder; default OCOP_STATE (unless OCOP_SITE is another site), else the file's `state`, else
+            `state` inside the site.
         environment: Stands in for the process environment (tests).
 
     Raises:
         SettingsError: the file is not TOML, has an unknown key, or a value of the wrong type.
     """
     env = os.environ if environment is None else environment
-    site = (site or Path(env.get("OCOP_SITE", "."))).resolve()
+    usual = Path(env.get("OCOP_SITE", ".")).resolve()
+    site = site.resolve() if site else usual
     data = _read(site / SETTINGS_FILE)
     reader = _Reader(site / SETTINGS_FILE, data)
-    state_text = env.get("OCOP_STATE") or reader.text("state", "state")
+    # OCOP_STATE belongs to OCOP_SITE: another site named by hand must not write into the first one's archive.
+    of_another = "OCOP_SITE" in env and site != usual
+    state_text = (None if of_another else env.get("OCOP_STATE")) or reader.text("state", "state")
     state = (state or site / state_text).resolve()
     settings = Settings(
         site=site,
@@ -126,6 +131,20 @@ def prepare_process(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
     os.environ["OCOP_SITE"] = str(settings.site)
     os.environ["OCOP_STATE"] = str(settings.state)
+
+
+@contextmanager
+def process_prepared(settings: Settings) -> Iterator[None]:
+    """As `prepare_process`, for as long as it is entered: what runs after must not take this for its own deployment."""
+    before = dict(os.environ)
+    prepare_process(settings)
+    try:
+        yield
+    finally:
+        for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
+            os.environ.pop(name, None)
+            if name in before:
+                os.environ[name] = before[name]
 
 
 def _read(path: Path) -> dict[str, Any]:

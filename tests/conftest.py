@@ -1,6 +1,8 @@
 """What every test may use: the shipped catalogue, and two provinces that have been run once a session."""
 
 import gc
+import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -15,6 +17,24 @@ settings.load_profile("repeatable")
 
 # Lai Châu has the fewest communes of today's provinces (38); its map of early 2025 had three tiers.
 SMALL_PROVINCE = "12"
+
+
+# What says whose folders a process works in; no test may find the developer's, nor those of a test before it.
+_OF_A_DEPLOYMENT = ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE")
+
+
+def pytest_configure() -> None:
+    """Forget the deployment of the shell the tests are started from."""
+    for name in _OF_A_DEPLOYMENT:
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def _leaves_no_deployment() -> Iterator[None]:
+    """A test that left its folders in the environment would have the next one write into them: it fails, and alone."""
+    yield
+    left = [name for name in _OF_A_DEPLOYMENT if os.environ.pop(name, None) is not None]
+    assert not left, f"left in the environment: {', '.join(left)}"
 
 
 @pytest.fixture(scope="session")

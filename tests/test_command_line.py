@@ -11,13 +11,6 @@ from ocop_pipeline.paths import PACKAGE
 runner = CliRunner()
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
-    """Runs leave OCOP_SITE and OCOP_STATE to their process; no command here may find another test's folders in them."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def _run(*arguments, settings=None):
     site = ["--site", str(settings.site)] if settings else []
     return runner.invoke(app, [*map(str, arguments), *site])

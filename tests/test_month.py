@@ -4,7 +4,6 @@ import json
 import shutil
 from datetime import date
 
-import pytest
 from pypdf import PdfReader
 
 from ocop_pipeline.cli.demonstration import compare
@@ -190,10 +189,3 @@ def _send_for(province, catalogue, settings, sender):
     (file,) = [f for f in truth.files if (f.form, f.unit_id, f.agency) == sender and f.period == "2026-10"]
     shutil.copy(folder / file.path, settings.inbox / "gui-muon.xlsx")
     shutil.rmtree(folder)
-
-
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
-    """Runs set DAGSTER_HOME and the like for their process; each test gets them back as they were."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)

@@ -23,13 +23,6 @@ def shown(tmp_path_factory):
     return site, json.loads(result.stdout)
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
-    """Runs set these for their process; no command here may find another test's folders in them."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def _status(site, *more):
     result = runner.invoke(app, ["plan", "status", "--site", str(site), *more])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception

@@ -26,13 +26,6 @@ SOURCE = {"unit_id", "unit_name", "submission_id", "file", "sheet", "cell"}
 NAME = {"product_name", "producer_name", "unit_id", "unit_name"}
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
-    """No command here may find the folders of an earlier test's run in the environment."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def folder(tmp_path):
     """A deployment with a small register: two products of two producers, and one doubt about each kind."""

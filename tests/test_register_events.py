@@ -19,15 +19,6 @@ _HEADERS = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_environment():
-    """No command here may find the folders of an earlier test's run in the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-            patch.delenv(name, raising=False)
-        yield
-
-
 def _ocop(site, *arguments):
     return CliRunner().invoke(app, [*arguments, "--site", str(site)])
 

@@ -21,13 +21,6 @@ FILE_KEYS = {"file", "sha256", "sheets", "left_out", "other_sheets", "refused", 
 SHEET_KEYS = {"name", "columns", "by_position", "unread_columns", "headings"}
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
-    """No command here may find the folders of an earlier test's run in the environment."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def folder(tmp_path):
     """A deployment that has never run."""

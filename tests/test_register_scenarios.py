@@ -20,15 +20,6 @@ _TYPES = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _own_environment():
-    """No command here may find the folders of an earlier test's run in the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-            patch.delenv(name, raising=False)
-        yield
-
-
 def _site(folder, scope):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "ocop.toml").write_text(f'scope = ["{scope}"]\nsettle_seconds = 0\n', encoding="utf-8")

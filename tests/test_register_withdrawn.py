@@ -17,13 +17,6 @@ from ocop_pipeline.warehouse.ledger import Ledger
 _HEADER = ("TT", "Tên sản phẩm", "Chủ thể", "Xã", "Hạng sao")
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch):
-    """No command here may find the folders of an earlier test's run in the environment."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 def _ocop(site, *arguments):
     return CliRunner().invoke(app, [*arguments, "--site", str(site)])
 

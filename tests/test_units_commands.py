@@ -21,10 +21,8 @@ _GIVERS = ("c03388.2", "c03405.2", "c03408.2")
 
 
 @pytest.fixture(autouse=True)
-def _own_environment(monkeypatch, catalogue):
-    """No command here may find another test's folders; sites without files of their own share one catalogue."""
-    for name in ("DAGSTER_HOME", "OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
+def _one_catalogue(monkeypatch, catalogue):
+    """Sites without files of their own share one catalogue."""
 
     def load(site):
         return load_catalogue(site) if (site / "catalogue").is_dir() else catalogue

@@ -25,7 +25,7 @@ from ocop_pipeline.cli.console import (
     print_table,
 )
 from ocop_pipeline.paths import REPORT_TEMPLATES
-from ocop_pipeline.settings import Settings, load_settings
+from ocop_pipeline.settings import Settings, load_settings, process_prepared
 from ocop_pipeline.warehouse.connection import WarehouseMissingError, open_reader
 
 _PACKAGES = (
@@ -121,11 +121,9 @@ def _warehouse(settings: Settings) -> str:
 
 
 def _telemetry(settings: Settings) -> str:
-    from ocop_pipeline.runs import prepare_instance  # noqa: PLC0415 - prepares this process for Dagster
-
-    prepare_instance(settings)
-    if os.environ.get("DAGSTER_DISABLE_TELEMETRY") != "1":  # pragma: no cover - prepare_instance sets it
-        raise RuntimeError("Dagster's telemetry is on")
+    with process_prepared(settings):
+        if os.environ.get("DAGSTER_DISABLE_TELEMETRY") != "1":  # pragma: no cover - entering sets it
+            raise RuntimeError("Dagster's telemetry is on")
     return "Dagster, Great Expectations"
 
 

@@ -17,13 +17,6 @@ from ocop_pipeline.warehouse.ledger import DeliveryRecord, Ledger
 REFUSED = "550 5.1.1 no such mailbox"
 
 
-@pytest.fixture(autouse=True)
-def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No command here may find the folders of an earlier test's run in the environment."""
-    for name in ("OCOP_SITE", "OCOP_STATE"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def office() -> Iterator[Office]:
     """A server that knows nobody at the commune's address."""
