@@ -95,7 +95,7 @@ _ROLLUPS = (
 def test_on_its_own_map_a_month_is_what_was_published(changed, catalogue, month):
     """Asking for the map of the closing day changes no figure of any span."""
     period = Period(month)
-    with on_map(changed.settings.warehouse, catalogue, period, period.end) as connection:
+    with on_map(changed.settings.warehouse, catalogue, [period], period.end) as connection:
         found = connection.execute(_ROLLUPS, [month]).fetchall()
     published = _rows(changed, _ROLLUPS, month)
     assert len(published) > 1000
@@ -104,7 +104,7 @@ def test_on_its_own_map_a_month_is_what_was_published(changed, catalogue, month)
 
 def test_on_todays_map_an_old_month_is_what_the_new_one_compares_with(changed, catalogue):
     """The old month on the new map has the figures that the new month's report carried over, estimates included."""
-    with on_map(changed.settings.warehouse, catalogue, Period(_OLD), Period(_NEW).end) as connection:
+    with on_map(changed.settings.warehouse, catalogue, [Period(_OLD)], Period(_NEW).end) as connection:
         found = connection.execute(
             "SELECT unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count "
             "FROM core.restated_totals WHERE period = ? AND month = ? ORDER BY ALL",
@@ -130,7 +130,7 @@ def test_on_every_map_the_whole_is_the_same(changed, catalogue, month, day):
         "WHERE t.period = ? AND t.span IN ('month', 'year_to_date') AND t.value IS NOT NULL "
         "GROUP BY ALL ORDER BY ALL"
     )
-    with on_map(changed.settings.warehouse, catalogue, Period(month), day) as connection:
+    with on_map(changed.settings.warehouse, catalogue, [Period(month)], day) as connection:
         found = connection.execute(sql, [month]).fetchall()
     published = _rows(changed, sql, month)
     assert sum(value > 0 for *_, value in published) > 50
@@ -286,3 +286,63 @@ def test_growth_is_of_communes_that_are_whole_and_reported_both_times(changed, c
     )
     assert (value, last_year, reporters) == (now, before, counted)
     assert 0 < reporters < len(told[_NEW])
+
+
+def _series(province, *more):
+    asked = ["value", "--site", str(province.settings.site), "--period", _NEW, "--since", _BEFORE, *more]
+    return CliRunner().invoke(app, asked)
+
+
+def test_a_series_on_one_map(changed):
+    """Every month of a series is on the map asked for, as that month alone is; months that were not run are told."""
+    asked = ("--indicator", "TT04", "--unit", "p96.2", "--json")
+    answer = _series(changed, *asked, "--map", "today")
+    assert answer.exit_code == 0, answer.output
+    series = json.loads(answer.stdout)
+    months = {month["period"]: month for month in series["months"]}
+    assert [month["state"] for month in months.values()] == ["published", *["not_run"] * 11, "published"]
+    for key in (_BEFORE, _NEW):
+        alone = ["value", "--site", str(changed.settings.site), "--period", key, *asked, "--map", "today"]
+        figure = json.loads(CliRunner().invoke(app, alone).stdout)
+        assert {name: figure[name] for name in ("value", "estimated", "coverage")} == {
+            name: months[key][name] for name in ("value", "estimated", "coverage")
+        }
+        assert figure["value"] > 0
+    ((reported,),) = _rows(
+        changed,
+        "SELECT SUM(value) FROM core.rollups WHERE period = ? AND span = 'month' AND indicator = 'TT04' "
+        "AND breakdown = '' AND unit_id IN ('p95.1', 'p96.1')",
+        _BEFORE,
+    )
+    assert months[_BEFORE]["value"] == reported
+
+
+def test_a_series_as_reported_says_in_which_months_the_unit_did_not_stand(changed):
+    """The merged province has no figure of its own before the merger, and the page says how to see one."""
+    answer = _series(changed, "--indicator", "TT04", "--unit", "p96.2", "--json")
+    states = [month["state"] for month in json.loads(answer.stdout)["months"]]
+    assert states == ["no_figure", *["not_run"] * 11, "published"]
+    shown = _series(changed, "--indicator", "TT04", "--unit", "p96.2")
+    assert "không có đơn vị này" in shown.stdout
+    assert "--map today" in shown.stdout
+
+
+def test_a_series_that_cannot_be_is_refused(changed):
+    """A series with parts, or one that ends before it begins."""
+    for more in (("--by", "unit"), ("--since", "2026-01")):
+        answer = _series(changed, "--indicator", "TT04", "--unit", "p96.2", *more)
+        assert answer.exit_code == 2, answer.output
+
+
+def test_months_together_on_a_map_are_what_each_is_alone(changed, catalogue):
+    """A series shares nothing between its months; of a year before that is in it, who reported is told besides."""
+    sql = _ROLLUPS.replace("WHERE", "WHERE t.span NOT LIKE '%last_year' AND")
+    day = Period(_NEW).end
+    months = [Period(_BEFORE), Period(_NEW)]
+    with on_map(changed.settings.warehouse, catalogue, months, day) as connection:
+        together = {month.key: connection.execute(sql, [month.key]).fetchall() for month in months}
+    for month in months:
+        with on_map(changed.settings.warehouse, catalogue, [month], day) as connection:
+            alone = connection.execute(sql, [month.key]).fetchall()
+        assert len(alone) > 1000
+        assert together[month.key] == alone

@@ -25,6 +25,8 @@ from ocop_pipeline.cli.console import (
     warehouse_errors,
 )
 from ocop_pipeline.cli.maps import AS_REPORTED, TODAY, MapOption, map_day, open_on_map
+from ocop_pipeline.cli.series import Series, months_between, print_series
+from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.warehouse import figures
 from ocop_pipeline.warehouse.connection import open_reader, typed_query
 from ocop_pipeline.warehouse.trace import trace
@@ -40,23 +42,29 @@ def value(
     span: Annotated[str, typer.Option("--span", help=_HELP.both("help.option.span"))] = "month",
     by: Annotated[str, typer.Option("--by", help=_HELP.both("help.option.by"))] = "",
     on_map: MapOption = AS_REPORTED,
+    since: Annotated[str, typer.Option("--since", help=_HELP.both("help.option.since"))] = "",
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
     state: StateOption = None,
 ) -> None:
-    """Print one figure, or the figures or cells it is made of."""
+    """Print one figure, the figures or cells it is made of, or its series month by month."""
     if span not in figures.SPANS or by not in ("", "unit", "breakdown", "source"):
         raise refuse("help.option.span" if span not in figures.SPANS else "help.option.by")
     place = open_site(site, state)
     month = parse_month(period)
     if indicator not in place.catalogue.indicators:
         raise refuse("error.no_indicator", indicator=indicator)
+    months = _months_asked(since, month, by)
     day = map_day(on_map, month)
     if by == "source" and on_map != AS_REPORTED:
         raise refuse("error.map_of_sources")
     where = place.unit_on(unit, day)
-    with warehouse_errors(), open_on_map(place, month, on_map, day) as connection:
+    with warehouse_errors(), open_on_map(place, month, on_map, day, months[0]) as connection:
+        if since:
+            asked = Series(where, months, indicator, breakdown, span, on_map, day)
+            print_series(connection, asked, as_json=as_json)
+            return
         if by == "source":
             cells = trace(connection, where.unit_id, month.key, indicator, breakdown, span)
             _print_sources([_source(cell) for cell in cells], as_json=as_json)
@@ -70,17 +78,29 @@ def value(
         weighed_by = figures.weights(connection, where.unit_id, month.key, indicator, breakdown)
     found = [replace(each, map_date=day) for each in found]
     if as_json:
-        documents = [figure_json(each, month.key, on_map) for each in found]
+        documents = [figure_json(each, on_map) for each in found]
         print_json(documents if by else documents[0])
         return
     for each in found:
-        _print_figure(each, month.key, weighed_by)
+        _print_figure(each, weighed_by)
 
 
-def figure_json(each: figures.Figure, period: str, on_map: str = AS_REPORTED) -> dict[str, Any]:
+def _months_asked(since: str, month: Period, by: str) -> list[Period]:
+    """The months of a series, or the one month; refused where the series is empty or asked for with its parts."""
+    if not since:
+        return [month]
+    if by:
+        raise refuse("error.series_by")
+    months = months_between(parse_month(since), month)
+    if not months:
+        raise refuse("error.series_ends", since=since, period=month.key)
+    return months
+
+
+def figure_json(each: figures.Figure, on_map: str = AS_REPORTED) -> dict[str, Any]:
     """The documented shape of a figure (docs/cli.md)."""
     return {
-        "period": period,
+        "period": each.period,
         "unit_id": each.unit_id,
         "unit_name": each.unit_name,
         "indicator": each.indicator,
@@ -91,22 +111,16 @@ def figure_json(each: figures.Figure, period: str, on_map: str = AS_REPORTED) ->
         "value": each.value,
         "estimated": each.estimated,
         "unit": each.unit_vi,
-        "coverage": {
-            "expected": each.expected,
-            "reported": each.reported,
-            "nothing": each.nothing,
-            "blank": each.blank,
-            "not_collected": each.not_collected,
-        },
+        "coverage": each.coverage,
         "map": {"kind": on_map if on_map in (AS_REPORTED, TODAY) else "date", "date": each.map_date},
     }
 
 
-def _print_figure(each: figures.Figure, period: str, weighed_by: Sequence[str] = ()) -> None:
+def _print_figure(each: figures.Figure, weighed_by: Sequence[str] = ()) -> None:
     shown = messages().say("value.none") if each.value is None else f"{each.value.normalize():f}"
     say(
         "value.line", name=each.name_vi, indicator=each.indicator,
-        breakdown=f" {each.breakdown}" if each.breakdown else "", unit=each.unit_name, period=period,
+        breakdown=f" {each.breakdown}" if each.breakdown else "", unit=each.unit_name, period=each.period,
         span=messages().say(f"value.span_{each.span}"), value=shown, unit_vi=each.unit_vi,
     )  # fmt: skip
     say(

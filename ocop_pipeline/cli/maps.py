@@ -33,12 +33,16 @@ def map_day(on_map: str, month: Period) -> date:
 
 
 @contextlib.contextmanager
-def open_on_map(place: Site, month: Period, on_map: str, day: date) -> Iterator[Connection]:
-    """The warehouse, or a view of it in which the month is on the map of another day."""
+def open_on_map(
+    place: Site, month: Period, on_map: str, day: date, since: Period | None = None
+) -> Iterator[Connection]:
+    """The warehouse, or a view of it in which the month, and those run from `since` to it, are on another day's map."""
     with open_reader(place.settings.warehouse) as connection:
-        require_run(months_run(connection), month)
+        run = months_run(connection)
+        require_run(run, month)
         if on_map == AS_REPORTED:
             yield connection
             return
-    with figures_on_map(place.settings.warehouse, place.catalogue, month, day) as connection:
+    months = [Period(each) for each in run if (since or month).key <= each <= month.key]
+    with figures_on_map(place.settings.warehouse, place.catalogue, months, day) as connection:
         yield connection

@@ -15,14 +15,14 @@ SPANS = ("month", "quarter_to_date", "year_to_date")
 
 _FIGURES = """
     SELECT
-        t.unit_id, u.full_name, t.indicator, i.name_vi, i.kind, i.unit_vi, t.breakdown, t.span, t.value,
+        t.period, t.unit_id, u.full_name, t.indicator, i.name_vi, i.kind, i.unit_vi, t.breakdown, t.span, t.value,
         t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count, p.end_date,
         t.estimated_value
     FROM core.rollups AS t
     JOIN catalogue.periods AS p ON p.period = t.period
     JOIN catalogue.indicators AS i ON i.indicator = t.indicator
     JOIN catalogue.units AS u ON u.unit_id = t.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
-    WHERE t.period = $period AND t.indicator = $indicator AND t.span = $span
+    WHERE t.period BETWEEN $since AND $period AND t.indicator = $indicator AND t.span = $span
 """
 
 
@@ -55,6 +55,7 @@ class Figure:
     """A figure as it may be published.
 
     Attributes:
+        period: Month key; `span` ends with it.
         value: In `unit_vi`; None when no report gave it (silence is not zero).
         expected, reported: Reports from which it was expected, and those that gave it.
         nothing, blank, not_collected: Of the reports: wrote không phát sinh; left it blank; had no such line.
@@ -62,6 +63,7 @@ class Figure:
         estimated: How much of the value was shared out from units that were divided; None where there is no value.
     """
 
+    period: str
     unit_id: str
     unit_name: str
     indicator: str
@@ -78,6 +80,14 @@ class Figure:
     not_collected: int
     map_date: date
     estimated: Decimal | None = None
+
+    @property
+    def coverage(self) -> dict[str, int]:
+        """The counts of reports."""
+        return {
+            "expected": self.expected, "reported": self.reported, "nothing": self.nothing, "blank": self.blank,
+            "not_collected": self.not_collected,
+        }  # fmt: skip
 
 
 def figure(
@@ -102,16 +112,47 @@ def figure(
     return found[0]
 
 
+def series(
+    connection: duckdb.DuckDBPyConnection,
+    unit_id: str,
+    since: str,
+    period: str,
+    indicator: str,
+    breakdown: str = "",
+    span: str = "month",
+) -> dict[str, Figure]:
+    """One figure month by month: month key -> figure, for the months that have been run and in which the unit stood."""
+    where = "AND t.unit_id = $unit_id AND t.breakdown = $breakdown"
+    found = _read(
+        connection, where, period, indicator, span, since=since, unit_id=unit_id, breakdown=breakdown
+    )
+    return {each.period: each for each in found}
+
+
 def weights(
-    connection: duckdb.DuckDBPyConnection, unit_id: str, period: str, indicator: str, breakdown: str = ""
+    connection: duckdb.DuckDBPyConnection,
+    unit_id: str,
+    period: str,
+    indicator: str,
+    breakdown: str = "",
+    since: str = "",
 ) -> tuple[str, ...]:
-    """By what the estimated parts of a unit's figure were shared out: products, population, area or equal."""
+    """By what the estimated parts of a unit's figures were shared out: products, population, area or equal.
+
+    Of the month, or of all months from `since` to it.
+    """
     rows = connection.execute(
         "SELECT DISTINCT v.weighed_by FROM core.restated_values AS v JOIN core.unit_ancestors AS a "
         "ON a.period = v.period AND a.unit_id = v.unit_id AND a.ancestor_id = $unit_id "
-        "WHERE v.period = $period AND v.indicator = $indicator AND v.breakdown = $breakdown "
+        "WHERE v.period BETWEEN $since AND $period AND v.indicator = $indicator AND v.breakdown = $breakdown "
         "AND v.weighed_by <> 'whole' ORDER BY v.weighed_by",
-        {"unit_id": unit_id, "period": period, "indicator": indicator, "breakdown": breakdown},
+        {
+            "unit_id": unit_id,
+            "since": since or period,
+            "period": period,
+            "indicator": indicator,
+            "breakdown": breakdown,
+        },
     ).fetchall()
     return tuple(weight for (weight,) in rows)
 
@@ -155,8 +196,10 @@ def reporting_units(connection: duckdb.DuckDBPyConnection, period: str, tiers: S
 def _read(
     connection: duckdb.DuckDBPyConnection, where: str, period: str, indicator: str, span: str, **more: str
 ) -> Iterator[Figure]:
-    parameters = {"period": period, "indicator": indicator, "span": span, **more}
-    rows = connection.execute(f"{_FIGURES} {where} ORDER BY u.code, t.breakdown", parameters).fetchall()
+    parameters = {"since": period, "period": period, "indicator": indicator, "span": span, **more}
+    rows = connection.execute(
+        f"{_FIGURES} {where} ORDER BY t.period, u.code, t.breakdown", parameters
+    ).fetchall()
     return (Figure(*row) for row in rows)
 
 

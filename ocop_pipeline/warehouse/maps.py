@@ -79,12 +79,18 @@ def _restatements(rows: Sequence[tuple[str, str, str, str]]) -> pa.Table:
     return _table({"period": text, "month": text, "from_map": text, "to_map": text}, rows)
 
 
-def carried_rows(units: UnitLedger, period: Period, day: date) -> tuple[pa.Table, set[tuple[str, str]]]:
-    """As `restatement_rows` for one report on the map of a day, its own month among them; and the pairs of maps."""
+def carried_rows(
+    units: UnitLedger, periods: Iterable[Period], day: date
+) -> tuple[pa.Table, set[tuple[str, str]]]:
+    """As `restatement_rows` on the map of a day, each report's own month among the compared; and the pairs of maps."""
     to_map = map_on(units, day).map_id
-    compared = {*period.year_to_date(), *period.same_last_year().year_to_date()}
-    from_maps = {month.key: map_on(units, month.end).map_id for month in compared}
-    rows = [(period.key, month, each, to_map) for month, each in sorted(from_maps.items()) if each != to_map]
+    rows = []
+    for period in periods:
+        compared = {*period.year_to_date(), *period.same_last_year().year_to_date()}
+        from_maps = {month.key: map_on(units, month.end).map_id for month in compared}
+        rows += [
+            (period.key, month, each, to_map) for month, each in sorted(from_maps.items()) if each != to_map
+        ]
     return _restatements(rows), {(row[2], row[3]) for row in rows}
 
 

@@ -1,12 +1,12 @@
-"""A month's figures on another map of units than its own: today's, or that of any day.
+"""Figures of one month or of several on another map of units than their own: today's, or that of any day.
 
-Belongs here: the models of the published figures run once more, in memory, with one day's map put in place of the
+Belongs here: the models of the published figures run once more, in memory, with one day's map put in place of each
 month's own. What was reported is carried over as in any comparison across maps (`core.restated_values`), what the
 register counts is counted where its products are on that day. Nothing of it is published, the file is only read.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ _PLACES = """
     SELECT * REPLACE (DATE '1900-01-01' AS valid_from, DATE '9999-12-31' AS valid_to)
     FROM published.core.product_places WHERE $day BETWEEN valid_from AND valid_to
 """
-# Where each product was on the map of its month, and where it is on the day's.
+# Where each product was on the map of each month, and where it is on the day's.
 _RESTATED_PLACES = """
     SELECT r.period, r.month, h.product_id, was.unit_id AS source_id, now.unit_id
     FROM catalogue.restatements AS r
@@ -48,44 +48,43 @@ _RESTATED_PLACES = """
 """
 # Units of the month, and those of the day that hold them or a part of them.
 _CARRIED_UNITS = """
-    SELECT u.unit_id, COALESCE(y.target_id, u.unit_id) AS target_id
-    FROM published.core.unit_ancestors AS u
+    SELECT u.period, u.unit_id, COALESCE(y.target_id, u.unit_id) AS target_id
+    FROM meta.run_periods AS m
+    JOIN published.core.unit_ancestors AS u ON u.period = m.period AND u.distance = 0
     LEFT JOIN catalogue.restatements AS r ON r.period = u.period AND r.month = u.period
     LEFT JOIN catalogue.unit_ways AS y ON y.from_map = r.from_map AND y.to_map = r.to_map AND y.unit_id = u.unit_id
-    WHERE u.period = $period AND u.distance = 0
 """
 _REGISTER_KNOWN = f"""
     WITH carried AS ({_CARRIED_UNITS})
 
     SELECT a.period, a.ancestor_id AS unit_id
     FROM carried AS c
-    JOIN staging.submissions AS s ON s.unit_id = c.unit_id AND s.agency = '' AND s.period <= $period
-    JOIN core.unit_ancestors AS a ON a.period = $period AND a.unit_id = c.target_id
+    JOIN staging.submissions AS s ON s.unit_id = c.unit_id AND s.agency = '' AND s.period <= c.period
+    JOIN core.unit_ancestors AS a ON a.period = c.period AND a.unit_id = c.target_id
     UNION
     SELECT a.period, a.ancestor_id
     FROM core.product_status AS s
+    JOIN meta.run_periods AS m ON m.period = s.period
     JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = s.unit_id
-    WHERE s.period = $period
 """
 # A report shared out counts wherever a part of it does, once a unit.
 _COVERAGE = f"""
     WITH carried AS ({_CARRIED_UNITS}),
 
     reports AS (
-        SELECT DISTINCT a.ancestor_id, s.form, s.unit_id, s.agency, s.status, s.is_late
+        SELECT DISTINCT s.period, a.ancestor_id, s.form, s.unit_id, s.agency, s.status, s.is_late
         FROM core.report_status AS s
-        JOIN carried AS c ON c.unit_id = s.unit_id
+        JOIN carried AS c ON c.period = s.period AND c.unit_id = s.unit_id
         JOIN core.unit_ancestors AS a ON a.period = s.period AND a.unit_id = c.target_id
-        WHERE s.period = $period
     )
 
     SELECT
-        $period AS period, ancestor_id AS unit_id, form, CAST(COUNT(*) AS INTEGER) AS expected_count,
+        period, ancestor_id AS unit_id, form, CAST(COUNT(*) AS INTEGER) AS expected_count,
         CAST(COUNT(*) FILTER (status = 'accepted') AS INTEGER) AS accepted_count,
         CAST(COUNT(*) FILTER (status = 'returned') AS INTEGER) AS returned_count,
         CAST(COUNT(*) FILTER (status = 'missing') AS INTEGER) AS missing_count,
         CAST(COUNT(*) FILTER (is_late) AS INTEGER) AS late_count
-    FROM reports GROUP BY ancestor_id, form
+    FROM reports GROUP BY period, ancestor_id, form
 """
 _OWN: Final = {
     "core.restated_places": _RESTATED_PLACES, "core.register_known": _REGISTER_KNOWN, "core.coverage": _COVERAGE,
@@ -102,31 +101,32 @@ _MADE: Final = (
 
 @contextlib.contextmanager
 def on_map(
-    warehouse: Path, catalogue: Catalogue, period: Period, day: date
+    warehouse: Path, catalogue: Catalogue, periods: Collection[Period], day: date
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection in which the figures of a month, and its register, are on the map of a day.
+    """A connection in which the figures of some months, and their registers, are on the map of one day.
 
     What is told of reports (their state, remarks, tasks, plans) stays with the units that stood when they were sent.
 
     Args:
         warehouse: The warehouse file.
         catalogue: The catalogue it was made with.
-        period: A month that has been run.
+        periods: Months that have been run; all others stay as they were published.
         day: Any day of the catalogue's maps.
 
     Raises:
         WarehouseError: the file cannot be read.
     """
-    restatements, pairs = carried_rows(catalogue.units, period, day)
+    restatements, pairs = carried_rows(catalogue.units, periods, day)
     with open_overlay(warehouse, PUBLISHED) as connection:
         _mirror(connection)
         _put(connection, "catalogue.restatements", restatements)
         _put(connection, "catalogue.unit_ways", way_rows(catalogue.units, pairs))
         _make(connection, "catalogue.units", _UNITS, day=day)
         _make(connection, "core.product_places", _PLACES, day=day)
-        _make(connection, "meta.run_periods", "SELECT $period AS period", period=period.key)
+        keys = [period.key for period in periods]
+        _make(connection, "meta.run_periods", "SELECT UNNEST($periods) AS period", periods=keys)
         for name in _MADE:
-            _remake(connection, name, period)
+            _remake(connection, name)
         yield connection
 
 
@@ -143,17 +143,13 @@ def _mirror(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-def _remake(connection: duckdb.DuckDBPyConnection, name: str, period: Period) -> None:
-    """Make a table for the month, with the published rows of all other months beside them."""
-    if name in _OWN:
-        sql, values = _OWN[name], {"period": period.key} if "$period" in _OWN[name] else {}
-    else:
-        sql, values = discover()[name].sql, {}
-    _make(connection, name, sql, **values)
+def _remake(connection: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Make a table for the months, with the published rows of all others beside them."""
+    _make(connection, name, _OWN.get(name) or discover()[name].sql)
     if name != "core.unit_ancestors":
         connection.execute(
-            f"INSERT INTO {name} BY NAME SELECT * FROM {PUBLISHED}.{name} WHERE period <> $period",
-            {"period": period.key},
+            f"INSERT INTO {name} BY NAME SELECT * FROM {PUBLISHED}.{name} "
+            "WHERE period NOT IN (SELECT m.period FROM meta.run_periods AS m)"
         )
 
 
