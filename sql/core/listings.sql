@@ -4,7 +4,33 @@
 -- matched here. A product keeps its id when its commune goes into another one and that lists it again: it is named after
 -- the commune of today. No line is lost because a district's line names its commune in an unknown way. A line of a
 -- transfer says besides under which ids its product is listed from then on, by the new producer or in the new commune.
-WITH keyed AS (
+WITH RECURSIVE descents AS (
+    -- What units went into, through any number of changes, each later than the one before. By default: all the way.
+    SELECT s.predecessor_id AS unit_id, s.successor_id AS heir_id, s.effective_date, s.is_default
+    FROM catalogue.successions AS s
+    WHERE s.predecessor_id <> s.successor_id
+    UNION
+    SELECT d.unit_id, s.successor_id, s.effective_date, d.is_default AND s.is_default
+    FROM descents AS d
+    JOIN catalogue.successions AS s
+        ON s.predecessor_id = d.heir_id AND s.predecessor_id <> s.successor_id AND s.effective_date > d.effective_date
+),
+
+ended AS (
+    SELECT DISTINCT s.predecessor_id AS unit_id
+    FROM catalogue.successions AS s
+    WHERE s.is_default AND s.predecessor_id <> s.successor_id
+),
+
+-- The unit of today that a unit became.
+default_heirs AS (
+    SELECT d.unit_id, MIN(d.heir_id) AS heir_id
+    FROM descents AS d
+    WHERE d.is_default AND d.heir_id NOT IN (SELECT e.unit_id FROM ended AS e)
+    GROUP BY d.unit_id
+),
+
+keyed AS (
     SELECT
         g.submission_id, g.sheet, g.line_key, s.form, s.sequence, s.unit_id AS reporter_id, w.unit_id, p.end_date,
         g.product_name, g.producer_name, product.spelling_key AS product_key,
@@ -45,33 +71,47 @@ located AS (
         ON o.parent_id = k.reporter_id AND o.producer_key = k.producer_key AND o.product_key = k.product_key
 ),
 
--- The successor that lists the product itself; of a district, any commune of the province it went into.
+provinces_later AS (
+    SELECT u.unit_id, u.unit_id AS heir_id FROM catalogue.units AS u WHERE u.tier = 'province'
+    UNION
+    SELECT d.unit_id, d.heir_id FROM descents AS d
+),
+
+-- Where a product may be listed after its unit ended: in what that went into, at any step; of a district, in any commune of
+-- the province it went into.
+later_units AS (
+    SELECT d.unit_id, d.heir_id FROM descents AS d
+    UNION
+    SELECT u.unit_id, c.unit_id
+    FROM catalogue.units AS u
+    JOIN provinces_later AS p ON p.unit_id = u.parent_id
+    JOIN catalogue.units AS c ON c.tier = 'commune' AND c.parent_id = p.heir_id
+    WHERE u.tier = 'district'
+),
+
+-- The successor that lists the product itself: one of today, else what the one that did became.
 heirs AS (
-    SELECT l.unit_id, l.producer_key, l.product_key, MIN(h.unit_id) AS heir_id
+    SELECT
+        l.unit_id, l.producer_key, l.product_key,
+        COALESCE(
+            MIN(CASE WHEN e.unit_id IS NULL THEN h.unit_id END), MIN(COALESCE(f.heir_id, h.unit_id))
+        ) AS heir_id
     FROM located AS l
-    JOIN catalogue.successions AS s ON s.predecessor_id = l.unit_id
+    JOIN later_units AS n ON n.unit_id = l.unit_id
     JOIN located AS h
-        ON h.unit_id = s.successor_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
-    GROUP BY l.unit_id, l.producer_key, l.product_key
-    UNION ALL
-    SELECT l.unit_id, l.producer_key, l.product_key, MIN(h.unit_id)
-    FROM located AS l
-    JOIN catalogue.units AS d ON d.unit_id = l.unit_id AND d.tier = 'district'
-    JOIN catalogue.successions AS s ON s.predecessor_id = d.parent_id
-    JOIN catalogue.units AS c ON c.tier = 'commune' AND c.parent_id = s.successor_id
-    JOIN located AS h
-        ON h.unit_id = c.unit_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
+        ON h.unit_id = n.heir_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
+    LEFT JOIN ended AS e ON e.unit_id = h.unit_id
+    LEFT JOIN default_heirs AS f ON f.unit_id = h.unit_id
     GROUP BY l.unit_id, l.producer_key, l.product_key
 ),
 
 homes AS (
     SELECT
-        l.unit_id, l.producer_key, l.product_key,
-        COALESCE(MIN(h.heir_id), MIN(s.successor_id), l.unit_id) AS home_id
+        l.unit_id, l.producer_key, l.product_key, COALESCE(MIN(h.heir_id), MIN(f.heir_id), l.unit_id) AS home_id
     FROM located AS l
     LEFT JOIN heirs AS h
         ON h.unit_id = l.unit_id AND h.producer_key = l.producer_key AND h.product_key = l.product_key
-    LEFT JOIN catalogue.successions AS s ON s.predecessor_id = l.unit_id AND s.is_default
+    LEFT JOIN default_heirs AS f ON f.unit_id = l.unit_id
     GROUP BY l.unit_id, l.producer_key, l.product_key
 ),
 
@@ -91,11 +131,11 @@ provinces AS (
     WHERE u.recency = 1
 ),
 
--- Where a transferred product goes: the unit named, or its default successor where that one is no more.
+-- Where a transferred product goes: the unit named, or what that became where it is no more.
 targets AS (
-    SELECT l.new_unit_id, COALESCE(MIN(s.successor_id), l.new_unit_id) AS new_home_id
+    SELECT l.new_unit_id, COALESCE(MIN(f.heir_id), l.new_unit_id) AS new_home_id
     FROM located AS l
-    LEFT JOIN catalogue.successions AS s ON s.predecessor_id = l.new_unit_id AND s.is_default
+    LEFT JOIN default_heirs AS f ON f.unit_id = l.new_unit_id
     WHERE l.new_unit_id IS NOT NULL
     GROUP BY l.new_unit_id
 ),
