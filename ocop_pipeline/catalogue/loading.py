@@ -26,6 +26,7 @@ from ocop_pipeline.catalogue.names import NameWords, load_name_words
 from ocop_pipeline.catalogue.plans import check_plans, load_plans
 from ocop_pipeline.catalogue.restatement import Weight, load_restatement_weights
 from ocop_pipeline.catalogue.tables import read_csv
+from ocop_pipeline.catalogue.template_words import TemplateWords, load_template_words
 from ocop_pipeline.catalogue.unit_events import Decree, load_decrees, load_unit_events
 from ocop_pipeline.catalogue.units import load_unit_aliases, load_units
 from ocop_pipeline.domain.forms import Form, FormLine, ImportForm, Layout
@@ -81,6 +82,7 @@ class Catalogue:
     names: NameWords
     plans: dict[str, Plan]
     restatement_weights: dict[str, Weight]
+    template_words: TemplateWords
 
     def codes_on(self, code_list: str, on: date) -> tuple[tuple[str, str], ...]:
         """The (code, Vietnamese name) pairs of a list in force on a day, in their order.
@@ -178,6 +180,11 @@ def _load(files: "_Files", digest: str, more_events: Sequence[Path]) -> Catalogu
         ),
         plans={plan.code: plan for plan in load_plans(files.all("plans/*.yml"), set(indicators))},
         restatement_weights=load_restatement_weights(files.path("restatement_weights.csv"), tuple(sections)),
+        template_words=load_template_words(
+            files.path("template_words.yml"),
+            {section: name for section, (name, _) in sections.items()},
+            {str(each.kind) for each in indicators.values() if each.forms},
+        ),
     )
     _check_breakdowns(catalogue)
     _check_layouts(catalogue)

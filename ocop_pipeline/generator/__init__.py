@@ -6,9 +6,9 @@ catalogue and the ideas of the domain only, and knows nothing of how workbooks a
 
 from ocop_pipeline.generator.country import generate
 from ocop_pipeline.generator.options import NATION_CODE, Options, OptionsError
-from ocop_pipeline.generator.sheets import Answers, Appearance, SheetDraft, draft_sheets
 from ocop_pipeline.generator.truth import FileTruth, PlantedFault, ProductTruth, RecognitionTruth, Truth
-from ocop_pipeline.generator.workbook import csv_bytes, xlsx_bytes
+from ocop_pipeline.templates.sheets import Answers, Appearance, SheetDraft, draft_sheets
+from ocop_pipeline.templates.workbook import csv_bytes, xlsx_bytes
 
 __all__ = [
     "NATION_CODE",

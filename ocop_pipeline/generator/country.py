@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.loading import GROUP_LIST
+from ocop_pipeline.catalogue.senders import Sender
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.forms import INFO, REGISTER, FormLine, Layout
 from ocop_pipeline.domain.indicators import Source
@@ -43,7 +44,6 @@ from ocop_pipeline.generator.register import (
 from ocop_pipeline.generator.senders import Senders
 from ocop_pipeline.generator.submission import (
     Listed,
-    Sender,
     Submission,
     copy_of,
     lines_of,
@@ -392,7 +392,7 @@ class _Country:
         printing = Printing(
             inbox,
             {(form, period.end): self._catalogue.lines(form, period.end) for form in forms},
-            {code: name for code, (name, _) in self._catalogue.sections.items()},
+            self._catalogue.template_words,
         )
         faults = write_all(printing, outgoing, self._options.workers, told)
         superseded = {item.supersedes for item in outgoing if item.verdict is Verdict.ACCEPTED}

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import xlsxwriter
 
 from ocop_pipeline.generator.wording import words
-from ocop_pipeline.generator.workbook import CREATED
+from ocop_pipeline.templates.workbook import CREATED
 
 _MOST_NULS = 8192
 _SECTOR = 512

@@ -14,16 +14,17 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.senders import Sender
 from ocop_pipeline.domain.certificates import add_months
 from ocop_pipeline.domain.findings import Severity, Verdict
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, FormLine, Layout
 from ocop_pipeline.domain.indicators import PartRule, Source
 from ocop_pipeline.generator.damage import DAMAGES
 from ocop_pipeline.generator.register import Product
-from ocop_pipeline.generator.sheets import AS_ISSUED, Appearance, Place
-from ocop_pipeline.generator.submission import Sender, Submission, Value
+from ocop_pipeline.generator.submission import Submission
 from ocop_pipeline.generator.wording import pick, words
-from ocop_pipeline.generator.workbook import Formula
+from ocop_pipeline.templates.sheets import AS_ISSUED, Appearance, Place, Value
+from ocop_pipeline.templates.workbook import Formula
 
 
 @dataclass
@@ -422,8 +423,11 @@ ODDITIES: dict[str, Oddity] = {
     "decomposed": _decomposed,
     "moved_header": _looks(top=3, left=1),
     "moved_columns": _shuffled,
-    "extra_columns": _looks(extra_columns=True),
-    "hidden_sheet": _looks(hidden_sheet=True),
+    "extra_columns": _looks(
+        extra_columns=tuple(words()["form_words"]["extra_columns"]),
+        extra_value=words()["form_words"]["extra_value"],
+    ),
+    "hidden_sheet": _looks(hidden_sheet=words()["form_words"]["hidden_sheet"]),
     "dates_as_text": _looks(dates="text"),
     "dates_as_numbers": _looks(dates="serial"),
 }

@@ -1,22 +1,20 @@
 """Who reports in a month, and when and under what name they send a file.
 
-Belongs here: reading the catalogue for senders, deadlines and duties. What they say is in `submission.py`.
+Belongs here: the part of the country that is invented, and its habits of sending. Who owes a report is
+`catalogue.senders`; what they say is in `submission.py`.
 """
 
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, timezone
 
-from ocop_pipeline.catalogue import Agency, Catalogue
-from ocop_pipeline.catalogue.calendar import Sender as Owing
-from ocop_pipeline.domain.forms import Form
+from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.senders import Sender, binds, deadline_of, senders_of
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.domain.plans import Plan, Task
+from ocop_pipeline.domain.plans import Plan
 from ocop_pipeline.domain.units import Tier, UnitVersion, accent_free_key, name_key
 from ocop_pipeline.generator.options import NATION_CODE, Options, OptionsError
-from ocop_pipeline.generator.submission import Duty, Sender
 from ocop_pipeline.generator.wording import between, dice, pick, words
 
 VIETNAM = timezone(timedelta(hours=7))
@@ -64,67 +62,17 @@ class Senders:
 
     def expected(self, month: Period) -> list[Sender]:
         """Everybody who owes a report for a month."""
-        return [
-            sender
-            for province in self.provinces(month)
-            for form in self._catalogue.forms.values()
-            if form.in_force(month.end)
-            for sender in self._of(form, province, month)
-        ]
-
-    def _of(self, form: Form, province: UnitVersion, month: Period) -> Iterator[Sender]:
-        units, on = self._catalogue.units, month.end
-        tier = Tier(form.sender_tier)
-        members = [province] if tier is Tier.PROVINCE else units.descendants(province.unit_id, on, tier)
-        for unit in members:
-            around = {above.tier: above for above in units.ancestors(unit.unit_id, on)} | {unit.tier: unit}
-            if not form.by_agency:
-                yield Sender(form.code, unit, around, tasks=self._duties(around, unit, month))
-                continue
-            agencies = self._catalogue.agencies_on(on)
-            for agency in agencies:
-                tasks = self._duties(around, unit, month, agencies, agency)
-                yield Sender(form.code, unit, around, agency.code, agency.name_vi, tasks)
-
-    def _duties(
-        self,
-        around: Mapping[Tier, UnitVersion],
-        unit: UnitVersion,
-        month: Period,
-        agencies: Sequence[Agency] = (),
-        agency: Agency | None = None,
-    ) -> tuple[Duty, ...]:
-        """The duties that the plans in force give a unit, or a department of it."""
-        return tuple(
-            Duty(plan.code, task.code, task.text_vi)
-            for plan in self._catalogue.plans.values()
-            if plan.covers(month) and self._binds(plan, around)
-            for task in plan.tasks
-            if (task.binds.tier or plan.tier) == unit.tier
-            and unit.unit_id not in self._excepted(plan, task)
-            and (agency is None or agency == _in_charge(task, agencies))
-        )
-
-    def _excepted(self, plan: Plan, task: Task) -> set[str]:
-        """Ids of the communes that need not do a task."""
-        found = (
-            self._catalogue.units.find_code(code, plan.unit_on, Tier.COMMUNE) for code in task.except_units
-        )
-        return {unit.unit_id for unit in found if unit is not None}
-
-    def _binds(self, plan: Plan, around: Mapping[Tier, UnitVersion]) -> bool:
-        found = self._catalogue.units.find_code(plan.unit_code, plan.unit_on, plan.tier)
-        return found is not None and plan.tier in around and around[plan.tier].unit_id == found.unit_id
+        return senders_of(self._catalogue, self.provinces(month), month)
 
     def is_below(self, plan: Plan, unit: UnitVersion, on: date) -> bool:
         """Whether a unit is that of a plan, or below it."""
         above = {above.tier: above for above in self._catalogue.units.ancestors(unit.unit_id, on)}
-        return self._binds(plan, above | {unit.tier: unit})
+        return binds(self._catalogue, plan, above | {unit.tier: unit})
 
     def takes_part(self, sender: Sender) -> bool:
         """Whether a sender sends at all: it is bound by the plan asked for, and of communes only a share sends."""
         plan = self._catalogue.plans.get(self._options.plan)
-        if plan is not None and not self._binds(plan, sender.around):
+        if plan is not None and not binds(self._catalogue, plan, sender.around):
             return False
         if sender.unit.tier is not Tier.COMMUNE:
             return True
@@ -143,8 +91,7 @@ class Senders:
 
     def deadline(self, sender: Sender, month: Period) -> date:
         """The last day on which a sender is in time."""
-        owing = Owing.DEPARTMENT if sender.agency else Owing(sender.unit.tier.value)
-        return self._catalogue.calendar.deadline(owing, month)
+        return deadline_of(self._catalogue, sender, month)
 
     def time(self, sender: Sender, month: Period, chance: random.Random, *, days_late: int = 0) -> datetime:
         """A moment in office hours between the close and the deadline, or so many days after it."""
@@ -169,14 +116,3 @@ class Senders:
             suffix="",
         )
         return f"{month.key}/{_NO_FILE_NAME.sub('-', text)}.{suffix}"
-
-
-def _in_charge(task: Task, agencies: Sequence[Agency]) -> Agency | None:
-    """The department that answers for a task.
-
-    It leads it, else takes part; failing that (a plan may name one that owes no report) it is the first of the list,
-    which is in charge of the Programme.
-    """
-    by_name = {name_key(agency.name_vi): agency for agency in agencies}
-    named = (by_name.get(name_key(name or "")) for name in (task.lead_agency, *task.co_agencies))
-    return next((agency for agency in named if agency is not None), agencies[0] if agencies else None)

@@ -6,11 +6,12 @@ stands on a sheet is in `sheets.py`; what is wrong with it on purpose is in `fau
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import TypeAlias
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.senders import Duty, Sender
 from ocop_pipeline.domain.forms import GRID, INFO, REGISTER, REMARKS, TASKS, FormLine, Layout
 from ocop_pipeline.domain.indicators import Kind
 from ocop_pipeline.domain.periods import Period
@@ -18,22 +19,13 @@ from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.generator.figures import Key
 from ocop_pipeline.generator.register import Product
 from ocop_pipeline.generator.wording import between, dice, pick, weighted, words
+from ocop_pipeline.templates.sheets import Answers, Value
 
-Value: TypeAlias = str | int | Decimal | date | None
 LinePlace: TypeAlias = tuple[str, str, str]
 """(part, line code, field)."""
 
 _MONTHS_OF_YEAR = 12
 _GENERAL_DUTIES = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """A task a plan gives a sender: code of the plan (blank for what every unit does), code and words of the task."""
-
-    plan: str
-    task: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +61,10 @@ class Submission:
     products: list[Product] = field(default_factory=list)
     duties: tuple[DutyAnswer, ...] = ()
 
-
-@dataclass(frozen=True)
-class Sender:
-    """Who reports on a form: a unit, or a department (`agency`, `agency_name`) of one.
-
-    `around` holds the units above it, by tier; `tasks` the duties that plans give it.
-    """
-
-    form: str
-    unit: UnitVersion
-    around: Mapping[Tier, UnitVersion]
-    agency: str = ""
-    agency_name: str = ""
-    tasks: tuple[Duty, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """What tells one sender from another."""
-        return self.form, self.unit.unit_id, self.agency
+    def answers(self) -> Answers:
+        """What it fills into the form."""
+        name = self.pairs["info"].get("agency_name") or self.unit.full_name
+        return Answers(self.pairs, self.lines, self.rows, f"{name}, {self.period.label_vi()}")
 
 
 @dataclass(frozen=True, slots=True)

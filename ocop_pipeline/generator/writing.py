@@ -11,12 +11,13 @@ from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
 
+from ocop_pipeline.catalogue.template_words import TemplateWords
 from ocop_pipeline.domain.forms import FormLine
 from ocop_pipeline.generator.damage import DAMAGES
 from ocop_pipeline.generator.faults import Outgoing, Planted
-from ocop_pipeline.generator.sheets import Answers, SheetDraft, draft_sheets
 from ocop_pipeline.generator.truth import PlantedFault
-from ocop_pipeline.generator.workbook import addresses, csv_bytes, xlsx_bytes
+from ocop_pipeline.templates.sheets import SheetDraft, draft_sheets
+from ocop_pipeline.templates.workbook import addresses, csv_bytes, xlsx_bytes
 
 Progress = Callable[[int, int], None]
 """Called with files written and files in all."""
@@ -33,7 +34,7 @@ class Printing:
 
     inbox: Path
     lines: Mapping[tuple[str, date], tuple[FormLine, ...]]
-    sections: Mapping[str, str]
+    words: TemplateWords
 
 
 def write_all(
@@ -87,8 +88,8 @@ def _write(printing: Printing, item: Outgoing) -> tuple[PlantedFault, ...]:
     drafts = draft_sheets(
         submission.layout,
         printing.lines[submission.form, submission.period.end],
-        printing.sections,
-        Answers.of(submission),
+        printing.words,
+        submission.answers(),
         item.appearance,
     )
     if not item.same_as:

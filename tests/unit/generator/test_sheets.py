@@ -9,7 +9,7 @@ import pytest
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.generator import Answers, Appearance, csv_bytes, draft_sheets, xlsx_bytes
-from ocop_pipeline.generator.workbook import addresses
+from ocop_pipeline.templates.workbook import addresses
 
 ON = date(2026, 10, 14)
 
@@ -18,9 +18,12 @@ def drafts(catalogue: Catalogue, code: str, answers: Answers, appearance: Appear
     """A layout laid out as on its last day in force."""
     layout = next(layout for layout in catalogue.layouts if layout.code == code)
     on = min(ON, layout.valid_to or ON)
-    sections = {section: name for section, (name, _) in catalogue.sections.items()}
     return draft_sheets(
-        layout, catalogue.lines(layout.form, on), sections, answers, appearance or Appearance()
+        layout,
+        catalogue.lines(layout.form, on),
+        catalogue.template_words,
+        answers,
+        appearance or Appearance(),
     )
 
 
@@ -44,7 +47,10 @@ def test_addresses_hold_in_both_formats(catalogue: Catalogue) -> None:
     place = ("grid", "TT04", "in_period")
     info = ("info", "", "unit_code")
     answers = Answers(pairs={"info": {"unit_code": "24787"}}, lines={place: 17})
-    for appearance in (Appearance(), Appearance(top=3, left=1, shuffled=4, extra_columns=True)):
+    for appearance in (
+        Appearance(),
+        Appearance(top=3, left=1, shuffled=4, extra_columns=("Người nhập",), extra_value="Phòng"),
+    ):
         made = drafts(catalogue, "xa-2026", answers, appearance)
         book = openpyxl.load_workbook(io.BytesIO(xlsx_bytes(made)))
         for at, value in ((place, 17), (info, "24787")):

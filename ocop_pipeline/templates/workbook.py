@@ -15,8 +15,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from ocop_pipeline.domain.forms import FUNDING, TASKS
-from ocop_pipeline.generator.sheets import LINE_POINTS, Place, SheetDraft
-from ocop_pipeline.generator.submission import Value
+from ocop_pipeline.templates.sheets import LINE_POINTS, Place, SheetDraft, Value
 
 CREATED = datetime(2026, 1, 1)  # noqa: DTZ001 - XLSX keeps no time zone; fixed so that bytes repeat
 _FONT = {"font_name": "Times New Roman", "font_size": 12, "valign": "vcenter"}

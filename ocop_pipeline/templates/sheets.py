@@ -8,12 +8,14 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TypeAlias
 
+from ocop_pipeline.catalogue.template_words import TemplateWords
 from ocop_pipeline.domain.forms import GRID, REGISTER, FormLine, Layout, LayoutSheet
-from ocop_pipeline.generator.submission import Submission, Value
-from ocop_pipeline.generator.wording import words
 
+Value: TypeAlias = str | int | Decimal | date | None
+"""What an answer is, before it is a cell; blank where there is none."""
 Place: TypeAlias = tuple[str, str, str]
 """(part, line, field): a line code, the number of a row counted from 0, or "" for pairs."""
 
@@ -43,8 +45,9 @@ class Appearance:
         top: Rows inserted above everything.
         left: Columns inserted before everything.
         shuffled: Seed of another order of the columns; None for the order as issued.
-        extra_columns: Columns of the sender's own behind the others.
-        hidden_sheet: A hidden sheet of lists is added.
+        extra_columns: Headers of columns of the sender's own behind the others.
+        extra_value: What stands in the first of these beside every line that is no part of another.
+        hidden_sheet: Name of a hidden sheet of lists that is added; blank for none.
         merged_producers: Products of one producer share merged cells; a blank means "same as above".
         dates: How dates are written: as dates, as bare serial numbers, or as text dd/mm/yyyy.
     """
@@ -52,8 +55,9 @@ class Appearance:
     top: int = 0
     left: int = 0
     shuffled: int | None = None
-    extra_columns: bool = False
-    hidden_sheet: bool = False
+    extra_columns: tuple[str, ...] = ()
+    extra_value: str = ""
+    hidden_sheet: str = ""
     merged_producers: bool = False
     dates: str = "date"
 
@@ -87,26 +91,25 @@ class SheetDraft:
 
 @dataclass(frozen=True)
 class Answers:
-    """What is filled in: see `Submission`. Empty for a template; `subtitle` then names no unit."""
+    """What is filled in. Nothing for a form as issued; `subtitle` then names no unit.
+
+    Attributes:
+        pairs: Text by part and field (general information, remarks).
+        lines: Answer by (part, line code, field); what is not in it stands blank.
+        rows: Rows by part (register, tasks), each a value by field.
+        subtitle: Who reports on which month, below the title.
+    """
 
     pairs: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     lines: Mapping[tuple[str, str, str], Value] = field(default_factory=dict)
     rows: Mapping[str, Sequence[Mapping[str, Value]]] = field(default_factory=dict)
     subtitle: str = ""
 
-    @classmethod
-    def of(cls, submission: Submission) -> "Answers":
-        """The answers of a report."""
-        name = submission.pairs["info"].get("agency_name") or submission.unit.full_name
-        return cls(
-            submission.pairs, submission.lines, submission.rows, f"{name}, {submission.period.label_vi()}"
-        )
-
 
 def draft_sheets(
     layout: Layout,
     lines: Sequence[FormLine],
-    sections: Mapping[str, str],
+    words: TemplateWords,
     answers: Answers,
     appearance: Appearance = AS_ISSUED,
 ) -> list[SheetDraft]:
@@ -115,16 +118,16 @@ def draft_sheets(
     Args:
         layout: The layout.
         lines: What the form asks for, in print order.
-        sections: Vietnamese name of each section of the grid.
-        answers: What is filled in; `Answers()` makes a template.
+        words: Names of the sections of the grid, and the sentences that stand on a form.
+        answers: What is filled in; `Answers()` makes a form with nothing in it.
         appearance: Departures from the form as issued.
 
     Returns:
         One draft for each sheet of the layout, in its order.
     """
-    drafts = [_Drafting(layout, sheet, answers, appearance).draft(lines, sections) for sheet in layout.sheets]
+    drafts = [_Drafting(layout, sheet, answers, appearance).draft(lines, words) for sheet in layout.sheets]
     if appearance.hidden_sheet:
-        drafts.append(_hidden_lists(lines))
+        drafts.append(_hidden_lists(appearance.hidden_sheet, lines))
     return drafts
 
 
@@ -135,11 +138,11 @@ class _Drafting:
         self._row = appearance.top
         self._left = appearance.left
 
-    def draft(self, lines: Sequence[FormLine], sections: Mapping[str, str]) -> SheetDraft:
+    def draft(self, lines: Sequence[FormLine], words: TemplateWords) -> SheetDraft:
         if self._sheet.kind == "pairs":
             self._pairs()
         elif self._sheet.kind == "lines":
-            self._lines(lines, sections)
+            self._lines(lines, words)
         else:
             self._rows()
         return self._draft
@@ -195,10 +198,7 @@ class _Drafting:
             columns.insert(0, ("key", self._sheet.key))
         if self._appearance.shuffled is not None:
             random.Random(self._appearance.shuffled).shuffle(columns)  # noqa: S311 - repeatable play, no secret
-        if self._appearance.extra_columns:
-            columns += [
-                (f"extra{at}", header) for at, header in enumerate(words()["form_words"]["extra_columns"])
-            ]
+        columns += [(f"extra{at}", header) for at, header in enumerate(self._appearance.extra_columns)]
         return columns
 
     def _header(self, columns: Sequence[tuple[str, str]]) -> dict[str, int]:
@@ -209,11 +209,11 @@ class _Drafting:
         self._row += 1
         return {name: at for at, (name, _) in enumerate(columns)}
 
-    def _lines(self, lines: Sequence[FormLine], sections: Mapping[str, str]) -> None:
+    def _lines(self, lines: Sequence[FormLine], words: TemplateWords) -> None:
         columns = self._columns()
         self._heading(len(columns))
         self._row -= 1
-        self._put(0, words()["form_words"]["hint"][self._sheet.part], "hint")
+        self._put(0, words.hints[self._sheet.part], "hint")
         self._row += 1
         first = self._row
         at = self._header(columns)
@@ -229,7 +229,7 @@ class _Drafting:
                     self._row += 1
                 if self._sheet.part == GRID and line.section != section:
                     section = line.section
-                    self._put(at["label"], f"{section}. {sections[section]}", "section")
+                    self._put(at["label"], f"{section}. {words.sections[section]}", "section")
                     self._row += 1
                 seen.add(line.line_code)
                 self._labels(line, key, at)
@@ -253,7 +253,7 @@ class _Drafting:
         if note is not None:
             self._put(at["note"], note, "text")
         if "extra0" in at and not line.depth:
-            self._put(at["extra0"], words()["form_words"]["extra_values"][0], "text")
+            self._put(at["extra0"], self._appearance.extra_value, "text")
 
     def _rows(self) -> None:
         columns = self._columns()
@@ -298,9 +298,9 @@ class _Drafting:
             start = number
 
 
-def _hidden_lists(lines: Sequence[FormLine]) -> SheetDraft:
+def _hidden_lists(name: str, lines: Sequence[FormLine]) -> SheetDraft:
     """A hidden sheet as people keep for drop-down lists; its figures must never be taken for answers."""
-    draft = SheetDraft("", words()["form_words"]["hidden_sheet"], hidden=True)
+    draft = SheetDraft("", name, hidden=True)
     units = sorted({line.unit_vi for line in lines})
     draft.cells = [(row, 0, unit, "text") for row, unit in enumerate(units)]
     draft.cells += [(row, 1, row + 1, "text") for row in range(len(units))]
