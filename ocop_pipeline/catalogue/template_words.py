@@ -15,8 +15,8 @@ from ocop_pipeline.catalogue.tables import read_yaml
 _GUIDE: Final = ("title", "expiring", "expiring_none", "indicators", "basis")
 _INPUTS: Final = ("number", "whole", "yes_no", "percent", "day", "year", "choice", "text", "wrong")
 _HEADERS: Final = 5
-_PRINTED: Final = ("O", "S")
-"""Marks of a document that somebody has read; of others one has only heard."""
+_SEEN: Final = "S"
+"""Mark of a document whose text was seen (`tables.CONFIDENCE`); of others one has only heard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _basis(path: Path, data: Any) -> Basis:
     if valid_to is not None and not isinstance(valid_to, date):
         raise CatalogueError(path.name, None, f"basis: valid_to: expected a date or null, found {valid_to!r}")
     text = _text(path, data, "text")
-    return Basis(text, data["valid_from"], valid_to, _text(path, data, "confidence") in _PRINTED)
+    return Basis(text, data["valid_from"], valid_to, _text(path, data, "confidence") == _SEEN)
 
 
 def _list(path: Path, data: Mapping[str, Any], key: str, count: int | None = None) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from ocop_pipeline.cli import (
     register,
     register_import,
     register_imports,
+    templates,
     unit_check,
     unit_rehearsal,
     units,
@@ -39,6 +40,7 @@ figures.register(app)
 units.register(units_app)
 unit_check.register(units_app)
 unit_rehearsal.register(units_app)
+templates.register(app)
 deliveries.register(app)
 register.register(app)
 register_import.register(register.register_app)

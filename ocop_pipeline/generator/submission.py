@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeAlias
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.senders import Duty, Sender
@@ -19,10 +18,7 @@ from ocop_pipeline.domain.units import Tier, UnitVersion
 from ocop_pipeline.generator.figures import Key
 from ocop_pipeline.generator.register import Product
 from ocop_pipeline.generator.wording import between, dice, pick, weighted, words
-from ocop_pipeline.templates.sheets import Answers, Value
-
-LinePlace: TypeAlias = tuple[str, str, str]
-"""(part, line code, field)."""
+from ocop_pipeline.templates.sheets import Answers, LinePlace, Value
 
 _MONTHS_OF_YEAR = 12
 _GENERAL_DUTIES = 6

@@ -18,6 +18,8 @@ Value: TypeAlias = str | int | Decimal | date | None
 """What an answer is, before it is a cell; blank where there is none."""
 Place: TypeAlias = tuple[str, str, str]
 """(part, line, field): a line code, the number of a row counted from 0, or "" for pairs."""
+LinePlace: TypeAlias = tuple[str, str, str]
+"""(part, line code, field)."""
 
 _EXCEL_EPOCH = date(1899, 12, 30)
 _WIDTHS = {
@@ -76,6 +78,8 @@ class SheetDraft:
         heights: Height in points of rows whose text needs more than one line.
         merges: (first row, first column, last row, last column) of cells shown as one.
         table: First row (the header), first column, last row, last column of the table, if there is one.
+        columns: Field -> its column, of lines and rows.
+        ruled: Whether the lines of the table are drawn for it; not where its cells have borders of their own.
     """
 
     part: str
@@ -87,6 +91,8 @@ class SheetDraft:
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     table: tuple[int, int, int, int] | None = None
     hidden: bool = False
+    columns: dict[str, int] = field(default_factory=dict)
+    ruled: bool = True
 
 
 @dataclass(frozen=True)
@@ -207,6 +213,7 @@ class _Drafting:
             self._draft.widths[self._left + at] = _WIDTHS.get(name, width)
             self._put(at, header, "header")
         self._row += 1
+        self._draft.columns = {name: self._left + at for at, (name, _) in enumerate(columns)}
         return {name: at for at, (name, _) in enumerate(columns)}
 
     def _lines(self, lines: Sequence[FormLine], words: TemplateWords) -> None:

@@ -38,8 +38,18 @@ STYLES: dict[str, dict[str, Any]] = {
     "pair_label": {"bold": True, "text_wrap": True},
     "pair_value": {"text_wrap": True, "align": "left"},
     "pair_date": {"num_format": "dd/mm/yyyy", "align": "left"},
+    "beside": {
+        "num_format": "#,##0.##",
+        "align": "right",
+        "indent": 1,
+        "font_color": "#666666",
+        "italic": True,
+    },
+    "link": {"font_size": 9, "font_color": "#1F4E79", "shrink": True},
+    "heading": {"bold": True, "font_size": 13},
 }
 """What each style of a draft looks like; all share one font."""
+_TO_FILL = {"locked": False, "bg_color": "#FFFBE6", "border": 1, "border_color": "#BFBFBF"}
 
 _REGISTER_COLUMNS = 12
 _A3, _A4 = 8, 9
@@ -70,6 +80,16 @@ def xlsx_bytes(drafts: Sequence[SheetDraft], *, decomposed: bool = False) -> byt
         decomposed: Write all text in Unicode form NFD, as some systems do.
     """
     target = io.BytesIO()
+    book = new_book(target)
+    formats = Formats(book)
+    for draft in drafts:
+        write_draft(book, formats, draft, decomposed=decomposed)
+    book.close()
+    return target.getvalue()
+
+
+def new_book(target: io.BytesIO) -> Any:
+    """A workbook in memory in which a text is a text, whatever it begins with."""
     book = xlsxwriter.Workbook(
         target,
         {
@@ -80,32 +100,46 @@ def xlsx_bytes(drafts: Sequence[SheetDraft], *, decomposed: bool = False) -> byt
         },
     )
     book.set_properties({"created": CREATED})
-    formats = _Formats(book)
-    for draft in drafts:
-        _write_sheet(book, formats, draft, decomposed=decomposed)
-    book.close()
-    return target.getvalue()
+    return book
 
 
-class _Formats:
+class Formats:
     """The formats of one workbook, each made when first used."""
 
     def __init__(self, book: Any) -> None:
+        """Begin with none."""
         self._book = book
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, style: str) -> Any:
+        """The format of a style of `STYLES`."""
         if style not in self._made:
             self._made[style] = self._book.add_format(_FONT | STYLES[style])
         return self._made[style]
 
+    def to_fill(self, style: str) -> Any:
+        """The same for a cell that is to be filled in: unlocked where all others are locked."""
+        name = f"{style} to fill"
+        if name not in self._made:
+            self._made[name] = self._book.add_format(_FONT | STYLES[style] | _TO_FILL)
+        return self._made[name]
+
+    def look(self, properties: dict[str, Any]) -> Any:
+        """A format of these properties alone, as conditional formats use them."""
+        name = str(sorted(properties.items()))
+        if name not in self._made:
+            self._made[name] = self._book.add_format(properties)
+        return self._made[name]
+
     def border(self) -> Any:
+        """The lines of a table."""
         if "border" not in self._made:
             self._made["border"] = self._book.add_format({"border": 1})
         return self._made["border"]
 
 
-def _write_sheet(book: Any, formats: _Formats, draft: SheetDraft, *, decomposed: bool) -> None:
+def write_draft(book: Any, formats: Formats, draft: SheetDraft, *, decomposed: bool = False) -> Any:
+    """Write a sheet and give it back, so that more can be done to it."""
     sheet = book.add_worksheet(_text(draft.name, decomposed=decomposed))
     if draft.hidden:
         sheet.hide()
@@ -120,16 +154,18 @@ def _write_sheet(book: Any, formats: _Formats, draft: SheetDraft, *, decomposed:
             last, right = merged[row, column]
             if right > column or last > row:
                 sheet.merge_range(row, column, last, right, "", formats[style])
-        _write_cell(sheet, row, column, value, formats[style], decomposed=decomposed)
+        write_cell(sheet, row, column, value, formats[style], decomposed=decomposed)
     if draft.table:
         first, left, last, right = draft.table
-        # One rule draws all lines of the table: styled blanks in every cell would double file and time.
-        sheet.conditional_format(
-            first, left, last, right, {"type": "formula", "criteria": "=TRUE", "format": formats.border()}
-        )
+        if draft.ruled:
+            # One rule draws all lines of the table: styled blanks in every cell would double file and time.
+            sheet.conditional_format(
+                first, left, last, right, {"type": "formula", "criteria": "=TRUE", "format": formats.border()}
+            )
         sheet.freeze_panes(first + 1, 0)
         sheet.repeat_rows(first)
     _page(sheet, draft)
+    return sheet
 
 
 def _page(sheet: Any, draft: SheetDraft) -> None:
@@ -141,7 +177,10 @@ def _page(sheet: Any, draft: SheetDraft) -> None:
         sheet.set_landscape()
 
 
-def _write_cell(sheet: Any, row: int, column: int, value: Value, style: Any, *, decomposed: bool) -> None:
+def write_cell(
+    sheet: Any, row: int, column: int, value: Value, style: Any, *, decomposed: bool = False
+) -> None:
+    """Write a value as what it is: a text is never taken for a formula or a link."""
     if isinstance(value, Formula):
         sheet.write_formula(row, column, value, style, "")
     elif isinstance(value, str):
