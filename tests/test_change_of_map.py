@@ -346,3 +346,54 @@ def test_months_together_on_a_map_are_what_each_is_alone(changed, catalogue):
             alone = connection.execute(sql, [month.key]).fetchall()
         assert len(alone) > 1000
         assert together[month.key] == alone
+
+
+def test_former_districts_hold_all_of_the_province(changed):
+    """By the ground of the former districts: every product once, and all that communes reported of a flow."""
+    rows = _rows(
+        changed,
+        "SELECT f.district_id, f.valid_count FROM marts.former_districts AS f "
+        "WHERE f.period = ? AND f.unit_id = 'p96.2'",
+        _NEW,
+    )
+    ((valid,),) = _rows(
+        changed,
+        "SELECT CAST(t.value AS INTEGER) FROM core.rollups AS t WHERE t.period = ? AND t.span = 'month' "
+        "AND t.unit_id = 'p96.2' AND t.indicator = 'SP03' AND t.breakdown = ''",
+        _NEW,
+    )
+    assert len(rows) == 16
+    assert sum(count for _, count in rows) == valid > 0
+    asked = [
+        "value",
+        "--site",
+        str(changed.settings.site),
+        "--period",
+        _NEW,
+        "--indicator",
+        "TT04",
+        "--unit",
+        "96",
+    ]
+    answer = CliRunner().invoke(app, [*asked, "--by", "former-district", "--json"])
+    assert answer.exit_code == 0, answer.output
+    grounds = json.loads(answer.stdout)
+    assert {each["unit_id"] for each in grounds} == {district for district, _ in rows}
+    assert all(each["unit_name"].startswith("Địa bàn ") for each in grounds)
+    ((reported,),) = _rows(
+        changed,
+        "SELECT CAST(SUM(v.value) AS INTEGER) FROM core.indicator_values AS v WHERE v.period = ? "
+        "AND v.indicator = 'TT04' AND v.breakdown = '' AND v.unit_id LIKE 'c%'",
+        _NEW,
+    )
+    assert sum(each["value"] or 0 for each in grounds) == reported
+
+
+@pytest.mark.parametrize(
+    ("unit", "period", "more"), [("96", _BEFORE, ()), ("31825", _NEW, ()), ("96", _NEW, ("--map", "today"))]
+)
+def test_former_districts_are_of_provinces_after_the_districts(changed, unit, period, more):
+    """Of a month that had districts, of a commune, and on a map besides their own, there are none."""
+    asked = ["value", "--site", str(changed.settings.site), "--period", period, "--indicator", "TT04"]
+    answer = CliRunner().invoke(app, [*asked, "--unit", unit, "--by", "former-district", *more])
+    assert answer.exit_code == 2

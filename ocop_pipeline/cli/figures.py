@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ocop_pipeline.catalogue.messages import load_messages
+from ocop_pipeline.cli import former_districts
 from ocop_pipeline.cli.console import (
     JsonOption,
     PeriodOption,
@@ -32,6 +33,7 @@ from ocop_pipeline.warehouse.connection import open_reader, typed_query
 from ocop_pipeline.warehouse.trace import trace
 
 _HELP = load_messages()
+_BY = ("", "unit", "breakdown", "source", former_districts.BY)
 
 
 def value(
@@ -49,16 +51,20 @@ def value(
     state: StateOption = None,
 ) -> None:
     """Print one figure, the figures or cells it is made of, or its series month by month."""
-    if span not in figures.SPANS or by not in ("", "unit", "breakdown", "source"):
+    if span not in figures.SPANS or by not in _BY:
         raise refuse("help.option.span" if span not in figures.SPANS else "help.option.by")
     place = open_site(site, state)
     month = parse_month(period)
     if indicator not in place.catalogue.indicators:
         raise refuse("error.no_indicator", indicator=indicator)
     months = _months_asked(since, month, by)
-    day = map_day(on_map, month)
-    if by == "source" and on_map != AS_REPORTED:
+    if by in ("source", former_districts.BY) and on_map != AS_REPORTED:
         raise refuse("error.map_of_sources")
+    if by == former_districts.BY:
+        ground = former_districts.figures_by_former_district(place, unit, month, indicator, breakdown, span)
+        _print_found(*ground[:2], by, ground[2].isoformat(), as_json=as_json)
+        return
+    day = map_day(on_map, month)
     where = place.unit_on(unit, day)
     with warehouse_errors(), open_on_map(place, month, on_map, day, months[0]) as connection:
         if since:
@@ -77,6 +83,12 @@ def value(
             found = [figures.figure(connection, where.unit_id, month.key, indicator, breakdown, span)]
         weighed_by = figures.weights(connection, where.unit_id, month.key, indicator, breakdown)
     found = [replace(each, map_date=day) for each in found]
+    _print_found(found, weighed_by, by, on_map, as_json=as_json)
+
+
+def _print_found(
+    found: Sequence[figures.Figure], weighed_by: Sequence[str], by: str, on_map: str, *, as_json: bool
+) -> None:
     if as_json:
         documents = [figure_json(each, on_map) for each in found]
         print_json(documents if by else documents[0])

@@ -22,6 +22,7 @@ from ocop_pipeline.reporting.progress import chart, plan_tables, sample_notice
 from ocop_pipeline.reporting.register_lists import ended_table, lapsing_tables, valid_table
 from ocop_pipeline.reporting.register_tables import (
     balance_table,
+    former_districts_table,
     register_by_group,
     register_by_producer_type,
     register_by_unit,
@@ -49,6 +50,7 @@ BLOCKS: Final[Mapping[str, Builder]] = MappingProxyType(
         "product_table": product_table,
         "balance_table": balance_table,
         "register_by_unit": register_by_unit,
+        "former_districts_table": former_districts_table,
         "register_by_group": register_by_group,
         "register_by_producer_type": register_by_producer_type,
         "ended_table": ended_table,

@@ -63,6 +63,25 @@ class Families:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerDistrict:
+    """The ground of a former district within a province, and the four families of the products on it.
+
+    Attributes:
+        name: Full name as it was; blank for products of which no former district can be told.
+        communes: Communes of today on its ground.
+        shared: Of these, those with ground of several former districts.
+        reported: Of these, those with an accepted report of the month.
+        found: Its products; None where no commune on it ever sent a register. Producers are not counted.
+    """
+
+    name: str
+    communes: int
+    shared: int
+    reported: int
+    found: Families | None
+
+
+@dataclass(frozen=True, slots=True)
 class RegisteredProduct:
     """One product as of the closing day, with its latest certificate.
 
@@ -116,6 +135,7 @@ class RegisterData:
         ended: The products that lapsed or were revoked within the month, revoked ones first.
         lapsing: The valid products that lapse within the longest horizon, by unit and producer, soonest first.
         unit_names: Unit below -> its name as it is printed, in the order in which units are printed.
+        former: The former districts of a province by name, after the districts ended; those that cannot be told last.
     """
 
     balance: tuple[StockMovement, ...]
@@ -125,6 +145,7 @@ class RegisterData:
     ended: tuple[RegisteredProduct, ...]
     lapsing: tuple[Lapse, ...]
     unit_names: Mapping[str, str]
+    former: tuple[FormerDistrict, ...] = ()
 
 
 def gather_register(
@@ -158,6 +179,7 @@ def gather_register(
         ),
         lapsing=_lapsing(valid, catalogue, period.end, places),
         unit_names=unit_names,
+        former=_former(query, unit_id, period),
     )
 
 
@@ -190,6 +212,22 @@ def _lines(query: Query, unit_id: str, period: Period) -> dict[tuple[str, str], 
         [period.key, unit_id],
     )
     return {(row["unit_id"], row["breakdown"]): Families(*list(row.values())[2:]) for row in rows}
+
+
+def _former(query: Query, unit_id: str, period: Period) -> tuple[FormerDistrict, ...]:
+    rows = query(
+        "SELECT district_name, communes_count, shared_communes_count, reported_communes_count,"
+        " month_recognised_count, year_recognised_count, ever_recognised_count, valid_3_count, valid_4_count,"
+        " valid_potential_5_count, valid_5_count, valid_count, now_expired_count, now_revoked_count"
+        " FROM marts.former_districts WHERE period = ? AND unit_id = ?",
+        [period.key, unit_id],
+    )
+    found = []
+    for row in rows:
+        name, communes, shared, reported, *counts = row.values()
+        families = None if counts[0] is None else Families(*[*counts, 0])
+        found.append(FormerDistrict(name, communes, shared, reported, families))
+    return tuple(sorted(found, key=lambda each: (not each.name, _in_order(each.name))))
 
 
 def _groups(catalogue: Catalogue, on: date) -> dict[str, tuple[str, ...]]:

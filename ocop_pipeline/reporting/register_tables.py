@@ -141,6 +141,38 @@ def register_by_producer_type(setting: Setting) -> list[Block]:
     return [_table(setting, "type", rows, (label("register_type_note"),))]
 
 
+def former_districts_table(setting: Setting) -> list[Block]:
+    """The four families by the ground of the former districts; nothing in months that had districts."""
+    data, label = setting.data, setting.label
+    if not data.register.former:
+        return []
+    fields = (*_RECOGNISED, *(name for name in _COUNTED if name != "producers"))
+    rows = []
+    for order, each in enumerate(data.register.former, start=1):
+        name = label("former_district", name=lower_first(each.name)) if each.name else label("former_untold")
+        communes = f"{each.communes} ({each.shared})" if each.shared else str(each.communes)
+        cells = (
+            tuple(count_cell(getattr(each.found, field)) for field in fields)
+            if each.found
+            else (Cell(label("register_unknown"), span=len(fields)),)
+        )
+        shown = (Cell(communes), count_cell(each.reported)) if each.name else (Cell(""), Cell(""))
+        rows.append(Row((Cell(str(order)), Cell(name), *shown, *cells)))
+    whole = _families(setting, data.unit.unit_id)
+    if whole is not None:
+        totals = (count_cell(getattr(whole, field)) for field in fields)
+        rows.append(Row((Cell(""), Cell(label("register_total")), Cell(""), Cell(""), *totals), "total"))
+    columns = (
+        Column("order", label("order"), align="center", width=0.5),
+        Column("name", label("former_by"), width=3.2, row_header=True),
+        Column("communes", label("former_communes"), align="right", width=1.1),
+        Column("reported", label("former_reported"), align="right", width=1.1),
+        *_family_columns(setting, with_producers=False),
+    )
+    caption = label("former_caption", unit=lower_first(data.unit.full_name), day=_day(setting))
+    return [Table(caption, columns, tuple(rows), (label("former_note"), label("former_shared_note")))]
+
+
 _NONE: Final = Families(*[0] * 11)
 """A line of a split of which nothing was ever recognised, of a unit whose register is known."""
 
@@ -154,6 +186,19 @@ def _table(setting: Setting, by: str, rows: Sequence[Row], notes: Sequence[str])
     numbered = by == "unit"
     columns = [
         Column("name", label(f"register_by_{by}"), width=3.2, row_header=True),
+        *_family_columns(setting),
+    ]
+    if numbered:
+        columns.insert(0, Column("order", label("order"), align="center", width=0.5))
+    else:
+        rows = [Row(row.cells[1:], row.kind) for row in rows]
+    caption = label(f"register_caption_{by}", unit=lower_first(data.unit.full_name), day=_day(setting))
+    return Table(caption, tuple(columns), tuple(rows), tuple(notes))
+
+
+def _family_columns(setting: Setting, *, with_producers: bool = True) -> Iterator[Column]:
+    label = setting.label
+    columns = [
         *(
             Column(name, label(f"register_{name}"), group=label("register_recognised"), align="right")
             for name in _RECOGNISED
@@ -170,14 +215,10 @@ def _table(setting: Setting, by: str, rows: Sequence[Row], notes: Sequence[str])
             Column(name, label(f"register_{name}"), group=label("register_ended"), align="right", width=0.9)
             for name in _ENDED
         ),
-        Column("producers", label("register_producers"), align="right", width=1.2),
     ]
-    if numbered:
-        columns.insert(0, Column("order", label("order"), align="center", width=0.5))
-    else:
-        rows = [Row(row.cells[1:], row.kind) for row in rows]
-    caption = label(f"register_caption_{by}", unit=lower_first(data.unit.full_name), day=_day(setting))
-    return Table(caption, tuple(columns), tuple(rows), tuple(notes))
+    yield from columns
+    if with_producers:
+        yield Column("producers", label("register_producers"), align="right", width=1.2)
 
 
 def _row(

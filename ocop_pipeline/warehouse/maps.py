@@ -15,6 +15,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from ocop_pipeline.domain.former_districts import former_districts, last_district_day
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.restatement import Way, all_ways, ground_days
 from ocop_pipeline.domain.standing import standing
@@ -103,6 +104,31 @@ def way_rows(units: UnitLedger, pairs: Collection[tuple[str, str]]) -> pa.Table:
     """
     parts = [_ways(units, *pair) for pair in sorted(pairs)]
     return pl.concat([_NO_WAYS, *parts]).to_arrow()
+
+
+def former_district_rows(units: UnitLedger, months: Iterable[Period]) -> pa.Table:
+    """`catalogue.former_districts`: for each map without districts that some months are on, its communes' former ones.
+
+    A row a commune and former district, with the number of that district's communes its ground came from.
+    """
+    eve = last_district_day(units)
+    wanted = {map_on(units, month.end).map_id for month in months if eve is not None and month.end > eve}
+    rows = [row for map_id in sorted(wanted) for row in _former_districts(units, map_id)]
+    text = pl.String
+    return _table({"map_id": text, "unit_id": text, "district_id": text, "parts_count": pl.Int32}, rows)
+
+
+@functools.lru_cache(maxsize=4)
+def _former_districts(units: UnitLedger, map_id: str) -> list[tuple[str, str, str, int]]:
+    eve = last_district_day(units)
+    if eve is None:
+        return []
+    ways = _ways(units, map_on(units, eve).map_id, map_id).select("unit_id", "target_id").rows()
+    return [
+        (map_id, commune, district, parts)
+        for commune, districts in sorted(former_districts(units, ways).items())
+        for district, parts in sorted(districts.items())
+    ]
 
 
 @functools.lru_cache(maxsize=2)  # a catalogue's units never change once loaded

@@ -23,7 +23,13 @@ from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.plans import Plan
 from ocop_pipeline.domain.units import Tier, name_key
-from ocop_pipeline.warehouse.maps import map_rows, place_rows, restatement_rows, way_rows
+from ocop_pipeline.warehouse.maps import (
+    former_district_rows,
+    map_rows,
+    place_rows,
+    restatement_rows,
+    way_rows,
+)
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 """Stand for an open beginning and an open end, so that SQL can write BETWEEN."""
@@ -85,6 +91,7 @@ def reference_tables(
         "maps": lambda: map_rows(catalogue.units),
         "restatements": lambda: restatement_rows(catalogue.units, wanted),
         "unit_ways": lambda: _unit_ways(catalogue, wanted),
+        "former_districts": lambda: former_district_rows(catalogue.units, wanted),
         "unit_places": lambda: place_rows(catalogue.units),
         "scope": lambda: _table({"unit_id": pl.String}, [(unit,) for unit in scope_units(catalogue, scope)]),
         "agencies": lambda: _agencies(catalogue),

@@ -37,6 +37,7 @@ _READ = (
     "marts.report_status",
     "marts.recognised_products",
     "marts.register_summary",
+    "marts.former_districts",
     "marts.remarks",
     "marts.plan_progress",
     "marts.task_progress",

@@ -400,3 +400,54 @@ def test_names_that_are_one_are_printed_as_the_one_kept(marts):
     names = [(each.product_name, each.producer_name) for each in gathered.register.valid]
     assert names == [("Trà Lá Sương", "HTX Lá Sương")]
     assert [each.product.product_name for each in gathered.register.lapsing] == ["Trà Lá Sương"]
+
+
+def add_ground(marts: Marts, district: str, name: str, **told: int | None) -> None:
+    """Publish the line of a former district of the province; what is left out is nought."""
+    fields = (each for each in TABLES["marts.former_districts"].names if each.endswith("_count"))
+    row = {
+        "period": OCTOBER.key, "unit_id": LAM_DONG, "district_id": district, "district_name": name,
+        **dict.fromkeys(fields, 0),
+    }  # fmt: skip
+    marts.add("marts.former_districts", [row | {f"{each}_count": count for each, count in told.items()}])
+
+
+def test_families_by_the_ground_of_former_districts(marts):
+    """By name, those that cannot be told last; silence has words; the total is the province's own count."""
+    add_line(marts, LAM_DONG, OCTOBER, valid=7, valid_3=7, ever_recognised=7)
+    silent = dict.fromkeys(
+        (each.removesuffix("_count") for each in TABLES["marts.former_districts"].names[7:]), None
+    )
+    add_ground(
+        marts,
+        "d2.1",
+        "Huyện Đơn Dương",
+        communes=5,
+        shared_communes=2,
+        reported_communes=4,
+        valid=4,
+        valid_3=4,
+    )
+    add_ground(marts, "", "", valid=3, valid_3=3)
+    add_ground(marts, "d1.1", "Thành phố Bảo Lộc", communes=3, **silent)
+    table = table_of(composed(marts), "Sản phẩm theo địa bàn huyện cũ")
+    shown = [[cell.text for cell in row.cells] for row in table.rows]
+    assert [row[1] for row in shown] == [
+        "Địa bàn huyện Đơn Dương cũ", "Địa bàn thành phố Bảo Lộc cũ", "Không xác định được huyện cũ", "Tổng số",
+    ]  # fmt: skip
+    assert shown[0][2:4] == ["5 (2)", "4"]
+    assert table.rows[1].cells[3].mark is Mark.ZERO
+    assert [shown[1][2], *shown[1][4:]] == ["3", "Chưa có số liệu"]
+    assert shown[3][-3] == "7"
+
+
+def test_a_month_with_districts_has_no_former_ones(marts):
+    """Where nothing is published by former district, the annex has no such table."""
+    add_line(marts, LAM_DONG, OCTOBER)
+    captions = [
+        block.caption
+        for annex in composed(marts).annexes
+        for block in annex.blocks
+        if isinstance(block, Table)
+    ]
+    assert not any("huyện cũ" in caption for caption in captions)
