@@ -369,3 +369,25 @@ def test_answers_fit_a_narrow_terminal(province, tmp_path, monkeypatch, argument
     assert len(lines) > 4
     assert max(map(len, lines)) <= 80
     assert "…" not in output
+
+
+def test_the_list_of_divided_units_can_be_filled_in_and_read(site, tmp_path_factory):
+    """`units parts` writes a line for every part; filled in and put into the catalogue, history tells the shares."""
+    out = tmp_path_factory.mktemp("parts") / "parts.csv"
+    written = _run("parts", "--province", "68", "--out", out, site=site)
+    assert written.exit_code == 0, written.output
+    lines = out.read_text(encoding="utf-8-sig").splitlines()
+    assert len(lines) == 5
+    again = _run("parts", "--province", "68", "--out", out, site=site)
+    assert again.exit_code == 2
+    filled = [
+        line.replace(",,,,", f",{people},,Chi cục Thống kê,S")
+        for line, people in zip(lines[1:3], (1, 3), strict=True)
+    ]
+    (site / "catalogue").mkdir()
+    (site / "catalogue" / "unit_parts.csv").write_text(
+        "\n".join([lines[0], *filled, *lines[3:]]), encoding="utf-8-sig"
+    )
+    unit = f"c{lines[1].split(',')[1]}.1"
+    history, _ = _json("history", unit, site=site)
+    assert [change["shares"] for change in history["changes"]] == [{"population": 0.25}, {"population": 0.75}]

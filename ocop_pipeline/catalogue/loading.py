@@ -28,6 +28,7 @@ from ocop_pipeline.catalogue.restatement import Weight, load_restatement_weights
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.catalogue.template_words import TemplateWords, load_template_words
 from ocop_pipeline.catalogue.unit_events import Decree, load_decrees, load_unit_events
+from ocop_pipeline.catalogue.unit_parts import with_parts
 from ocop_pipeline.catalogue.units import load_unit_aliases, load_units
 from ocop_pipeline.domain.forms import Form, FormLine, ImportForm, Layout
 from ocop_pipeline.domain.indicators import Indicator
@@ -153,6 +154,7 @@ def _load(files: "_Files", digest: str, more_events: Sequence[Path]) -> Catalogu
     units, unit_events = load_unit_events(
         load_units(files.path("units.zip")), [*files.both("unit_events.csv"), *more_events]
     )
+    units = with_parts(units, files.both("unit_parts.csv"))
     groups = load_product_groups(files.path("product_groups.csv"))
     catalogue = Catalogue(
         digest=digest,

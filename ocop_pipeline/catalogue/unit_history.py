@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 from ocop_pipeline.catalogue.unit_events import Decree
 from ocop_pipeline.domain.restatement import direction
@@ -39,7 +40,7 @@ class UnitStep:
         carries: In which direction figures may be carried over the link without an estimate: "both", "forward",
             "backward" or "none".
         is_default: Whether `after` is the one to take where nothing tells which part is meant.
-        shares: Part of `before` that went this way, by what is measured, where a decree tells.
+        shares: Part of `before` that went this way, by what is measured, where a decree or a site tells.
         ground: The decree; None where the catalogue knows none.
     """
 
@@ -49,7 +50,7 @@ class UnitStep:
     relation: Relation
     carries: str
     is_default: bool
-    shares: Mapping[str, Decimal]
+    shares: Mapping[str, Decimal | Fraction]
     ground: Ground | None
 
     @property

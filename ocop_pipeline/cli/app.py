@@ -18,6 +18,7 @@ from ocop_pipeline.cli import (
     register_imports,
     templates,
     unit_check,
+    unit_parts,
     unit_rehearsal,
     units,
 )
@@ -40,6 +41,7 @@ figures.register(app)
 units.register(units_app)
 unit_check.register(units_app)
 unit_rehearsal.register(units_app)
+unit_parts.register(units_app)
 templates.register(app)
 deliveries.register(app)
 register.register(app)

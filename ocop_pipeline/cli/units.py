@@ -5,6 +5,8 @@ Belongs here: printing what the finder, the ledger and the history say. Nothing 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Any
 
 import typer
@@ -290,7 +292,7 @@ def _step_json(step: UnitStep) -> dict[str, Any]:
         "is_exact_forward": step.is_exact_forward,
         "is_exact_backward": step.is_exact_backward,
         "is_default": step.is_default,
-        "shares": dict(step.shares),
+        "shares": {kind: _decimal(part) for kind, part in step.shares.items()},
         "decree": _ground_json(step.ground),
     }
 
@@ -300,9 +302,19 @@ def _step_row(step: UnitStep) -> list[str]:
     change = say_it(f"units.{step.relation}", before=listed([step.before]), after=listed([step.after]))
     if step.relation is Relation.DIVIDED_INTO and step.is_default:
         change = f"{change} {say_it('units.default_part')}"
-    shares = [f"{say_it(f'units.share_{kind}')} {exactly(part * 100)}%" for kind, part in step.shares.items()]
+    shares = [
+        f"{say_it(f'units.share_{kind}')} {exactly(_decimal(part) * 100)}%"
+        for kind, part in step.shares.items()
+    ]
     carries = "; ".join((say_it(f"units.carries_{step.carries}"), *shares))
     return [written(step.day), change, carries]
+
+
+def _decimal(share: Decimal | Fraction) -> Decimal:
+    """A share as it is shown: a site's is a quotient, which may have no last digit."""
+    if isinstance(share, Decimal):
+        return share
+    return (Decimal(share.numerator) / Decimal(share.denominator)).quantize(Decimal("0.000001"))
 
 
 def _history(catalogue: Catalogue) -> UnitHistory:

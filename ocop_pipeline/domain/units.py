@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from operator import attrgetter
@@ -119,7 +120,8 @@ class Succession:
     A place that keeps its id over a reorganisation has a link to itself, so that every unit of the old
     map has at least one successor. `is_default` marks, for each predecessor, the one successor to take
     when nothing tells which part is meant. `event_id` is the event that made the link, blank for the units' own
-    data file; `shares` is the part of the predecessor that went this way, by what is measured, where a decree tells.
+    data file; `shares` is the part of the predecessor that went this way, by what is measured, where a decree or a site
+    tells: exact, and of one predecessor they make 1.
     """
 
     predecessor_id: str
@@ -128,7 +130,7 @@ class Succession:
     relation: Relation
     is_default: bool
     event_id: str = ""
-    shares: Mapping[str, Decimal] = field(default_factory=dict)
+    shares: Mapping[str, Decimal | Fraction] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Belongs here: turning units in time into rows that SQL can restate figures with.
 """
 
 import functools
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -19,7 +20,7 @@ from ocop_pipeline.domain.former_districts import former_districts, last_distric
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.restatement import Way, all_ways, ground_days
 from ocop_pipeline.domain.standing import standing
-from ocop_pipeline.domain.units import UnitLedger
+from ocop_pipeline.domain.units import Succession, UnitLedger
 
 _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(9999, 12, 31)
 
@@ -201,16 +202,44 @@ def _ways(units: UnitLedger, from_map: str, to_map: str) -> pl.DataFrame:
 
 
 def _told_weights(units: UnitLedger, since: date, until: date, kind: str) -> dict[tuple[str, str], int]:
-    """Weights by shares that decrees tell; nothing where no decree between the two days does."""
-    first, last = sorted((since, until))
-    if not any(kind in link.shares for link in units.all_successions if first < link.effective_date <= last):
+    """Weights by shares that decrees or a site tell: of the units of which every division between the days is told.
+
+    None from a later map to an earlier one: a share says what part of the old unit went a way, not what part of the new
+    unit that is.
+    """
+    links = [link for link in units.all_successions if since < link.effective_date <= until]
+    told = _told_units(links, kind)
+    if not told:
         return {}
     found = all_ways(units, since, until, lambda link: Fraction(link.shares.get(kind, 1)))
     return {
         (unit_id, way.target_id): weight
         for unit_id, ways in found.items()
+        if unit_id in told
         for way, weight in zip(ways, _weights(ways), strict=True)
     }
+
+
+def _told_units(links: Sequence[Succession], kind: str) -> set[str]:
+    """The units of which some division is told, and none is not told, on any of their ways."""
+    ways: defaultdict[str, defaultdict[date, list[Succession]]] = defaultdict(lambda: defaultdict(list))
+    for link in links:
+        ways[link.predecessor_id][link.effective_date].append(link)
+    divided = {unit: [each for each in days.values() if len(each) > 1] for unit, days in ways.items()}
+    told = {
+        unit for unit, found in divided.items() if any(kind in link.shares for each in found for link in each)
+    }
+    untold = {
+        unit
+        for unit, found in divided.items()
+        if any(kind not in link.shares for each in found for link in each)
+    }
+    for day in sorted({link.effective_date for link in links}, reverse=True):
+        for unit, days in ways.items():
+            later = {link.successor_id for link in days.get(day, ())} - {unit}
+            told |= {unit} if later & told else set()
+            untold |= {unit} if later & untold else set()
+    return told - untold
 
 
 def _weights(ways: Iterable[Way]) -> list[int]:
