@@ -510,6 +510,8 @@ def _annex(document: Document, annex: Annex, place: int) -> Data:
         "number": formats.roman(place),
         "title": _line(annex.title).upper(),
         "reference": _line(annex.reference or _reference(document)),
+        # Tables are handed on without the rest: each annex that has any says on which map of units they are.
+        "map_note": _line(document.map_note) if any(isinstance(each, Table) for each in annex.blocks) else "",
         "landscape": annex.landscape,
         "blocks": [_block(block) for block in annex.blocks],
     }

@@ -9,7 +9,7 @@ import pytest
 from sample_report import Page, small_report, small_table, squeezed, with_every_text
 
 from ocop_pipeline.paths import REPORT_TEMPLATES
-from ocop_pipeline.reporting.document import Annex, to_data
+from ocop_pipeline.reporting.document import Annex, Paragraph, to_data
 from ocop_pipeline.reporting.html import write_html
 
 GOLDEN = Path(__file__).parent / "golden" / "small_report.html"
@@ -195,3 +195,14 @@ def _luminance(colour: str) -> float:
 if __name__ == "__main__":
     GOLDEN.parent.mkdir(exist_ok=True)
     GOLDEN.write_text(without_styles(write_html(small_report())), encoding="utf-8")
+
+
+def test_every_annex_with_a_table_says_its_map():
+    """A table handed on alone says on which map of units it is; an annex of words has no map."""
+    report = dataclasses.replace(
+        small_report(), map_note="đơn vị ngày 14/10/2026.",
+        annexes=(Annex("Bảng", (small_table(),)), Annex("Lời", (Paragraph("Không có bảng."),))),
+    )  # fmt: skip
+    assert Page(write_html(report)).text.count("đơn vị ngày 14/10/2026.") == 2
+    told = [annex["map_note"] for annex in to_data(report)["annexes"]]
+    assert told == ["đơn vị ngày 14/10/2026.", ""]
