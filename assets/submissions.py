@@ -17,6 +17,7 @@ from ocop_pipeline.intake.process import rebuild, take_in
 from ocop_pipeline.quality.rules import load_rules
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.resources import Deployment, tell
+from ocop_pipeline.templates.site_key import known_key
 from ocop_pipeline.warehouse.ledger import Ledger
 from ocop_pipeline.warehouse.raw import mark_withdrawn, missing_submissions, store_raw
 from ocop_pipeline.warehouse.reference import scope_units
@@ -67,6 +68,7 @@ def intake_assets() -> dg.AssetsDefinition:
                 workers=settings.workers,
                 trust_file_times=settings.trust_file_times,
                 spell=speller(deployment.catalogue.names),
+                key=known_key(settings),
                 progress=tell,
             )  # fmt: skip
             store_raw(connection, {"submissions": taken.submissions, "cells": taken.cells})

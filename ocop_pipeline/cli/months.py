@@ -42,6 +42,7 @@ from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.process import check as judge_files
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE, RunOutcome, run_month
+from ocop_pipeline.templates.site_key import known_key
 from ocop_pipeline.warehouse import figures
 from ocop_pipeline.warehouse.connection import WarehouseError, open_reader, rows_reader
 from ocop_pipeline.warehouse.ledger import Ledger
@@ -184,6 +185,7 @@ def check(
             scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
             workers=place.settings.workers,
             spell=speller(place.catalogue.names),
+            key=known_key(place.settings),
         )
     ]  # fmt: skip
     if as_json:

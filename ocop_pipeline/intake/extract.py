@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ocop_pipeline.domain.forms import INFO, REGISTER
+from ocop_pipeline.domain.manifest import SHEET as MANIFEST
 from ocop_pipeline.intake.cells import (
     BLANK,
     DAY,
@@ -54,6 +55,7 @@ _RECOGNISED = 0.5
 _SHEET_POINTS, _TITLE_POINTS, _FORM_POINTS = 2, 2, 3
 # A sheet under another name is taken for a part of the form when it shows this share of the part's headers.
 _SHEET_BY_CONTENT = 0.6
+_MANIFEST_ROWS, _MANIFEST_TEXT = 12, 200
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
 
@@ -189,6 +191,7 @@ class Extract:
         day_at: positions of the cells that are days.
         days: these days, as proleptic ordinals.
         keys: (position, line key as written) of cells on unknown lines.
+        manifest: what the hidden sheet of a template says of it, unchecked; empty where there is none.
     """
 
     layout: str
@@ -205,6 +208,7 @@ class Extract:
     day_at: "array[int]"
     days: "array[int]"
     keys: tuple[tuple[int, str], ...]
+    manifest: dict[str, str] = field(default_factory=dict)
 
 
 def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
@@ -227,7 +231,18 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
                 reading.find("MISSING_SHEET", "", "", part=sheet_spec.part, name=sheet_spec.name)
             else:
                 reading.read(sheet, sheet_spec)
-    return reading.finish(layout.code if layout else "")
+    return reading.finish(layout.code if layout else "", _manifest(workbook))
+
+
+def _manifest(workbook: Workbook) -> dict[str, str]:
+    """The fields of the hidden sheet that a template carries; whoever made them up is told by the signature."""
+    sheet = next((each for each in workbook.sheets if each.name == MANIFEST), None)
+    rows = sheet.rows[:_MANIFEST_ROWS] if sheet is not None else ()
+    return {
+        row[0][:_MANIFEST_TEXT]: shown(row[1])[:_MANIFEST_TEXT]
+        for row in rows
+        if len(row) > 1 and type(row[0]) is str and row[1] is not None
+    }
 
 
 # --------------------------------------------------------------------------------- which layout
@@ -431,7 +446,7 @@ class Reading:
         else:
             self._read_rows(sheet, spec, table, first)
 
-    def finish(self, layout: str) -> Extract:
+    def finish(self, layout: str, manifest: dict[str, str] | None = None) -> Extract:
         """All that was collected."""
         self._settle_separators()
         self._refuse_huge()
@@ -454,6 +469,7 @@ class Reading:
             day_at=array("I", [at for at, _ in self._days]),
             days=array("i", [day for _, day in self._days]),
             keys=tuple(self._keys),
+            manifest=manifest or {},
         )
 
     def _settle_separators(self) -> None:

@@ -36,6 +36,7 @@ from ocop_pipeline.intake.spec import reading_spec
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, submissions_table
 from ocop_pipeline.quality.rules import load_rules, rules_version
 from ocop_pipeline.settings import Settings
+from ocop_pipeline.templates.site_key import known_key
 from ocop_pipeline.warehouse.ledger import ArrivalRecord, Ledger, RefusalRecord, Sighting, VerdictRecord
 from ocop_pipeline.warehouse.reference import scope_units
 from ocop_pipeline.warehouse.scratch import Spell
@@ -118,6 +119,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     workers: int | None = None,
     trust_file_times: bool = False,
     spell: Spell | None = None,
+    key: bytes | None = None,
     progress: Progress = no_progress,
 ) -> TakenIn:
     """Take in what is new in the inbox.
@@ -135,6 +137,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
         trust_file_times: whether a file arrived when it was last changed (a share that stamps what is put
             there) and not when it was first seen.
         spell: as for `judge`.
+        key: as for `identify`.
         progress: told about the reading of files.
 
     Raises:
@@ -142,7 +145,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
         LedgerError, SandboxError: the ledger cannot be written, or files cannot be read at all.
     """
     spec = reading_spec(catalogue)
-    reading = _Reading(archive, catalogue, spec, now.date(), scope, workers, progress)
+    reading = _Reading(archive, catalogue, spec, now.date(), scope, workers, progress, key)
     look = Scan(inbox, settle_seconds, now, keeper=archive.batch(), known=ledger.known_sightings())
     results = reading.read_arriving(look, {record.sha256 for record in ledger.arrivals()}, _count(inbox))
     found = look.finish()
@@ -184,6 +187,7 @@ def check(
     scope: Collection[str] | None = None,
     workers: int | None = None,
     spell: Spell | None = None,
+    key: bytes | None = None,
 ) -> list[Judgement]:
     """Judge files where they lie, writing nothing down: what `ocop check` shows a sender before sending.
 
@@ -206,7 +210,7 @@ def check(
             name = display_name(path.name)
             arrivals[sha256] = ArrivalRecord(sha256, len(data), changed, changed, "check", "", name, number)
             items.append(Item(sha256, data, path.name))
-    reading = _Reading(None, catalogue, spec, today, scope, workers, no_progress)
+    reading = _Reading(None, catalogue, spec, today, scope, workers, no_progress, key)
     candidates, set_aside = reading.recognise(list(arrivals.values()), dict(reading.read_items(items)))
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     by_digest = {item.submission_id: item for item in (*judging.judgements, *set_aside)}
@@ -277,7 +281,8 @@ def waiting_periods(
     spec = reading_spec(catalogue)
     judged = {record.sha256 for record in ledger.arrivals()} - {record.sha256 for record in ledger.unjudged()}
     scope = scope_units(catalogue, settings.scope)
-    reading = _Reading(None, catalogue, spec, now.date(), scope, settings.workers, no_progress)
+    key = known_key(settings)
+    reading = _Reading(None, catalogue, spec, now.date(), scope, settings.workers, no_progress, key)
     waiting: dict[str, str] = {}
     found = scan(settings.inbox, settings.settle_seconds, now, known=ledger.known_sightings())
     items = {
@@ -292,7 +297,7 @@ def waiting_periods(
         known = (
             None
             if isinstance(result, Unreadable)
-            else identify(result, catalogue, now.date(), scope).identity
+            else identify(result, catalogue, now.date(), scope, key).identity
         )
         waiting[sha256] = known.period if known else ""
     return waiting
@@ -312,6 +317,7 @@ class _Reading:
     scope: Collection[str] | None
     workers: int | None
     progress: Progress
+    key: bytes | None = None
 
     def recognise(
         self, arrivals: Sequence[ArrivalRecord], results: Mapping[str, Extract | Unreadable]
@@ -326,7 +332,7 @@ class _Reading:
                 finding = finding_types().of_args(result.code.name, result.args)
                 set_aside.append(_set_aside(arrival, None, (finding,)))
                 continue
-            known = identify(result, self.catalogue, self.today, self.scope)
+            known = identify(result, self.catalogue, self.today, self.scope, self.key)
             if known.identity is None:
                 set_aside.append(_set_aside(arrival, None, known.findings))
             else:

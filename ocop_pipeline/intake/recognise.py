@@ -5,7 +5,7 @@ Belongs here: form, period, unit, department, with all doubts spoken out. Does n
 """
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,9 +13,10 @@ from ocop_pipeline.catalogue import Agency, Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.domain.findings import Finding
 from ocop_pipeline.domain.forms import Form
+from ocop_pipeline.domain.manifest import Manifest, verified
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.unit_finder import Answer, Basis, Found
-from ocop_pipeline.domain.units import Tier, UnitVersion, accent_free_key, name_key
+from ocop_pipeline.domain.units import Tier, UnitVersion, UnknownUnitError, accent_free_key, name_key
 from ocop_pipeline.intake.cells import fold, read_number
 from ocop_pipeline.intake.extract import Extract, InfoCell
 
@@ -66,7 +67,11 @@ class Recognised:
 
 
 def identify(
-    extract: Extract, catalogue: Catalogue, today: date, scope: Collection[str] | None = None
+    extract: Extract,
+    catalogue: Catalogue,
+    today: date,
+    scope: Collection[str] | None = None,
+    key: bytes | None = None,
 ) -> Recognised:
     """Tell whose report an extract is.
 
@@ -75,6 +80,7 @@ def identify(
         catalogue: forms, units and departments.
         today: the day of receipt; a month that begins later is not open yet.
         scope: ids of the provinces served; None for all.
+        key: the site's, with which it signs the templates it sends out; None where it sends out none.
 
     Returns:
         The identity with findings on it. Without errors among them the report may be judged on its figures.
@@ -83,8 +89,13 @@ def identify(
     layout = next((layout for layout in catalogue.layouts if layout.code == extract.layout), None)
     if layout is None:
         return Recognised(None, tuple(found))
-    cover = _Cover(extract, catalogue, catalogue.forms[layout.form], found)
+    made_for = verified(extract.manifest, key) if key else None
+    cover = _Cover(extract, catalogue, catalogue.forms[layout.form], found, made_for)
     identity = cover.identify(layout.code, today, scope)
+    if key and extract.manifest and made_for is None:
+        cover.find("TEMPLATE_NOT_OURS")
+    if identity is not None and made_for is not None:
+        cover.check_template(identity, made_for)
     return Recognised(identity, tuple(cover.findings))
 
 
@@ -107,12 +118,41 @@ def _month(year: int, month: int) -> Period | None:
     return Period(f"{year:04d}-{month:02d}") if known else None
 
 
+def _told_by(made_for: Manifest, catalogue: Catalogue, info: Mapping[str, InfoCell]) -> dict[str, InfoCell]:
+    """What a cover sheet leaves blank and the template it was made from knows."""
+    period = Period.parse(made_for.period)
+    try:
+        code = catalogue.units.get(made_for.unit_id, period.end).code
+    except UnknownUnitError:
+        return {}
+    known = {"period": period.key}
+    if not any(info.get(name, _NOWHERE).text for name in ("unit_code", "unit_name")):
+        known["unit_code"] = code
+    agency = next((each.name_vi for each in catalogue.agencies if each.code == made_for.agency), "")
+    if agency:
+        known["agency_name"] = agency
+    return {
+        name: InfoCell(text, None, at.sheet, at.cell)
+        for name, text in known.items()
+        if not (at := info.get(name, _NOWHERE)).text and at.day is None
+    }
+
+
 class _Cover:
     """The cover sheet of one workbook, read step by step; each doubt becomes a finding."""
 
-    def __init__(self, extract: Extract, catalogue: Catalogue, form: Form, findings: list[Finding]) -> None:
+    def __init__(
+        self,
+        extract: Extract,
+        catalogue: Catalogue,
+        form: Form,
+        findings: list[Finding],
+        made_for: Manifest | None = None,
+    ) -> None:
         self._info = extract.info
         self._catalogue = catalogue
+        if made_for is not None and made_for.form == form.code:
+            self._info = {**extract.info, **_told_by(made_for, catalogue, extract.info)}
         self._form = form
         self._tier = Tier(form.sender_tier)
         self.findings = findings
@@ -142,6 +182,42 @@ class _Cover:
             issue_no=int(issue.number) if issue and 0 < issue.number < 1000 else 0,
             reported_on=date.fromordinal(reported) if reported else None,
         )
+
+    def find(self, code: str) -> None:
+        """Say something of the whole file."""
+        self.findings.append(finding_types().make(code, "", ""))
+
+    def check_template(self, identity: Identity, made_for: Manifest) -> None:
+        """Say where the workbook was made for another sender or month than its cover sheet says.
+
+        Whoever fills in a neighbour's workbook, or last month's again, easily leaves something of it inside.
+        """
+        if (made_for.unit_id, made_for.agency) != (identity.unit_id, identity.agency):
+            on = Period.parse(made_for.period).end
+            where = "agency_name" if made_for.unit_id == identity.unit_id else "unit_code"
+            self._find(
+                "TEMPLATE_OF_OTHER_SENDER",
+                where,
+                made_for=self._sender_of(made_for, on),
+                sender=self._told_sender(identity),
+            )
+        if made_for.period != identity.period:
+            self._find("TEMPLATE_OF_OTHER_MONTH", "period", made_for=made_for.period, period=identity.period)
+
+    def _sender_of(self, made_for: Manifest, on: date) -> str:
+        name = self._agency_name(made_for.agency)
+        try:
+            unit = self._place_of(self._catalogue.units.get(made_for.unit_id, on), on)
+        except UnknownUnitError:
+            unit = made_for.unit_id
+        return f"{name}, {unit}" if name else unit
+
+    def _told_sender(self, identity: Identity) -> str:
+        name = self._agency_name(identity.agency)
+        return f"{name}, {identity.unit_name}" if name else identity.unit_name
+
+    def _agency_name(self, code: str) -> str:
+        return next((each.name_vi for each in self._catalogue.agencies if each.code == code), code)
 
     def _cell(self, name: str) -> InfoCell:
         return self._info.get(name, _NOWHERE)

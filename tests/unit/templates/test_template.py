@@ -13,6 +13,8 @@ from ocop_pipeline.domain.manifest import SHEET, verified
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
 from ocop_pipeline.intake.process import check
+from ocop_pipeline.settings import load_settings
+from ocop_pipeline.templates.site_key import known_key, site_key
 from ocop_pipeline.templates.template import layout_for, template
 from ocop_pipeline.warehouse.last_reported import Known, KnownProduct, Recognition
 
@@ -270,3 +272,100 @@ def test_printable_on_a4(catalogue, book):
     hidden = {catalogue.template_words.lists_sheet, SHEET}
     sizes = [sheet.page_setup.paperSize for sheet in book.worksheets if sheet.title not in hidden]
     assert sizes == [9] * 7
+
+
+# ------------------------------------------------------------------------------------- it comes back
+
+
+def _back(catalogue, tmp_path, book, key=KEY):
+    """What is found in a filled-in workbook that comes back, by code."""
+    path = tmp_path / "back.xlsx"
+    path.write_bytes(_filled(book, {"CD03": 2, "TT04": 1, **_totals(book)}))
+    judged = check([path], catalogue, TODAY, key=key)[0]
+    return judged, {finding.code: finding for finding in judged.findings}
+
+
+def _cover(book):
+    """The cells of the cover sheet, by label."""
+    sheet = book["Thông tin chung"]
+    return {sheet.cell(row, 1).value: sheet.cell(row, 2) for row in range(1, 12)}
+
+
+def test_a_template_that_comes_back_is_known(catalogue, book, commune, tmp_path):
+    """Filled in as it was sent out there is nothing to say of it."""
+    judged, found = _back(catalogue, tmp_path, book)
+    assert judged.identity.unit_id == commune.unit.unit_id
+    assert not {code for code in found if code.startswith("TEMPLATE")}
+
+
+def test_what_the_cover_leaves_blank_the_template_knows(catalogue, book, commune, tmp_path):
+    """Unit and month wiped from the cover sheet are those it was made for; without the key nobody would know."""
+    for label in ("Kỳ báo cáo", "Mã đơn vị hành chính", "Đơn vị báo cáo"):
+        _cover(book)[label].value = None
+    judged, found = _back(catalogue, tmp_path, book)
+    assert (judged.identity.unit_id, judged.identity.period) == (commune.unit.unit_id, MONTH.key)
+    assert "UNIT_CODE_MISSING" not in found
+    unknown, _ = _back(catalogue, tmp_path, book, key=None)
+    assert unknown.identity is None
+
+
+def test_a_neighbours_template_is_asked_about_at_its_cell(catalogue, book, senders, commune, tmp_path):
+    """The cover decides whose report it is; that the workbook was made for another is a warning with both names."""
+    other = next(each for each in senders if each.form == "OCOP-XA" and each.unit != commune.unit)
+    _cover(book)["Mã đơn vị hành chính"].value = other.unit.code
+    _cover(book)["Đơn vị báo cáo"].value = other.unit.full_name
+    judged, found = _back(catalogue, tmp_path, book)
+    finding = found["TEMPLATE_OF_OTHER_SENDER"]
+    assert judged.identity.unit_id == other.unit.unit_id
+    assert (str(finding.severity), finding.sheet, finding.cell) == ("warning", "Thông tin chung", "B8")
+    assert commune.unit.full_name in str(finding.args)
+    assert other.unit.full_name in str(finding.args)
+
+
+def test_last_months_template_typed_over_is_asked_about(catalogue, book, tmp_path):
+    """A month written over the one it was made for: the figures may be old."""
+    _cover(book)["Kỳ báo cáo"].value = "09/2026"
+    judged, found = _back(catalogue, tmp_path, book)
+    assert judged.identity.period == "2026-09"
+    assert found["TEMPLATE_OF_OTHER_MONTH"].cell == "B5"
+
+
+def test_a_department_by_its_own_template(catalogue, senders, tmp_path):
+    """A department's name wiped from the cover sheet is the one the workbook was made for."""
+    sender = next(each for each in senders if each.agency)
+    book = openpyxl.load_workbook(io.BytesIO(template(catalogue, sender, MONTH, Known(), KEY, NONCE)))
+    sheet = book.worksheets[0]
+    label = next(row for row in range(1, 15) if str(sheet.cell(row, 2).value) == sender.agency_name)
+    sheet.cell(label, 2).value = None
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    assert check([path], catalogue, TODAY, key=KEY)[0].identity.agency == sender.agency
+    assert check([path], catalogue, TODAY)[0].identity is None
+
+
+@pytest.mark.parametrize("change", [("unit_id", "c00004.2"), ("period", "2026-09"), ("signature", "0" * 32)])
+def test_a_changed_manifest_is_worth_nothing(catalogue, book, commune, tmp_path, change):
+    """Whoever changes the hidden sheet is told by the signature: the cover alone counts, and it is said."""
+    name, text = change
+    sheet = book[SHEET]
+    next(sheet.cell(row, 2) for row in range(1, 12) if sheet.cell(row, 1).value == name).value = text
+    judged, found = _back(catalogue, tmp_path, book)
+    assert judged.identity.unit_id == commune.unit.unit_id
+    assert judged.identity.period == MONTH.key
+    assert str(found["TEMPLATE_NOT_OURS"].severity) == "warning"
+
+
+def test_a_site_that_sends_out_none_asks_nothing(catalogue, book, tmp_path):
+    """Without a key of its own a site cannot tell whose signature it is, and does not guess."""
+    _, found = _back(catalogue, tmp_path, book, key=None)
+    assert not {code for code in found if code.startswith("TEMPLATE")}
+
+
+def test_the_key_is_made_once_and_only_its_owner_may_read_it(tmp_path):
+    """The same key for every template of a site; nothing there before the first."""
+    settings = load_settings(tmp_path, environment={})
+    assert known_key(settings) is None
+    key = site_key(settings)
+    assert len(key) == 32
+    assert site_key(settings) == key == known_key(settings)
+    assert (settings.state / "template.key").stat().st_mode & 0o077 == 0
