@@ -1,4 +1,4 @@
-"""What stands on the workbooks that are sent out to be filled in, besides the form itself: `template_words.yml`.
+"""What stands on the workbooks sent out to be filled in, or given back, besides the form: `template_words.yml`.
 
 Belongs here: loading these sentences. Where they stand is `templates`.
 """
@@ -14,6 +14,7 @@ from ocop_pipeline.catalogue.tables import read_yaml
 
 _GUIDE: Final = ("title", "expiring", "expiring_none", "indicators", "basis")
 _INPUTS: Final = ("number", "whole", "yes_no", "percent", "day", "year", "choice", "text", "wrong")
+_ANSWER: Final = ("sheet", "title", "whose", "receipt", "how", "nothing_wrong", "error", "warning")
 _HEADERS: Final = 5
 _SEEN: Final = "S"
 """Mark of a document whose text was seen (`tables.CONFIDENCE`); of others one has only heard."""
@@ -46,6 +47,8 @@ class TemplateWords:
         inputs: Kind of cell -> what may be written in it; `wrong` heads the refusal of anything else.
         nothing: Words that say "nothing to report", as they may be written in place of a number.
         subtitle: Who reports on which month.
+        answer: What the first sheet of a workbook says that is given back marked.
+        answer_headers: The headers of its table.
     """
 
     sections: Mapping[str, str]
@@ -62,6 +65,8 @@ class TemplateWords:
     inputs: Mapping[str, str]
     nothing: tuple[str, ...]
     subtitle: str
+    answer: Mapping[str, str]
+    answer_headers: tuple[str, ...]
 
     def basis_on(self, on: date) -> list[str]:
         """The documents in force on a day, oldest first, without those known only second-hand."""
@@ -100,6 +105,8 @@ def load_template_words(path: Path, sections: Mapping[str, str], kinds: Collecti
         inputs=_texts(path, data, "inputs", _INPUTS),
         nothing=_list(path, data, "nothing"),
         subtitle=_text(path, data, "subtitle"),
+        answer=_texts(path, data, "answer", _ANSWER),
+        answer_headers=_list(path, data, "answer_headers", _HEADERS),
     )
 
 

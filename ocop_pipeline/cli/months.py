@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -38,7 +38,8 @@ from ocop_pipeline.cli.console import (
 from ocop_pipeline.cli.maps import AS_REPORTED, MapOption, map_day, open_on_map
 from ocop_pipeline.generator import Options, OptionsError, generate
 from ocop_pipeline.intake.answer import Answer, answer, recorded_answer, refused_answer, repeated_answer
-from ocop_pipeline.intake.judge import Previous
+from ocop_pipeline.intake.judge import Judgement, Previous
+from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.process import check as judge_files
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE, RunOutcome, run_month
@@ -167,19 +168,21 @@ def _message(finding: dict[str, Any]) -> str:
 
 def check(
     files: Annotated[list[Path], typer.Argument(exists=False)],
+    annotate: Annotated[
+        Path | None, typer.Option("--annotate", help=_HELP.both("help.option.annotate"), file_okay=False)
+    ] = None,
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
     state: StateOption = None,
 ) -> None:
-    """Judge files without storing anything."""
+    """Judge files without storing anything; with --annotate, write each back with its doubtful cells marked."""
     place = open_site(site, state)
     for path in files:
         if not path.is_file():
             raise refuse("error.no_file", file=path)
-    answers = [
-        answer(judgement)
-        for judgement in judge_files(
+    judged = list(
+        judge_files(
             files, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
             previous=lambda months: published(place, months),
             scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
@@ -187,16 +190,43 @@ def check(
             spell=speller(place.catalogue.names),
             key=known_key(place.settings),
         )
-    ]  # fmt: skip
+    )  # fmt: skip
+    answers = [answer(judgement) for judgement in judged]
+    written = {} if annotate is None else _annotate(place, files, judged, annotate)
     if as_json:
-        print_json(answers)
+        print_json(
+            [{**each, "annotated": written.get(path)} for path, each in zip(files, answers, strict=True)]
+        )
     else:
-        for each in answers:
+        for path, each in zip(files, answers, strict=True):
             say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
             for finding in each["findings"]:
                 label = messages().say(f"severity.{finding['severity']}")
                 out().print(f"  {label}: {_message(dict(finding))}", markup=False)
+            if path in written:
+                say("check.annotated", file=written[path])
+            elif annotate is not None and each["findings"]:
+                say("check.not_annotated")
     raise typer.Exit(FINE if all(each["verdict"] in _GOOD for each in answers) else FINDINGS)
+
+
+def _annotate(
+    place: Site, files: Sequence[Path], judged: Sequence[Judgement], folder: Path
+) -> dict[Path, Path]:
+    """Write the marked workbooks; a file that was sound, or cannot be marked, has none. Nothing is written over."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for path, judgement in zip(files, judged, strict=True):
+        marked = marked_answer(path.read_bytes(), judgement, place.catalogue.template_words)
+        if marked is not None:
+            written[path] = _free(folder, path.stem)
+            written[path].write_bytes(marked)
+    return written
+
+
+def _free(folder: Path, stem: str) -> Path:
+    names = (f"{stem}.can-sua.xlsx", *(f"{stem}.can-sua-{number}.xlsx" for number in range(2, 1000)))
+    return next(path for name in names if not (path := folder / name).exists())
 
 
 def published(place: Site, months: Collection[str]) -> Previous:

@@ -1,0 +1,348 @@
+"""The sender's own workbook given back: what is wrong is coloured, a first sheet says what to do about it.
+
+Here: the parts of an XLSX that have to change for it, and only those; every other part stays byte for byte, formulas
+keep their results. Not here: what is wrong (the rules), in which words (`catalogue/findings.py`), when it is sent.
+"""
+
+import io
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ocop_pipeline.intake.grid import Limits, RefusedFileError, address, column_index
+from ocop_pipeline.intake.marked_cover import REFERENCE, Cover, Mark, cover_part
+from ocop_pipeline.intake.marked_styles import ERROR, Styles
+from ocop_pipeline.intake.package import Package, refuse_doctype
+from ocop_pipeline.intake.sheetxml import sheet_parts
+from ocop_pipeline.intake.xmlsplice import (
+    NotSpliceableError,
+    Splice,
+    Tag,
+    attribute,
+    spliced,
+    walk,
+    with_attribute,
+)
+
+_WORKBOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+_TYPES, _STYLES = "[content_types].xml", "xl/styles.xml"
+_SHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+_LONGEST_NAME: Final = 31
+_RELATIONS: Final = re.compile(r"http://.*/officeDocument/(?:2006/)?relationships")
+"""The name space of links in its usual and in its strict form."""
+
+
+def mark_workbook(data: bytes, marks: Sequence[Mark], cover: Cover, limits: Limits) -> bytes | None:
+    """Colour the cells of a workbook and put a sheet in front that names them.
+
+    Args:
+        data: An XLSX that was read before.
+        marks: What is to be put right, in the order in which people are told.
+        cover: The first sheet.
+        limits: As for reading.
+
+    Returns:
+        The workbook, or None where it is written in a way that cannot be changed without touching more.
+    """
+    try:
+        return _Marking(data, limits).marked(marks, cover)
+    except (NotSpliceableError, RefusedFileError, KeyError):
+        return None
+
+
+@dataclass
+class _Row:
+    """A row that has a mark: where its tag lies, the style of its blank cells, its cells."""
+
+    number: int
+    tag: Tag
+    end: int = 0
+    cells: list[tuple[int, Tag]] = field(default_factory=list)
+
+
+class _Marking:
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        self._data = data
+        self._package = Package(data, limits)
+        for name in self._package.xml_names():
+            refuse_doctype(self._package.part(name), name)
+        self._changed: dict[str, bytes] = {}
+        self._styles = Styles(self._package.part(_STYLES))
+
+    def marked(self, marks: Sequence[Mark], cover: Cover) -> bytes:
+        parts = sheet_parts(self._package.part(_WORKBOOK), self._package.part(_LINKS))
+        names = {name.casefold(): name for name in parts}
+        by_part: defaultdict[str, dict[tuple[int, int], str]] = defaultdict(dict)
+        for mark in marks:
+            place = REFERENCE.fullmatch(mark.cell)
+            name = names.get(mark.sheet.casefold())
+            if place and name:
+                at = (int(place[2]), column_index(place[1]))
+                cells = by_part[parts[name]]
+                cells[at] = ERROR if ERROR in (mark.severity, cells.get(at)) else mark.severity
+        for part in sorted(set(parts.values())):
+            self._changed[part] = self._sheet(self._package.part(part), by_part.get(part, {}))
+        self._add_cover(marks, cover, names)
+        self._changed[_STYLES] = self._styles.part()
+        return self._packed()
+
+    # ---------------------------------------------------------------------------------- one sheet
+
+    def _sheet(self, part: bytes, wanted: Mapping[tuple[int, int], str]) -> bytes:
+        """A sheet with its marked cells coloured, and no longer the one that is open."""
+        scan = _SheetScan({row for row, _ in wanted})
+        walk(part, scan.seen, scan.ended)
+        changes = [with_attribute(part, tag, "tabSelected", None) for tag in scan.views]
+        by_row: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        for (line, column), severity in wanted.items():
+            by_row[line][column] = severity
+        new_rows: list[tuple[int, int, bytes]] = []
+        for number, columns in sorted(by_row.items()):
+            row = scan.rows.get(number)
+            if row is None:
+                new_rows.append((scan.place_of_row(number), number, self._new_row(scan, number, columns)))
+            else:
+                changes += self._row_changes(part, scan, row, columns)
+        changes += self._put_rows(part, scan, new_rows)
+        return spliced(part, changes)
+
+    def _row_changes(
+        self, part: bytes, scan: "_SheetScan", row: _Row, columns: Mapping[int, str]
+    ) -> list[Splice]:
+        there = dict(row.cells)
+        found = [
+            with_attribute(
+                part, tag, "s", self._styles.marked(int(tag.attributes.get("s", 0)), columns[column])
+            )
+            for column, tag in row.cells
+            if column in columns
+        ]
+        missing: defaultdict[int, list[bytes]] = defaultdict(list)
+        for column in sorted(set(columns) - set(there)):
+            after = next((tag.start for at, tag in row.cells if at > column), row.end)
+            missing[after].append(self._cell(scan, row, row.number, column, columns[column]))
+        if row.tag.alone and missing:
+            opened = part[row.tag.start : row.tag.end].rstrip(b">").rstrip(b"/").rstrip() + b">"
+            closing = f"</{row.tag.prefix}row>".encode()
+            cells = b"".join(cell for each in missing.values() for cell in each)
+            return [*found, Splice(row.tag.start, row.tag.end, opened + cells + closing)]
+        return found + [Splice(at, at, b"".join(cells)) for at, cells in missing.items()]
+
+    def _new_row(self, scan: "_SheetScan", number: int, columns: Mapping[int, str]) -> bytes:
+        cells = b"".join(
+            self._cell(scan, None, number, column, severity) for column, severity in sorted(columns.items())
+        )
+        return f'<{scan.prefix}row r="{number}">'.encode() + cells + f"</{scan.prefix}row>".encode()
+
+    def _cell(self, scan: "_SheetScan", row: _Row | None, number: int, column: int, severity: str) -> bytes:
+        """A cell that was not there, with the look its row or column gives blank cells."""
+        style = scan.column_style(column)
+        if row is not None and row.tag.attributes.get("customFormat") in ("1", "true"):
+            style = int(row.tag.attributes.get("s", style))
+        where = address(number - 1, column)
+        return f'<{scan.prefix}c r="{where}" s="{self._styles.marked(style, severity)}"/>'.encode()
+
+    @staticmethod
+    def _put_rows(part: bytes, scan: "_SheetScan", rows: Sequence[tuple[int, int, bytes]]) -> list[Splice]:
+        by_place: defaultdict[int, list[bytes]] = defaultdict(list)
+        for place, _, row in rows:
+            by_place[place].append(row)
+        if scan.data is None or not scan.data.alone:
+            return [Splice(at, at, b"".join(put)) for at, put in by_place.items()]
+        opened = part[scan.data.start : scan.data.end].rstrip(b">").rstrip(b"/").rstrip() + b">"
+        inside = b"".join(row for put in by_place.values() for row in put)
+        closing = f"</{scan.prefix}sheetData>".encode()
+        return [Splice(scan.data.start, scan.data.end, opened + inside + closing)] if rows else []
+
+    # ------------------------------------------------------------------------------- the workbook
+
+    def _add_cover(self, marks: Sequence[Mark], cover: Cover, names: Mapping[str, str]) -> None:
+        book = _BookScan()
+        part = self._package.part(_WORKBOOK)
+        walk(part, book.seen, book.ended)
+        if book.sheets is None or not book.relations:
+            raise NotSpliceableError("no sheets")
+        name = _free_name(cover.name, names)
+        target = self._free_part()
+        link = self._link(target)
+        sheet_id = max(book.ids, default=0) + 1
+        put = (
+            f'<{book.sheets.prefix}sheet name={attribute(name)} sheetId="{sheet_id}" '
+            f"{book.relations}:id={attribute(link)}/>"
+        )
+        changes = [Splice(book.sheets.end, book.sheets.end, put.encode())]
+        changes += [with_attribute(part, tag, "activeTab", "0") for tag in book.views]
+        changes += [
+            with_attribute(part, tag, "localSheetId", str(int(tag.attributes["localSheetId"]) + 1))
+            for tag in book.local_names
+        ]
+        self._changed[_WORKBOOK] = spliced(part, changes)
+        self._changed[target] = cover_part(marks, cover, names, self._styles)
+        self._add_type(target)
+
+    def _free_part(self) -> str:
+        numbers = range(1, len(self._package.names) + 2)
+        found = (f"xl/worksheets/sheet{number}.xml" for number in numbers)
+        return next(name for name in found if name not in self._package.names)
+
+    def _link(self, target: str) -> str:
+        """Add the relationship of a new sheet; its type is that of the sheets that are there."""
+        part, seen = self._package.part(_LINKS), _Collected("Relationship", "Relationships")
+        walk(part, seen.seen, seen.ended)
+        kind = next(
+            each.attributes["Type"] for each in seen.tags if each.attributes["Type"].endswith("/worksheet")
+        )
+        taken = {each.attributes["Id"] for each in seen.tags}
+        link = next(
+            name for number in range(1, len(taken) + 2) if (name := f"rIdCanSua{number}") not in taken
+        )
+        put = (
+            f"<{seen.prefix}Relationship Id={attribute(link)} Type={attribute(kind)} "
+            f"Target={attribute('/' + target)}/>"
+        )
+        self._changed[_LINKS] = spliced(part, [Splice(seen.end, seen.end, put.encode())])
+        return link
+
+    def _add_type(self, target: str) -> None:
+        part, seen = self._package.part(_TYPES), _Collected("Override", "Types")
+        walk(part, seen.seen, seen.ended)
+        put = f'<{seen.prefix}Override PartName={attribute("/" + target)} ContentType="{_SHEET_TYPE}"/>'
+        self._changed[_TYPES] = spliced(part, [Splice(seen.end, seen.end, put.encode())])
+
+    def _packed(self) -> bytes:
+        """All parts in their order, the new one last; an unchanged part has the bytes it had."""
+        target, left = io.BytesIO(), dict(self._changed)
+        with zipfile.ZipFile(io.BytesIO(self._data)) as old, zipfile.ZipFile(target, "w") as new:
+            for entry in old.infolist():
+                name = entry.filename.lower()
+                content = left.pop(name) if name in left else self._package.part(name)
+                new.writestr(_entry(entry.filename, entry.date_time), content)
+            for name, content in left.items():
+                new.writestr(_entry(name, (1980, 1, 1, 0, 0, 0)), content)
+        return target.getvalue()
+
+
+def _entry(name: str, moment: tuple[int, int, int, int, int, int]) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, moment)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _free_name(wanted: str, names: Mapping[str, str]) -> str:
+    """The name, or the first numbered one that no sheet bears."""
+    tries = [wanted, *(f"{wanted} ({number})" for number in range(2, len(names) + 3))]
+    return next(name for name in tries if name.casefold() not in names)[:_LONGEST_NAME]
+
+
+class _Collected:
+    """Tags of one name, and where the element around them ends."""
+
+    def __init__(self, name: str, around: str) -> None:
+        self._name, self._around = name, around
+        self.tags: list[Tag] = []
+        self.prefix, self.end = "", 0
+
+    def seen(self, tag: Tag) -> None:
+        if tag.name == self._name:
+            self.tags.append(tag)
+        elif tag.name == self._around:
+            self.prefix = tag.prefix
+
+    def ended(self, name: str, at: int) -> None:
+        if name == self._around:
+            self.end = at
+
+
+class _BookScan:
+    """What has to change in the workbook part for a sheet in front."""
+
+    def __init__(self) -> None:
+        self.sheets: Tag | None = None
+        self.relations = ""
+        self.ids: list[int] = []
+        self.views: list[Tag] = []
+        self.local_names: list[Tag] = []
+
+    def seen(self, tag: Tag) -> None:
+        if tag.name == "workbook":
+            self.relations = next(
+                (
+                    name.removeprefix("xmlns:")
+                    for name, value in tag.attributes.items()
+                    if name.startswith("xmlns:") and _RELATIONS.fullmatch(value)
+                ),
+                "",
+            )
+        elif tag.name == "sheets":
+            self.sheets = tag
+        elif tag.name == "sheet":
+            self.ids.append(int(tag.attributes["sheetId"]))
+        elif tag.name == "workbookView":
+            self.views.append(tag)
+        elif tag.name == "definedName" and "localSheetId" in tag.attributes:
+            self.local_names.append(tag)
+
+    def ended(self, name: str, at: int) -> None:
+        """Nothing ends here that matters."""
+
+
+class _SheetScan:
+    """The rows of a sheet that have marks, and where others would stand."""
+
+    def __init__(self, wanted: set[int]) -> None:
+        self._wanted = wanted
+        self.rows: dict[int, _Row] = {}
+        self.views: list[Tag] = []
+        self.data: Tag | None = None
+        self.prefix = ""
+        self._places: list[tuple[int, int]] = []
+        self._columns: list[tuple[int, int, int]] = []
+        self._row: _Row | None = None
+        self._number = self._column = 0
+        self._end = 0
+
+    def seen(self, tag: Tag) -> None:
+        match tag.name:
+            case "sheetView" if "tabSelected" in tag.attributes:
+                self.views.append(tag)
+            case "col":
+                bounds = (int(tag.attributes["min"]), int(tag.attributes["max"]))
+                self._columns.append((*bounds, int(tag.attributes.get("style", 0))))
+            case "sheetData":
+                self.data, self.prefix = tag, tag.prefix
+            case "row":
+                self._begin_row(tag)
+            case "c" if self._number:
+                self._see_cell(tag)
+
+    def _begin_row(self, tag: Tag) -> None:
+        self._number = int(tag.attributes.get("r", self._number + 1))
+        self._column = 0
+        self._places.append((self._number, tag.start))
+        self._row = _Row(self._number, tag) if self._number in self._wanted else None
+        if self._row is not None:
+            self.rows[self._number] = self._row
+
+    def _see_cell(self, tag: Tag) -> None:
+        place = REFERENCE.fullmatch(tag.attributes.get("r", ""))
+        column = column_index(place[1]) if place else self._column
+        self._column = column + 1
+        if self._row is not None:
+            self._row.cells.append((column, tag))
+
+    def ended(self, name: str, at: int) -> None:
+        if name == "row" and self._row is not None:
+            self._row.end = at
+        elif name == "sheetData":
+            self._end = at
+
+    def column_style(self, column: int) -> int:
+        """The style of blank cells of a column, counted from 0."""
+        return next((style for low, high, style in self._columns if low <= column + 1 <= high), 0)
+
+    def place_of_row(self, number: int) -> int:
+        """Where a row that is not there would begin."""
+        return next((start for each, start in self._places if each > number), self._end)
