@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -11,7 +12,11 @@ from assets.models import RAW
 from assets.parcels import notice_answers
 from assets.partitions import MONTHS
 from assets.second_judge import VERDICTS
+from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.intake.answer import Answer
+from ocop_pipeline.intake.archive import Archive
+from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, file_notices, issue_report
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.connection import rows_reader
@@ -94,7 +99,17 @@ def _notices() -> dg.AssetsDefinition:
         settings, catalogue = deployment.settings, deployment.catalogue
         with Ledger.open(settings.ledger) as ledger:
             answers = [answer for _, answer in notice_answers(ledger, catalogue)]
-        written = file_notices(answers, catalogue, settings, now)
+        archive = Archive(settings.archive)
+
+        def marked(answer: Mapping[str, Any]) -> bytes | None:
+            # What was set aside may be no workbook at all: only what could be read and judged is opened again.
+            if answer["verdict"] != Verdict.RETURNED:
+                return None
+            return marked_answer(
+                archive.read(answer["submission_id"]), cast("Answer", answer), catalogue.template_words
+            )
+
+        written = file_notices(answers, catalogue, settings, now, marked)
         return dg.MaterializeResult(metadata={"notices": [str(path) for path in written]})
 
     return return_notices

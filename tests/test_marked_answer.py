@@ -12,6 +12,7 @@ from ocop_pipeline.catalogue.senders import senders_of
 from ocop_pipeline.cli.app import app
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
+from ocop_pipeline.intake.answer import answer
 from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.process import check
 from ocop_pipeline.templates.template import template
@@ -68,7 +69,7 @@ def test_fix_only_what_is_marked_and_it_is_accepted(catalogue, book, tmp_path):
     sent = _saved(book)
     judged = _judged(catalogue, tmp_path, sent)
     assert str(judged.verdict) == "returned"
-    marked = marked_answer(sent, judged, catalogue.template_words)
+    marked = marked_answer(sent, answer(judged), catalogue.template_words)
     given_back = openpyxl.load_workbook(io.BytesIO(marked))
     cover = given_back["Cần sửa"]
     links = {row[3].hyperlink.location for row in cover.iter_rows() if row[3].hyperlink}
@@ -87,12 +88,12 @@ def test_a_sound_file_and_a_strange_one_are_not_marked(catalogue, book, tmp_path
     sound = _saved(book)
     judged = _judged(catalogue, tmp_path, sound)
     assert not judged.findings
-    assert marked_answer(sound, judged, catalogue.template_words) is None
+    assert marked_answer(sound, answer(judged), catalogue.template_words) is None
     path = tmp_path / "a.csv"
     path.write_text("a;b\n1;2\n", encoding="utf-8")
     strange = check([path], catalogue, TODAY)[0]
     assert strange.findings
-    assert marked_answer(path.read_bytes(), strange, catalogue.template_words) is None
+    assert marked_answer(path.read_bytes(), answer(strange), catalogue.template_words) is None
 
 
 def test_check_writes_the_marked_file_and_never_over_another(book, tmp_path):

@@ -4,6 +4,7 @@ import json
 import shutil
 from datetime import date
 
+import openpyxl
 from pypdf import PdfReader
 
 from ocop_pipeline.cli.demonstration import compare
@@ -90,6 +91,26 @@ class TestTwoTiers:
         wanted = sum(file.verdict in ("returned", "set_aside") for file in province.truth.files)
         assert len(list(province.settings.notices.rglob("*.html"))) == wanted
         assert len(list(province.settings.notices.rglob("*.txt"))) == wanted
+
+    def test_returned_workbooks_go_back_marked(self, province):
+        """Every returned XLSX is beside its notice with its own sheets, the planted cell coloured and linked to."""
+        returned = [
+            file
+            for file in province.truth.files
+            if file.verdict == "returned" and file.path.endswith(".xlsx")
+        ]
+        books = [openpyxl.load_workbook(path) for path in province.settings.notices.rglob("*.xlsx")]
+        assert len(books) == len(returned) > 2
+        by_links = [
+            {row[3].hyperlink.location for row in book.worksheets[0].iter_rows() if row[3].hyperlink}
+            for book in books
+        ]
+        for file in returned:
+            for fault in (each for each in file.faults if each.cell and each.severity == "error"):
+                where = f"'{fault.sheet}'!{fault.cell}"
+                book = next(book for book, links in zip(books, by_links, strict=True) if where in links)
+                assert book.sheetnames[0] == "Cần sửa"
+                assert book[fault.sheet][fault.cell].fill.fgColor.rgb == "FFF8C9C4"
 
     def test_the_documents_are_delivered_once(self, province):
         """The delivery folder holds the issued files."""

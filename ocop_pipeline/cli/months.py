@@ -38,7 +38,7 @@ from ocop_pipeline.cli.console import (
 from ocop_pipeline.cli.maps import AS_REPORTED, MapOption, map_day, open_on_map
 from ocop_pipeline.generator import Options, OptionsError, generate
 from ocop_pipeline.intake.answer import Answer, answer, recorded_answer, refused_answer, repeated_answer
-from ocop_pipeline.intake.judge import Judgement, Previous
+from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.process import check as judge_files
 from ocop_pipeline.register.spelling import speller
@@ -181,8 +181,9 @@ def check(
     for path in files:
         if not path.is_file():
             raise refuse("error.no_file", file=path)
-    judged = list(
-        judge_files(
+    answers = [
+        answer(judgement)
+        for judgement in judge_files(
             files, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
             previous=lambda months: published(place, months),
             scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
@@ -190,9 +191,8 @@ def check(
             spell=speller(place.catalogue.names),
             key=known_key(place.settings),
         )
-    )  # fmt: skip
-    answers = [answer(judgement) for judgement in judged]
-    written = {} if annotate is None else _annotate(place, files, judged, annotate)
+    ]  # fmt: skip
+    written = {} if annotate is None else _annotate(place, files, answers, annotate)
     if as_json:
         print_json(
             [{**each, "annotated": written.get(path)} for path, each in zip(files, answers, strict=True)]
@@ -211,13 +211,13 @@ def check(
 
 
 def _annotate(
-    place: Site, files: Sequence[Path], judged: Sequence[Judgement], folder: Path
+    place: Site, files: Sequence[Path], answers: Sequence[Answer], folder: Path
 ) -> dict[Path, Path]:
     """Write the marked workbooks; a file that was sound, or cannot be marked, has none. Nothing is written over."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {}
-    for path, judgement in zip(files, judged, strict=True):
-        marked = marked_answer(path.read_bytes(), judgement, place.catalogue.template_words)
+    for path, each in zip(files, answers, strict=True):
+        marked = marked_answer(path.read_bytes(), each, place.catalogue.template_words)
         if marked is not None:
             written[path] = _free(folder, path.stem)
             written[path].write_bytes(marked)

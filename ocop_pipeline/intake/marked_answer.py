@@ -1,6 +1,6 @@
-"""What a sender is told in the workbook itself: its findings as marks, and the words of the first sheet.
+"""What a sender is told in the workbook itself: the findings as marks, and the words of the first sheet.
 
-Here: from a judgement to marks and sentences. Not here: the parts of a workbook (`marked_workbook`).
+Here: from an answer to marks and sentences. Not here: the parts of a workbook (`marked_workbook`).
 """
 
 from typing import Final
@@ -9,52 +9,52 @@ from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.catalogue.template_words import TemplateWords
 from ocop_pipeline.domain.findings import Finding, Severity
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.intake.grid import Limits
-from ocop_pipeline.intake.judge import Judgement
+from ocop_pipeline.intake.answer import Answer, FindingAnswer
+from ocop_pipeline.intake.grid import MEBIBYTE, Limits
 from ocop_pipeline.intake.marked_cover import Cover, Mark
 from ocop_pipeline.intake.marked_workbook import mark_workbook
 
 RECEIPT_DIGITS: Final = 10
 """As on the return notice: the first digits of the file's SHA-256."""
+LIMITS: Final = Limits(unpacked_bytes=32 * MEBIBYTE)
+"""A hundred and fifty times a form of ours: what is larger is answered by the notice alone."""
 _MOST_MARKS: Final = 2_000
 _PACKAGE: Final = b"PK\x03\x04"
 
 
-def marked_answer(
-    data: bytes, judgement: Judgement, words: TemplateWords, limits: Limits | None = None
-) -> bytes | None:
+def marked_answer(data: bytes, answer: Answer, words: TemplateWords, limits: Limits = LIMITS) -> bytes | None:
     """The sender's workbook with what is to be looked at again; None where nothing is, or it cannot be marked.
 
     Args:
-        data: The file as it was sent.
-        judgement: What became of it.
+        data: The file as it was sent; one that was read before.
+        answer: What became of it.
         words: The sentences of the first sheet.
-        limits: As for reading; the usual ones by default.
+        limits: Larger files are not marked.
     """
-    if not judgement.findings or not data.startswith(_PACKAGE):
+    if not answer["findings"] or not data.startswith(_PACKAGE):
         return None
-    findings = sorted(judgement.findings, key=lambda each: each.severity is not Severity.ERROR)
+    findings = sorted(answer["findings"], key=lambda each: each["severity"] != Severity.ERROR)
     marks = [
-        Mark(str(each.severity), each.sheet, each.cell, _sentence(each)) for each in findings[:_MOST_MARKS]
+        Mark(each["severity"], each["sheet"], each["cell"], _sentence(each))
+        for each in findings[:_MOST_MARKS]
     ]
-    return mark_workbook(data, marks, _cover(judgement, words), limits or Limits())
+    return mark_workbook(data, marks, _cover(answer, words), limits)
 
 
-def _sentence(finding: Finding) -> str:
+def _sentence(finding: FindingAnswer) -> str:
     """The sentence without the place it begins with, which has columns of its own."""
-    types = finding_types()
-    return types.message(finding, "vi").removeprefix(f"{types.place(finding)}: ")
+    where = Finding(finding["code"], Severity(finding["severity"]), finding["sheet"], finding["cell"])
+    return finding["message_vi"].removeprefix(f"{finding_types().place(where)}: ")
 
 
-def _cover(judgement: Judgement, words: TemplateWords) -> Cover:
-    said, identity = words.answer, judgement.identity
+def _cover(answer: Answer, words: TemplateWords) -> Cover:
+    said = words.answer
     lines = [said["title"]]
-    if identity is not None:
-        lines.append(
-            said["whose"].format(name=identity.unit_name, period=Period.parse(identity.period).label_vi())
-        )
-    lines.append(said["receipt"].format(receipt=judgement.submission_id[:RECEIPT_DIGITS]))
-    if all(each.severity is not Severity.ERROR for each in judgement.findings):
+    name = answer["agency_name"] or answer["unit_name"]
+    if name and answer["period"]:
+        lines.append(said["whose"].format(name=name, period=Period.parse(answer["period"]).label_vi()))
+    lines.append(said["receipt"].format(receipt=(answer["submission_id"] or "")[:RECEIPT_DIGITS]))
+    if all(each["severity"] != Severity.ERROR for each in answer["findings"]):
         lines.append(said["nothing_wrong"])
     lines.append(said["how"])
     kinds = {str(each): said[str(each)] for each in Severity}

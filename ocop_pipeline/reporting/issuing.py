@@ -4,7 +4,7 @@ Belongs here: the order gather → compose → release. What is said and how it 
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -130,8 +130,14 @@ class FiledNotice:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The page and the plain text beside it."""
-        return self.page, self.page.with_suffix(".txt")
+        """The page, the plain text beside it, and the sender's own workbook marked where it could be."""
+        texts = (self.page, self.page.with_suffix(".txt"))
+        return (*texts, self.workbook) if self.workbook.exists() else texts
+
+    @property
+    def workbook(self) -> Path:
+        """Where the sender's own workbook lies once it is marked."""
+        return self.page.with_suffix(".xlsx")
 
 
 def filed_notice(answer: Mapping[str, Any], kind: str, settings: Settings) -> FiledNotice:
@@ -153,10 +159,26 @@ def filed_notice(answer: Mapping[str, Any], kind: str, settings: Settings) -> Fi
     )
 
 
+def _unmarked(_: Mapping[str, Any]) -> None:
+    """No workbook goes with a notice."""
+
+
 def file_notices(
-    answers: Iterable[Mapping[str, Any]], catalogue: Catalogue, settings: Settings, now: datetime
+    answers: Iterable[Mapping[str, Any]],
+    catalogue: Catalogue,
+    settings: Settings,
+    now: datetime,
+    marked: Callable[[Mapping[str, Any]], bytes | None] = _unmarked,
 ) -> list[Path]:
     """Write the notice of each returned or set-aside file once, as a page and as plain text.
+
+    Args:
+        answers: What was judged, as for `compose_notice`.
+        catalogue: The site's.
+        settings: The deployment.
+        now: The present.
+        marked: Gives the sender's own workbook of an answer with its doubtful cells marked, or None; it goes with the
+            notice.
 
     Returns:
         The pages, those written by an earlier run too.
@@ -165,7 +187,8 @@ def file_notices(
     issuers: dict[str, Issuer] = {}
     pages = []
     for answer in answers:
-        page = filed_notice(answer, spec.kind, settings).page
+        filed = filed_notice(answer, spec.kind, settings)
+        page = filed.page
         pages.append(page)
         if page.exists():
             continue
@@ -177,6 +200,9 @@ def file_notices(
         known = {**answer, "received_on": date.fromisoformat(received) if received else None}
         notice = compose_notice(known, spec, issuer, now.date(), _due(answer, catalogue))
         page.parent.mkdir(parents=True, exist_ok=True)
+        workbook = marked(answer)
+        if workbook is not None:
+            _write(filed.workbook, workbook)
         _write(page.with_suffix(".txt"), write_text(notice))
         _write(page, write_html(notice))
     return pages
@@ -216,8 +242,8 @@ def _due(answer: Mapping[str, Any], catalogue: Catalogue) -> date | None:
         return None
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Whole or not at all: a reader of the folder never sees half a notice."""
     part = path.with_name(f".{path.name}.part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(path)
