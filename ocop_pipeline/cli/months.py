@@ -225,6 +225,7 @@ def _annotate(
 
 
 def _free(folder: Path, stem: str) -> Path:
+    stem = stem.removesuffix(".can-sua")
     names = (f"{stem}.can-sua.xlsx", *(f"{stem}.can-sua-{number}.xlsx" for number in range(2, 1000)))
     return next(path for name in names if not (path := folder / name).exists())
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+from xml.sax.saxutils import escape, unescape
 
 from ocop_pipeline.intake.grid import Limits, RefusedFileError, address, column_index
 from ocop_pipeline.intake.marked_cover import REFERENCE, Cover, Mark, cover_part
@@ -28,9 +29,12 @@ from ocop_pipeline.intake.xmlsplice import (
 )
 
 _WORKBOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
-_TYPES, _STYLES = "[content_types].xml", "xl/styles.xml"
+_TYPES, _STYLES, _PROPERTIES = "[content_types].xml", "xl/styles.xml", "docprops/app.xml"
 _SHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _LONGEST_NAME: Final = 31
+_ENTITIES: Final = {"&apos;": "'", "&quot;": '"'}
+_MARKER: Final = "_ocop_can_sua"
+_QUOTED: Final = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!")
 _RELATIONS: Final = re.compile(r"http://.*/officeDocument/(?:2006/)?relationships")
 """The name space of links in its usual and in its strict form."""
 
@@ -70,7 +74,11 @@ class _Marking:
         for name in self._package.xml_names():
             refuse_doctype(self._package.part(name), name)
         self._changed: dict[str, bytes] = {}
-        self._styles = Styles(self._package.part(_STYLES))
+        self._styles = Styles(self._package.part(_STYLES), keeps_background=self._keeps_background())
+
+    def _keeps_background(self) -> bool:
+        """Whether the unseen second colour of a fill is still the one we gave: LibreOffice writes one of its own."""
+        return _PROPERTIES not in self._package.names or b"LibreOffice" not in self._package.part(_PROPERTIES)
 
     def marked(self, marks: Sequence[Mark], cover: Cover) -> bytes:
         parts = sheet_parts(self._package.part(_WORKBOOK), self._package.part(_LINKS))
@@ -83,9 +91,17 @@ class _Marking:
                 at = (int(place[2]), column_index(place[1]))
                 cells = by_part[parts[name]]
                 cells[at] = ERROR if ERROR in (mark.severity, cells.get(at)) else mark.severity
-        for part in sorted(set(parts.values())):
+        book = _BookScan(self._package.part(_WORKBOOK))
+        # A name alone shall not have a sheet of the sender's taken for ours.
+        is_ours = book.marker_sheet.casefold().startswith(cover.name.casefold())
+        earlier = parts.get(book.marker_sheet, "") if is_ours else ""
+        for part in sorted(set(parts.values()) - {earlier}):
             self._changed[part] = self._sheet(self._package.part(part), by_part.get(part, {}))
-        self._add_cover(marks, cover, names)
+        if earlier:
+            self._changed[earlier] = cover_part(marks, cover, names, self._styles)
+            self._open(book, list(parts).index(book.marker_sheet))
+        else:
+            self._add_cover(book, marks, cover, names)
         self._changed[_STYLES] = self._styles.part()
         return self._packed()
 
@@ -159,10 +175,16 @@ class _Marking:
 
     # ------------------------------------------------------------------------------- the workbook
 
-    def _add_cover(self, marks: Sequence[Mark], cover: Cover, names: Mapping[str, str]) -> None:
-        book = _BookScan()
-        part = self._package.part(_WORKBOOK)
-        walk(part, book.seen, book.ended)
+    def _open(self, book: "_BookScan", place: int) -> None:
+        """Make a sheet that is there the one that is open."""
+        changes = [with_attribute(book.part, tag, "activeTab", str(place)) for tag in book.views]
+        self._changed[_WORKBOOK] = spliced(book.part, changes)
+
+    def _add_cover(
+        self, book: "_BookScan", marks: Sequence[Mark], cover: Cover, names: Mapping[str, str]
+    ) -> None:
+        """Put a sheet in front, with a hidden name by which it is known when it comes back."""
+        part = book.part
         if book.sheets is None or not book.relations:
             raise NotSpliceableError("no sheets")
         name = _free_name(cover.name, names)
@@ -179,6 +201,7 @@ class _Marking:
             with_attribute(part, tag, "localSheetId", str(int(tag.attributes["localSheetId"]) + 1))
             for tag in book.local_names
         ]
+        changes.append(book.marker(name))
         self._changed[_WORKBOOK] = spliced(part, changes)
         self._changed[target] = cover_part(marks, cover, names, self._styles)
         self._add_type(target)
@@ -257,36 +280,61 @@ class _Collected:
 
 
 class _BookScan:
-    """What has to change in the workbook part for a sheet in front."""
+    """What has to change in the workbook part for a sheet in front, and which sheet we put there before."""
 
-    def __init__(self) -> None:
+    def __init__(self, part: bytes) -> None:
+        self.part = part
         self.sheets: Tag | None = None
         self.relations = ""
+        self.marker_sheet = ""
         self.ids: list[int] = []
         self.views: list[Tag] = []
         self.local_names: list[Tag] = []
+        self._names: Tag | None = None
+        self._marker: Tag | None = None
+        self._after_sheets = 0
+        walk(part, self.seen, self.ended)
 
     def seen(self, tag: Tag) -> None:
-        if tag.name == "workbook":
-            self.relations = next(
-                (
-                    name.removeprefix("xmlns:")
-                    for name, value in tag.attributes.items()
-                    if name.startswith("xmlns:") and _RELATIONS.fullmatch(value)
-                ),
-                "",
-            )
-        elif tag.name == "sheets":
-            self.sheets = tag
-        elif tag.name == "sheet":
-            self.ids.append(int(tag.attributes["sheetId"]))
-        elif tag.name == "workbookView":
-            self.views.append(tag)
-        elif tag.name == "definedName" and "localSheetId" in tag.attributes:
-            self.local_names.append(tag)
+        match tag.name:
+            case "workbook":
+                spaces = (
+                    (name, value) for name, value in tag.attributes.items() if _RELATIONS.fullmatch(value)
+                )
+                self.relations = next((name.removeprefix("xmlns:") for name, _ in spaces), "")
+            case "sheets":
+                self.sheets = tag
+            case "sheet":
+                self.ids.append(int(tag.attributes["sheetId"]))
+            case "workbookView":
+                self.views.append(tag)
+            case "definedNames":
+                self._names = tag
+            case "definedName" if tag.attributes.get("name") == _MARKER:
+                self._marker = tag
+            case "definedName" if "localSheetId" in tag.attributes:
+                self.local_names.append(tag)
 
     def ended(self, name: str, at: int) -> None:
-        """Nothing ends here that matters."""
+        if name in ("sheets", "functionGroups", "externalReferences"):
+            self._after_sheets = self.part.index(b">", at) + 1
+        elif name == "definedName" and self._marker is not None and not self.marker_sheet:
+            found = _QUOTED.match(
+                unescape(self.part[self._marker.end : at].decode("utf-8", "replace"), _ENTITIES)
+            )
+            self.marker_sheet = (found[1] or found[2]).replace("''", "'") if found else ""
+
+    def marker(self, sheet: str) -> Splice:
+        """The hidden name by which the first sheet is known as ours."""
+        prefix = self.sheets.prefix if self.sheets else ""
+        where = escape("'" + sheet.replace("'", "''") + "'!$A$1")
+        name = f'<{prefix}definedName name="{_MARKER}" hidden="1">{where}</{prefix}definedName>'.encode()
+        if self._names is not None and not self._names.alone:
+            return Splice(self._names.end, self._names.end, name)
+        if self._names is not None:
+            raise NotSpliceableError("an empty list of names")
+        around = f"<{prefix}definedNames>".encode() + name + f"</{prefix}definedNames>".encode()
+        return Splice(self._after_sheets, self._after_sheets, around)
 
 
 class _SheetScan:

@@ -192,3 +192,43 @@ def test_what_cannot_be_changed_safely_is_left_alone(sent):
     ):
         assert mark_workbook(packed(damage), MARKS, COVER, Limits()) is None
     assert mark_workbook(b"PK\x03\x04nothing", MARKS, COVER, Limits()) is None
+
+
+def test_sent_again_with_old_marks_it_gets_new_ones_only(sent, given_back):
+    """What was put right loses its mark and has its own ground again; the first sheet is replaced, not added to."""
+    before = openpyxl.load_workbook(io.BytesIO(sent))
+    again = mark_workbook(given_back, [Mark("error", "Biểu 1", "A12", "Dòng cuối.")], COVER, Limits())
+    book = openpyxl.load_workbook(io.BytesIO(again))
+    assert book.sheetnames == ["Cần sửa", "Biểu 1", "O'Sổ", "Trống"]
+    assert [cell.value for cell in book["Cần sửa"][5]] == ["1", "Lỗi", "Biểu 1", "A12", "Dòng cuối."]
+    assert book["Cần sửa"].max_row == 5
+    assert book["Biểu 1"]["A12"].fill.fgColor.rgb == RED
+    for where in ("B2", "C5", "D9"):
+        assert book["Biểu 1"][where].fill.fgColor.rgb == before["Biểu 1"][where].fill.fgColor.rgb
+    assert book["Biểu 1"]["B2"].fill.patternType == "solid"
+    assert book["O'Sổ"]["A1"].fill.patternType is None
+    assert book.active.title == "Cần sửa"
+    assert book.defined_names["Ten"].value == "'Biểu 1'!$A$1"
+
+
+def test_old_marks_are_known_after_another_program_saved_the_file(given_back):
+    """Style numbers and part names change when a file is saved; the hidden name and the colours stay."""
+    saved = io.BytesIO()
+    openpyxl.load_workbook(io.BytesIO(given_back)).save(saved)
+    again = mark_workbook(saved.getvalue(), [Mark("warning", "Biểu 1", "A5", "x")], COVER, Limits())
+    book = openpyxl.load_workbook(io.BytesIO(again))
+    assert book.sheetnames == ["Cần sửa", "Biểu 1", "O'Sổ", "Trống"]
+    assert book["Biểu 1"]["A5"].fill.fgColor.rgb == YELLOW
+    assert book["Biểu 1"]["B2"].fill.fgColor.rgb == "FFDDEEFF"
+
+
+def test_a_workbook_without_names_and_one_that_links_to_others():
+    """The hidden name goes where the format wants it: behind the sheets, and behind links to other files."""
+    target = io.BytesIO()
+    book = xlsxwriter.Workbook(target)
+    book.add_worksheet("A").write("A1", 1)
+    book.close()
+    marked = mark_workbook(target.getvalue(), [Mark("error", "A", "A1", "x")], COVER, Limits())
+    part = _parts(marked)["xl/workbook.xml"].decode()
+    assert part.index("</sheets>") < part.index("<definedNames>") < part.index("<calcPr")
+    assert openpyxl.load_workbook(io.BytesIO(marked))["A"]["A1"].fill.fgColor.rgb == RED
