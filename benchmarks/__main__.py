@@ -6,7 +6,8 @@ province-month ÷ one GROUP BY over the same rows; (c) PDF ÷ Typst compiling th
 (d) a month of Lâm Đồng from files to PDF, warm; (e) the same by a plain pandas and openpyxl script; (f) growth from 124
 to 3,321 communes; (g) the register's tables of eight years made anew ÷ one scan of their events; (h) one month more of
 them ÷ the same scan; (i) the import of a register of 20,000 rows ÷ reading its workbook;
-(j) five years of all communes carried to another map ÷ one GROUP BY of the same rows.
+(j) five years of all communes carried to another map ÷ one GROUP BY of the same rows; (k) templates for a province ÷
+XlsxWriter writing the same cells; (l) one file received → its answer written.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks import intake, month, paper, register, restatement, rollup
+from benchmarks import answers, intake, month, paper, register, restatement, rollup
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 HEADER = "| date | machine | what | median | runs | target |\n|---|---|---|---|---|---|\n"
@@ -38,6 +39,8 @@ SUITES: dict[str, Callable[[Path, int], list[Measurement]]] = {
     "h": register.measure_increment,
     "i": register.measure_import,
     "j": restatement.measure,
+    "k": answers.measure_templates,
+    "l": answers.measure_answers,
 }
 
 

@@ -31,8 +31,8 @@ def marked_answer(data: bytes, answer: Answer, words: TemplateWords, limits: Lim
         words: The sentences of the first sheet.
         limits: Larger files are not marked.
     """
-    if not answer["findings"] or not data.startswith(_PACKAGE):
-        return None
+    if not answer["findings"] or not data.startswith(_PACKAGE) or b"vbaProject.bin" in data:
+        return None  # nobody is sent macros by us, their own neither
     findings = sorted(answer["findings"], key=lambda each: each["severity"] != Severity.ERROR)
     marks = [
         Mark(each["severity"], each["sheet"], each["cell"], _sentence(each))

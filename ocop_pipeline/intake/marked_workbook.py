@@ -5,6 +5,7 @@ keep their results. Not here: what is wrong (the rules), in which words (`catalo
 """
 
 import io
+import posixpath
 import re
 import zipfile
 from collections import defaultdict
@@ -15,6 +16,15 @@ from xml.sax.saxutils import escape, unescape
 
 from ocop_pipeline.intake.grid import Limits, RefusedFileError, address, column_index
 from ocop_pipeline.intake.marked_cover import REFERENCE, Cover, Mark, cover_part
+from ocop_pipeline.intake.marked_notes import (
+    COMMENTS_TYPE,
+    DRAWING_TYPE,
+    Notes,
+    are_ours,
+    comments_part,
+    drawing_part,
+    link_element,
+)
 from ocop_pipeline.intake.marked_styles import ERROR, Styles
 from ocop_pipeline.intake.package import Package, refuse_doctype
 from ocop_pipeline.intake.sheetxml import sheet_parts
@@ -32,6 +42,16 @@ _WORKBOOK, _LINKS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _TYPES, _STYLES, _PROPERTIES = "[content_types].xml", "xl/styles.xml", "docprops/app.xml"
 _SHEET_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
 _LONGEST_NAME: Final = 31
+_OF_SHEET: Final = 2
+_BEHIND_NOTES: Final = frozenset({
+    "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls", "webPublishItems", "tableParts", "extLst",
+})  # fmt: skip
+"""Elements of a sheet before which the format wants the link to its notes."""
+_LINKS_BEGIN: Final = (
+    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    b'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+)
+_LINKS_END: Final = b"</Relationships>"
 _ENTITIES: Final = {"&apos;": "'", "&quot;": '"'}
 _MARKER: Final = "_ocop_can_sua"
 _QUOTED: Final = re.compile(r"(?:'((?:[^']|'')+)'|([^'!]+))!")
@@ -74,6 +94,8 @@ class _Marking:
         for name in self._package.xml_names():
             refuse_doctype(self._package.part(name), name)
         self._changed: dict[str, bytes] = {}
+        self._types: dict[str, str] = {}
+        self._relations = self._kind_of_links().removesuffix("/worksheet")
         self._styles = Styles(self._package.part(_STYLES), keeps_background=self._keeps_background())
 
     def _keeps_background(self) -> bool:
@@ -84,6 +106,7 @@ class _Marking:
         parts = sheet_parts(self._package.part(_WORKBOOK), self._package.part(_LINKS))
         names = {name.casefold(): name for name in parts}
         by_part: defaultdict[str, dict[tuple[int, int], str]] = defaultdict(dict)
+        notes: defaultdict[str, dict[tuple[int, int], str]] = defaultdict(dict)
         for mark in marks:
             place = REFERENCE.fullmatch(mark.cell)
             name = names.get(mark.sheet.casefold())
@@ -91,24 +114,28 @@ class _Marking:
                 at = (int(place[2]), column_index(place[1]))
                 cells = by_part[parts[name]]
                 cells[at] = ERROR if ERROR in (mark.severity, cells.get(at)) else mark.severity
+                said = notes[parts[name]].get(at)
+                notes[parts[name]][at] = f"{said}\n{mark.message}" if said else mark.message
         book = _BookScan(self._package.part(_WORKBOOK))
         # A name alone shall not have a sheet of the sender's taken for ours.
         is_ours = book.marker_sheet.casefold().startswith(cover.name.casefold())
         earlier = parts.get(book.marker_sheet, "") if is_ours else ""
-        for part in sorted(set(parts.values()) - {earlier}):
-            self._changed[part] = self._sheet(self._package.part(part), by_part.get(part, {}))
+        for number, part in enumerate(sorted(set(parts.values()) - {earlier}), start=1):
+            link = self._note(part, notes.get(part, {}), number)
+            self._changed[part] = self._sheet(self._package.part(part), by_part.get(part, {}), link)
         if earlier:
             self._changed[earlier] = cover_part(marks, cover, names, self._styles)
             self._open(book, list(parts).index(book.marker_sheet))
         else:
             self._add_cover(book, marks, cover, names)
         self._changed[_STYLES] = self._styles.part()
+        self._add_types()
         return self._packed()
 
     # ---------------------------------------------------------------------------------- one sheet
 
-    def _sheet(self, part: bytes, wanted: Mapping[tuple[int, int], str]) -> bytes:
-        """A sheet with its marked cells coloured, and no longer the one that is open."""
+    def _sheet(self, part: bytes, wanted: Mapping[tuple[int, int], str], link: str) -> bytes:
+        """A sheet with its marked cells coloured, and no longer the one that is open; `link` leads to new notes."""
         scan = _SheetScan({row for row, _ in wanted})
         walk(part, scan.seen, scan.ended)
         changes = [with_attribute(part, tag, "tabSelected", None) for tag in scan.views]
@@ -123,7 +150,59 @@ class _Marking:
             else:
                 changes += self._row_changes(part, scan, row, columns)
         changes += self._put_rows(part, scan, new_rows)
+        if link:
+            changes.append(
+                Splice(scan.notes_at, scan.notes_at, link_element(scan.prefix, self._relations, link))
+            )
         return spliced(part, changes)
+
+    def _note(self, part: str, notes: Notes, number: int) -> str:
+        """Write the notes of a sheet.
+
+        Returns:
+            The id of the link that its part has to name; blank where it names one already, has notes of the sender's,
+            or needs none.
+        """
+        folder, _, base = part.rpartition("/")
+        links = f"{folder}/_rels/{base}.rels"
+        seen = _Collected("Relationship", "Relationships")
+        if links in self._package.names:
+            walk(self._package.part(links), seen.seen, seen.ended)
+        targets = {
+            each.attributes["Type"].rpartition("/")[2]: posixpath.normpath(
+                posixpath.join("/", folder, each.attributes["Target"])
+            )
+            .lower()
+            .lstrip("/")
+            for each in seen.tags
+        }
+        if "comments" in targets or "vmlDrawing" in targets:
+            self._rewrite_notes(targets, notes, number)
+            return ""
+        if not notes:
+            return ""
+        parts = (f"xl/comments_can_sua{number}.xml", f"xl/drawings/can_sua{number}.vml")
+        self._changed[parts[0]], self._changed[parts[1]] = comments_part(notes), drawing_part(notes, number)
+        self._types |= {parts[0]: COMMENTS_TYPE, parts[1]: DRAWING_TYPE}
+        put = "".join(
+            f'<{seen.prefix}Relationship Id="rIdCanSua{kind}" Type={attribute(f"{self._relations}/{kind}")} '
+            f"Target={attribute('/' + target)}/>"
+            for kind, target in zip(("comments", "vmlDrawing"), parts, strict=True)
+        ).encode()
+        if links in self._package.names:
+            self._changed[links] = spliced(self._package.part(links), [Splice(seen.end, seen.end, put)])
+        else:
+            self._changed[links] = _LINKS_BEGIN + put + _LINKS_END
+        return "rIdCanSuavmlDrawing"
+
+    def _rewrite_notes(self, targets: Mapping[str, str], notes: Notes, number: int) -> None:
+        """Put new notes in the place of those of an earlier answer; the sender's own are left alone."""
+        comments, drawing = targets.get("comments", ""), targets.get("vmlDrawing", "")
+        if {comments, drawing} <= self._package.names and are_ours(self._package.part(comments)):
+            self._changed[comments], self._changed[drawing] = (
+                comments_part(notes),
+                drawing_part(notes, number),
+            )
 
     def _row_changes(
         self, part: bytes, scan: "_SheetScan", row: _Row, columns: Mapping[int, str]
@@ -204,20 +283,28 @@ class _Marking:
         changes.append(book.marker(name))
         self._changed[_WORKBOOK] = spliced(part, changes)
         self._changed[target] = cover_part(marks, cover, names, self._styles)
-        self._add_type(target)
+        self._types[target] = _SHEET_TYPE
 
     def _free_part(self) -> str:
         numbers = range(1, len(self._package.names) + 2)
         found = (f"xl/worksheets/sheet{number}.xml" for number in numbers)
         return next(name for name in found if name not in self._package.names)
 
-    def _link(self, target: str) -> str:
-        """Add the relationship of a new sheet; its type is that of the sheets that are there."""
+    def _kind_of_links(self) -> str:
+        """The type of the relationships of sheets, which is written in two ways."""
         part, seen = self._package.part(_LINKS), _Collected("Relationship", "Relationships")
         walk(part, seen.seen, seen.ended)
-        kind = next(
-            each.attributes["Type"] for each in seen.tags if each.attributes["Type"].endswith("/worksheet")
-        )
+        kinds = (each.attributes["Type"] for each in seen.tags)
+        kind = next((each for each in kinds if each.endswith("/worksheet")), None)
+        if kind is None:
+            raise NotSpliceableError("no sheets")
+        return kind
+
+    def _link(self, target: str) -> str:
+        """Add the relationship of a new sheet."""
+        part, seen = self._package.part(_LINKS), _Collected("Relationship", "Relationships")
+        walk(part, seen.seen, seen.ended)
+        kind = f"{self._relations}/worksheet"
         taken = {each.attributes["Id"] for each in seen.tags}
         link = next(
             name for number in range(1, len(taken) + 2) if (name := f"rIdCanSua{number}") not in taken
@@ -229,11 +316,15 @@ class _Marking:
         self._changed[_LINKS] = spliced(part, [Splice(seen.end, seen.end, put.encode())])
         return link
 
-    def _add_type(self, target: str) -> None:
+    def _add_types(self) -> None:
         part, seen = self._package.part(_TYPES), _Collected("Override", "Types")
         walk(part, seen.seen, seen.ended)
-        put = f'<{seen.prefix}Override PartName={attribute("/" + target)} ContentType="{_SHEET_TYPE}"/>'
-        self._changed[_TYPES] = spliced(part, [Splice(seen.end, seen.end, put.encode())])
+        put = "".join(
+            f'<{seen.prefix}Override PartName={attribute("/" + target)} ContentType="{kind}"/>'
+            for target, kind in self._types.items()
+        )
+        if put:
+            self._changed[_TYPES] = spliced(part, [Splice(seen.end, seen.end, put.encode())])
 
     def _packed(self) -> bytes:
         """All parts in their order, the new one last; an unchanged part has the bytes it had."""
@@ -350,9 +441,13 @@ class _SheetScan:
         self._columns: list[tuple[int, int, int]] = []
         self._row: _Row | None = None
         self._number = self._column = 0
-        self._end = 0
+        self._end = self._depth = 0
+        self.notes_at = 0
 
     def seen(self, tag: Tag) -> None:
+        self._depth += 1
+        if self._depth == _OF_SHEET and tag.name in _BEHIND_NOTES and not self.notes_at:
+            self.notes_at = tag.start
         match tag.name:
             case "sheetView" if "tabSelected" in tag.attributes:
                 self.views.append(tag)
@@ -382,6 +477,9 @@ class _SheetScan:
             self._row.cells.append((column, tag))
 
     def ended(self, name: str, at: int) -> None:
+        self._depth -= 1
+        if self._depth == 0 and not self.notes_at:
+            self.notes_at = at
         if name == "row" and self._row is not None:
             self._row.end = at
         elif name == "sheetData":

@@ -73,9 +73,12 @@ def _parts(data):
 
 
 def test_only_what_must_change_changes(sent, given_back):
-    """Charts, notes, texts, themes are byte for byte the sender's; one part is new."""
+    """Charts, notes, texts, themes are the sender's, byte for byte; new are the first sheet and notes where none are."""
     before, after = _parts(sent), _parts(given_back)
-    assert set(after) - set(before) == {"xl/worksheets/sheet4.xml"}
+    assert set(after) - set(before) == {
+        "xl/worksheets/sheet4.xml", "xl/worksheets/_rels/sheet2.xml.rels", "xl/comments_can_sua2.xml",
+        "xl/drawings/can_sua2.vml",
+    }  # fmt: skip
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {
         "[Content_Types].xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml",
@@ -232,3 +235,30 @@ def test_a_workbook_without_names_and_one_that_links_to_others():
     part = _parts(marked)["xl/workbook.xml"].decode()
     assert part.index("</sheets>") < part.index("<definedNames>") < part.index("<calcPr")
     assert openpyxl.load_workbook(io.BytesIO(marked))["A"]["A1"].fill.fgColor.rgb == RED
+
+
+def test_notes_at_the_cells_of_a_sheet_without_any(sent, given_back):
+    """What is wrong stands at the cell, several things in one note; where the sender has notes, only these."""
+    book = openpyxl.load_workbook(io.BytesIO(given_back))
+    assert book["O'Sổ"]["A1"].comment.text == "Ô của trang khác."
+    assert book["Biểu 1"]["B2"].comment is None
+    assert book["Biểu 1"]["A1"].comment.text == "ghi chú của xã"
+    marks = [Mark("error", "Trống", "B2", "Một."), Mark("warning", "Trống", "B2", "Hai & <ba>.")]
+    twice = openpyxl.load_workbook(io.BytesIO(mark_workbook(sent, marks, COVER, Limits())))
+    assert twice["Trống"]["B2"].comment.text == "Một.\nHai & <ba>."
+
+
+@pytest.mark.parametrize("by_another_program", [False, True])
+def test_old_notes_go_with_old_marks(given_back, by_another_program):
+    """Sent again, a cell has the note of this answer or none; the sender's own notes stay, whoever saved the file."""
+    if by_another_program:
+        saved = io.BytesIO()
+        openpyxl.load_workbook(io.BytesIO(given_back)).save(saved)
+        given_back = saved.getvalue()
+    marked = mark_workbook(given_back, [Mark("error", "O'Sổ", "B7", "Mới.")], COVER, Limits())
+    book = openpyxl.load_workbook(io.BytesIO(marked))
+    assert book["O'Sổ"]["A1"].comment is None
+    assert book["O'Sổ"]["B7"].comment.text == "Mới."
+    assert book["Biểu 1"]["A1"].comment.text == "ghi chú của xã"
+    none = mark_workbook(marked, [Mark("error", "Trống", "A1", "x")], COVER, Limits())
+    assert openpyxl.load_workbook(io.BytesIO(none))["O'Sổ"]["B7"].comment is None
