@@ -73,7 +73,7 @@ def _parts(data):
 
 
 def test_only_what_must_change_changes(sent, given_back):
-    """Charts, notes, texts, themes are the sender's, byte for byte; new are the first sheet and notes where none are."""
+    """Charts, notes, texts, themes are the sender's, byte for byte; new are first sheet and notes where none are."""
     before, after = _parts(sent), _parts(given_back)
     assert set(after) - set(before) == {
         "xl/worksheets/sheet4.xml", "xl/worksheets/_rels/sheet2.xml.rels", "xl/comments_can_sua2.xml",
