@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,29 +29,62 @@ from ocop_pipeline.intake.grid import (
 SEPARATORS = (";", "\t", ",")
 _MARKER = re.compile(r"\s*\[(.+)\]\s*", re.DOTALL)
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
+_MARKS = "\\s!-~\u00a0\u00b0\u00b2\u00b3\u00ab\u00bb\u2013\u2014\u2018\u2019\u201c\u201d\u2022\u2026\u20ab"
+_LATIN = re.compile("[\t\n\r -~\u00a0-\u036f\u1ea0-\u1ef9\u2010-\u20bf]+")
+_FOREIGN_1258 = re.compile(f"[^{_MARKS}\u1ea0-\u1ef9ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯư]")
+_FOREIGN_1252 = re.compile(f"[^{_MARKS}ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúý]")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.IGNORECASE)
 
 
 def decode(data: bytes) -> str:
-    """Text of UTF-8 (with or without byte order mark) or UTF-16 (with one).
+    """Text of UTF-8, UTF-16 (with or without byte order mark), or Windows-1258 or -1252 by evidence.
+
+    The two Windows encodings share most bytes. It is 1258 where its tone marks stand, each on a vowel that
+    takes it; it is 1252 where every foreign letter is one that Vietnamese has. Anything else is not guessed.
 
     Raises:
         RefusedFileError: ENCODING_UNKNOWN, or NOT_A_WORKBOOK when control characters show it is no text.
     """
-    encoding = "utf-8-sig"
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not data.startswith(
-        codecs.BOM_UTF32_LE
-    ):
-        encoding = "utf-16"
+    encoding = _wide_encoding(data) or "utf-8-sig"
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         if _looks_binary(data):
             raise RefusedFileError(UnreadableCode.NOT_A_WORKBOOK) from error
-        raise RefusedFileError(UnreadableCode.ENCODING_UNKNOWN) from error
+        return _decode_windows(data)
     if _BINARY.search(text):
         raise RefusedFileError(UnreadableCode.NOT_A_WORKBOOK)
     return text
+
+
+def _wide_encoding(data: bytes) -> str | None:
+    """The UTF-16 that the data is in, by its mark or by where its NUL bytes stand."""
+    if data.startswith(codecs.BOM_UTF32_LE):
+        return None
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    head = data[:4096]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    # Every separator and digit has a NUL beside it, and no character of a text is a NUL on both sides.
+    if len(data) % 2 == 0 and 5 * max(even, odd) >= len(head) // 2 and not min(even, odd):
+        encoding = "utf-16-be" if even else "utf-16-le"
+        # Half a character too early or too late, and the text is Chinese and worse.
+        return encoding if _LATIN.fullmatch(head.decode(encoding, errors="replace")) else None
+    return None
+
+
+def _decode_windows(data: bytes) -> str:
+    with suppress(UnicodeDecodeError):
+        raw = data.decode("cp1258")
+        text = unicodedata.normalize("NFC", raw)
+        if _TONE.search(raw) and not _TONE.search(text) and _FOREIGN_1258.search(text) is None:
+            return text
+    with suppress(UnicodeDecodeError):
+        text = data.decode("cp1252")
+        if _FOREIGN_1252.search(text) is None:
+            return text
+    raise RefusedFileError(UnreadableCode.ENCODING_UNKNOWN)
 
 
 def _looks_binary(data: bytes) -> bool:
@@ -60,6 +94,18 @@ def _looks_binary(data: bytes) -> bool:
 def has_marker(text: str) -> bool:
     """Whether some line starts a sheet, so that the text is ours even without the name of a CSV."""
     return re.search(r'^"?\[[^\]\r\n]+\]"?[;,\t]*\r?$', text, re.MULTILINE) is not None
+
+
+def is_table(text: str) -> bool:
+    """Whether text without a marker is a table: most of its filled lines have one number of cells, above 1.
+
+    A letter has commas, too, but not the same number in line after line.
+    """
+    sample = text[: 64 * 1024]
+    lines = sum(1 for line in sample.splitlines() if line.strip())
+    announced = _SEPARATOR_LINE.match(text)
+    most = _evenness(sample, announced[1] if announced else sniff_separator(text))[1]
+    return announced is not None or most >= max(2, (lines * 3 + 4) // 5)
 
 
 def read_delimited(text: str, limits: Limits) -> Workbook:

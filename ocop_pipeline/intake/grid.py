@@ -42,15 +42,13 @@ class UnreadableCode(Enum):
     NOT_A_WORKBOOK = "NOT_A_WORKBOOK"
     """The bytes are something else: a picture, a letter, plain text. Args: ``found`` when recognised."""
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
-    """A spreadsheet in a format that is not read (XLSB, ODS, XML 2003): save as .xlsx. Args: ``found``."""
+    """A spreadsheet in a format that is not read (XLSB, XML 2003): save as .xlsx. Args: ``found``."""
     OLD_XLS = "OLD_XLS"
     """A workbook of Excel 97-2003 or older, whatever its file name says: save as .xlsx."""
     HTML_AS_XLS = "HTML_AS_XLS"
     """A web page that carries the name of a workbook, as many web systems export: save as .xlsx."""
     PASSWORD_PROTECTED = "PASSWORD_PROTECTED"  # noqa: S105 - the name of a reason, no secret
     """The content is encrypted: remove the password and send again."""
-    HAS_MACROS = "HAS_MACROS"
-    """The workbook carries macros. They are never run, and the file is not read: save as .xlsx."""
     TRUNCATED_ZIP = "TRUNCATED_ZIP"
     """The container is cut short or damaged, as by a broken upload: send again. Args: ``part`` if known."""
     UNSAFE_ZIP = "UNSAFE_ZIP"
@@ -67,8 +65,10 @@ class UnreadableCode(Enum):
     """A part of the workbook cannot be understood. Args: ``detail`` (the reader's words, in English)."""
     CORRUPT_CSV = "CORRUPT_CSV"
     """A CSV whose quotes do not close, so that rows would be swallowed. Args: ``line``."""
+    CORRUPT_JSON = "CORRUPT_JSON"
+    """JSON that is broken or not of the documented shape. Args: ``detail`` (in English)."""
     ENCODING_UNKNOWN = "ENCODING_UNKNOWN"
-    """A text file that is neither UTF-8 nor UTF-16 with a byte order mark: save as CSV UTF-8."""
+    """A text file in no encoding that makes sense of it (UTF-8, UTF-16, Windows): save as CSV UTF-8."""
     NO_SHEETS = "NO_SHEETS"
     """The workbook holds no sheet of cells, or no sheet has a single filled cell."""
     READER_CRASH = "READER_CRASH"
@@ -171,7 +171,7 @@ class Workbook:
         external_links: the workbook refers to other files. Never followed; the stored values are used.
     """
 
-    kind: Literal["xlsx", "csv"]
+    kind: Literal["xlsx", "xlsb", "xls", "ods", "csv", "json"]
     sheets: tuple[Sheet, ...]
     external_links: bool = False
 

@@ -14,7 +14,7 @@ from typing import cast
 
 import python_calamine as calamine
 
-from ocop_pipeline.intake.delimited import decode, has_marker, read_delimited
+from ocop_pipeline.intake.delimited import decode, has_marker, is_table, read_delimited
 from ocop_pipeline.intake.grid import (
     Area,
     CellError,
@@ -30,6 +30,8 @@ from ocop_pipeline.intake.grid import (
     column_index,
     column_letters,
 )
+from ocop_pipeline.intake.jsonform import read_json
+from ocop_pipeline.intake.opendocument import read_opendocument
 from ocop_pipeline.intake.package import Package, is_plain, refuse_doctype
 from ocop_pipeline.intake.sheetxml import SheetMarks, is_sheet, scan_sheet, sheet_parts
 
@@ -157,13 +159,17 @@ def _read_text(data: bytes, name: str, limits: Limits) -> Workbook:
         if named_csv:
             raise
         raise RefusedFileError(UnreadableCode.NOT_A_WORKBOOK) from None
-    if not named_csv and not has_marker(text):
+    if text.lstrip().startswith(("{", "[{")) and not named_csv:
+        return read_json(text, limits)
+    if not named_csv and not has_marker(text) and not is_table(text):
         raise RefusedFileError(UnreadableCode.NOT_A_WORKBOOK, found="text")
     return read_delimited(text, limits)
 
 
 def _read_package(data: bytes, limits: Limits) -> Workbook:
     package = Package(data, limits)
+    if _is_opendocument(package):
+        return _read_opendocument(package, limits)
     _refuse_other_packages(package)
     marks = _scan_parts(package, limits)
     by_sheet: dict[str, SheetMarks] = {}
@@ -178,16 +184,30 @@ def _read_package(data: bytes, limits: Limits) -> Workbook:
     return Workbook("xlsx", sheets, linked)
 
 
+def _is_opendocument(package: Package) -> bool:
+    return "mimetype" in package.names and b"opendocument.spreadsheet" in package.part("mimetype")[:200]
+
+
+def _read_opendocument(package: Package, limits: Limits) -> Workbook:
+    manifest = "meta-inf/manifest.xml"
+    encrypted = manifest in package.names and b"encryption-data" in package.part(manifest)
+    if encrypted or "encrypted-package" in package.names:
+        raise RefusedFileError(UnreadableCode.PASSWORD_PROTECTED)
+    if "content.xml" not in package.names:
+        raise RefusedFileError(UnreadableCode.TRUNCATED_ZIP, part="content.xml")
+    # The only part that is parsed: others (Basic macros, settings) may hold a DOCTYPE and are left alone.
+    content = package.part("content.xml")
+    refuse_doctype(content, "content.xml")
+    return read_opendocument(content, limits)
+
+
 def _refuse_other_packages(package: Package) -> None:
     names = package.names
-    if any(name.endswith("vbaproject.bin") or name.startswith("xl/macrosheets/") for name in names):
-        raise RefusedFileError(UnreadableCode.HAS_MACROS)
+    # Macros (xl/vbaProject.bin, macro sheets) are not looked at: nothing here could run them.
     if {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return
     if "xl/workbook.bin" in names:
         raise RefusedFileError(UnreadableCode.UNSUPPORTED_FORMAT, found="XLSB")
-    if "mimetype" in names and b"opendocument.spreadsheet" in package.part("mimetype")[:200]:
-        raise RefusedFileError(UnreadableCode.UNSUPPORTED_FORMAT, found="ODS")
     found = "DOCX" if "word/document.xml" in names else "PPTX" if "ppt/presentation.xml" in names else "zip"
     raise RefusedFileError(UnreadableCode.NOT_A_WORKBOOK, found=found)
 

@@ -56,7 +56,6 @@ BAD = {
     "two extremes": (hostile.two_extremes, CODE.TOO_MANY_CELLS),
     "hidden extremes": (hostile.hidden_extremes, CODE.OUT_OF_MEMORY),
     "damaged": (hostile.bad_crc, CODE.TRUNCATED_ZIP),
-    "macros": (lambda: hostile.with_part("xl/vbaProject.bin", b"x"), CODE.HAS_MACROS),
 }
 
 
