@@ -29,7 +29,7 @@ def _saved_by_office(folder, data):
     given.write_bytes(data)
     profile = f"-env:UserInstallation=file://{folder / 'profile'}"
     asked = [OFFICE, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(given)]
-    subprocess.run(asked, check=True, capture_output=True, timeout=120)  # noqa: S603 - found on the path, our own file
+    subprocess.run(asked, check=True, capture_output=True, timeout=300)  # noqa: S603 - found on the path, our own file
     return (out / "in.xlsx").read_bytes()
 
 
