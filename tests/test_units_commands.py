@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ocop_pipeline.catalogue import load_catalogue
 from ocop_pipeline.catalogue.unit_events import UNIT_EVENT_COLUMNS
+from ocop_pipeline.catalogue.unit_parts import COLUMNS as PART_COLUMNS
 from ocop_pipeline.cli import console
 from ocop_pipeline.cli.app import app
 from ocop_pipeline.warehouse.connection import open_reader
@@ -268,6 +269,37 @@ def test_a_rehearsal_loses_nothing_and_says_what_is_estimated(province, tmp_path
         assert all(each["before"] is None for each in rows)
 
 
+def test_a_rehearsal_shares_out_by_the_parts_it_is_given(province, tmp_path):
+    """People of the parts given with the events win over the decree's; without them an untold unit counts equally."""
+    events = _divided(tmp_path)
+    untold = tmp_path / "untold.csv"
+    untold.write_text(
+        events.read_text(encoding="utf-8").replace("0.6", "").replace("0.4", ""), encoding="utf-8"
+    )
+    parts = tmp_path / "parts.csv"
+    rows = [f"2027-01-01,03405,,{code},,{people},,x,A" for code, people in (("90001", 1), ("90002", 2))]
+    parts.write_text("\n".join([",".join(PART_COLUMNS), *rows]) + "\n", encoding="utf-8")
+
+    def rehearsed(file, *more):
+        found, _ = _json("rehearse", file, "--indicator", "TT05", *more, site=province.settings.site)
+        rows = found["figures"]["rows"]
+        weights = {each["weighed_by"] for each in rows}
+        return weights, [each["estimated"] for each in rows], sum(each["after"] for each in rows)
+
+    by_decree, equally = rehearsed(events), rehearsed(untold)
+    by_people = rehearsed(untold, "--parts", parts)
+    assert [found[0] for found in (by_decree, equally, by_people)] == [
+        {"population"},
+        {"equal"},
+        {"population"},
+    ]
+    assert by_people[1][0] < by_people[1][1] < 3 * by_people[1][0]
+    assert by_people[2] == equally[2] == by_decree[2]
+    assert rehearsed(events, "--parts", parts) == by_people
+    refused = _run("rehearse", untold, "--parts", tmp_path / "none.csv", site=province.settings.site)
+    assert refused.exit_code == 2
+
+
 def test_a_rehearsal_of_a_published_month_names_what_is_published_again(province, tmp_path):
     """Two provinces become one in a month that is out already: month, document and both reports are named."""
     path = _events(
@@ -391,3 +423,10 @@ def test_the_list_of_divided_units_can_be_filled_in_and_read(site, tmp_path_fact
     unit = f"c{lines[1].split(',')[1]}.1"
     history, _ = _json("history", unit, site=site)
     assert [change["shares"] for change in history["changes"]] == [{"population": 0.25}, {"population": 0.75}]
+    assert [change["share_sources"] for change in history["changes"]] == [
+        {"population": "Chi cục Thống kê"}
+    ] * 2
+    assert "Tỷ lệ theo dân số: Chi cục Thống kê." in _run("history", unit, site=site).output
+    checked, _ = _json("check", site=site)
+    assert checked["divided"] == [{"day": "2025-07-01", "units": 442, "told": {"population": 1, "area": 0}}]
+    assert "đã biết số dân các phần của 1 đơn vị" in " ".join(_run("check", site=site).output.split())

@@ -125,28 +125,33 @@ class Catalogue:
         return {}
 
 
-def load_catalogue(site: Path | None = None, more_events: Sequence[Path] = ()) -> Catalogue:
+def load_catalogue(
+    site: Path | None = None, more_events: Sequence[Path] = (), more_parts: Sequence[Path] = ()
+) -> Catalogue:
     """Read the shipped catalogue and the site's additions.
 
     Args:
         site: Folder of the deployment.
         more_events: Files of unit events that are not in force yet, to see what they would change. They are no part of
             the digest: nothing is published from such a catalogue.
+        more_parts: Files that tell how those events divide units; without events they are not read.
 
     Raises:
         CatalogueError: with file, row and reason; nothing is half loaded.
     """
     files = _Files.of(site)
-    return _load(files, files.digest(), more_events) if more_events else _read(files, files.digest())
+    if more_events:
+        return _load(files, files.digest(), more_events, more_parts)
+    return _read(files, files.digest())
 
 
 @lru_cache(maxsize=4)
 def _read(files: "_Files", digest: str) -> Catalogue:
     """The catalogue of these very bytes, read once a process: nothing in it changes, an edit has another digest."""
-    return _load(files, digest, ())
+    return _load(files, digest, (), ())
 
 
-def _load(files: "_Files", digest: str, more_events: Sequence[Path]) -> Catalogue:
+def _load(files: "_Files", digest: str, more_events: Sequence[Path], more_parts: Sequence[Path]) -> Catalogue:
     sections = load_sections(files.path("sections.csv"))
     indicators = load_indicators(files.path("indicators.csv"), sections)
     forms = load_forms(files.all("forms/*.yml"))
@@ -154,7 +159,7 @@ def _load(files: "_Files", digest: str, more_events: Sequence[Path]) -> Catalogu
     units, unit_events = load_unit_events(
         load_units(files.path("units.zip")), [*files.both("unit_events.csv"), *more_events]
     )
-    units = with_parts(units, files.both("unit_parts.csv"))
+    units = with_parts(units, [*files.both("unit_parts.csv"), *more_parts])
     groups = load_product_groups(files.path("product_groups.csv"))
     catalogue = Catalogue(
         digest=digest,

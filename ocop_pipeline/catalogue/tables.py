@@ -14,7 +14,7 @@ import datetime as dt
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -251,6 +251,20 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[Row]:
             raise CatalogueError(path.name, number, f"{len(values)} values for {len(header)} columns")
         rows.append(Row(path.name, number, dict(zip(header, values, strict=True)), {}))
     return rows
+
+
+def read_all(paths: Sequence[Path], columns: Sequence[str]) -> list[Row]:
+    """The rows of several tables of one form; where two bear one name, as ours and a site's, the whole path names each.
+
+    Raises:
+        CatalogueError: as `read_csv`.
+    """
+    names = [path.name for path in paths]
+    return [
+        replace(row, file=str(path)) if names.count(path.name) > 1 else row
+        for path in paths
+        for row in read_csv(path, columns)
+    ]
 
 
 def read_document(path: Path) -> Row:

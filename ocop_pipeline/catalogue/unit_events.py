@@ -6,13 +6,13 @@ file of the same name, and `ocop units rehearse` reads one before it goes live.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 from ocop_pipeline.catalogue.errors import CatalogueError
-from ocop_pipeline.catalogue.tables import Row, read_csv, refuse_repeats
+from ocop_pipeline.catalogue.tables import Row, read_all, refuse_repeats
 from ocop_pipeline.catalogue.units import garbage_collection_paused
 from ocop_pipeline.domain.unit_events import ChangeKind, UnitChange, UnitEvent, UnitEventError, with_events
 from ocop_pipeline.domain.units import Tier, UnitLedger, UnitLedgerError
@@ -68,7 +68,7 @@ def load_decrees(paths: Sequence[Path]) -> tuple[Decree, ...]:
     Raises:
         CatalogueError: with file, row and reason.
     """
-    rows = _rows(paths, DECREE_COLUMNS)
+    rows = read_all(paths, DECREE_COLUMNS)
     refuse_repeats(rows, "tier", "province_code", "effective_date", "decree")
     return tuple(
         Decree(
@@ -94,7 +94,7 @@ def load_unit_events(ledger: UnitLedger, paths: Sequence[Path]) -> tuple[UnitLed
         CatalogueError: with file, row and reason: a malformed row, rows of one event that differ in its day or decree,
             a decree without a date, or an event the units contradict.
     """
-    rows = _rows(paths, UNIT_EVENT_COLUMNS)
+    rows = read_all(paths, UNIT_EVENT_COLUMNS)
     of_event: dict[str, list[Row]] = {}
     for row in rows:
         of_event.setdefault(row.code("event"), []).append(row)
@@ -107,16 +107,6 @@ def load_unit_events(ledger: UnitLedger, paths: Sequence[Path]) -> tuple[UnitLed
     except UnitLedgerError as error:
         raise CatalogueError(_names(paths), None, f"with these events {error.reason}") from error
     return changed, tuple(sorted(events, key=lambda event: (event.effective_date, event.event_id)))
-
-
-def _rows(paths: Sequence[Path], columns: Sequence[str]) -> list[Row]:
-    """The rows of all files; where two bear one name, as ours and a site's, the whole path names the file."""
-    names = [path.name for path in paths]
-    return [
-        replace(row, file=str(path)) if names.count(path.name) > 1 else row
-        for path in paths
-        for row in read_csv(path, columns)
-    ]
 
 
 def _names(paths: Iterable[Path]) -> str:

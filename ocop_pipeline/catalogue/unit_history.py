@@ -41,6 +41,7 @@ class UnitStep:
             "backward" or "none".
         is_default: Whether `after` is the one to take where nothing tells which part is meant.
         shares: Part of `before` that went this way, by what is measured, where a decree or a site tells.
+        share_sources: Where the site read a share, by what is measured; nothing where the decree tells it.
         ground: The decree; None where the catalogue knows none.
     """
 
@@ -51,6 +52,7 @@ class UnitStep:
     carries: str
     is_default: bool
     shares: Mapping[str, Decimal | Fraction]
+    share_sources: Mapping[str, str]
     ground: Ground | None
 
     @property
@@ -133,6 +135,7 @@ class UnitHistory:
             carries=direction(self._units, link),
             is_default=link.is_default,
             shares=link.shares,
+            share_sources=link.share_sources,
             ground=self._ground(link.event_id, after.tier, link.effective_date, after),
         )
 

@@ -15,7 +15,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from ocop_pipeline.catalogue.tables import Row, read_csv
+from ocop_pipeline.catalogue.tables import Row, read_all
 from ocop_pipeline.catalogue.units import garbage_collection_paused
 from ocop_pipeline.domain.units import Succession, UnitLedger, UnitVersion, UnknownUnitError
 
@@ -27,6 +27,7 @@ COLUMNS: Final = (
 KINDS: Final[Mapping[str, str]] = {"population": "population", "area": "area_km2"}
 """What is measured -> the column of its amounts: people, square kilometres."""
 _Link = tuple[str, str, date]
+_SECOND_DAY: Final = date.min + timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,25 @@ def with_parts(ledger: UnitLedger, paths: Sequence[Path]) -> UnitLedger:
 
     Args:
         ledger: The units with all events.
-        paths: The site's file, if it has one.
+        paths: The site's file, if it has one, and more of the kind.
 
     Raises:
         CatalogueError: with file, row and reason: a unit that is none on the day, one that was not divided, a successor
-            it did not go to, a part twice, amounts of some parts only, or one that is not positive.
+            it did not go to, a part twice, amounts of some parts only, one that is not positive, or fractions of
+            people.
     """
-    rows = [row for path in paths for row in read_csv(path, COLUMNS)]
+    rows = read_all(paths, COLUMNS)
     if not rows:
         return ledger
     links = divided_units(ledger)
     parts = [_part(ledger, links, row) for row in rows]
-    shares = _shares(links, parts)
+    shares = _shares(ledger, links, parts)
+    sources = {part.link: dict.fromkeys(part.amounts, part.row.optional("source") or "") for part in parts}
     found = [
-        replace(link, shares={**link.shares, **shares.get(_key(link), {})}) for link in ledger.all_successions
+        replace(link, shares={**link.shares, **shares[_key(link)]}, share_sources=sources[_key(link)])
+        if _key(link) in shares
+        else link
+        for link in ledger.all_successions
     ]
     with garbage_collection_paused():
         return UnitLedger(ledger.all_versions, found)
@@ -76,7 +82,7 @@ def _key(link: Succession) -> _Link:
 
 def _part(ledger: UnitLedger, divided: Mapping[tuple[str, date], list[Succession]], row: Row) -> UnitPart:
     day = row.date("effective_date")
-    unit = _unit(ledger, row, "unit", day - timedelta(days=1))
+    unit = _unit(ledger, row, "unit", max(day, _SECOND_DAY) - timedelta(days=1))
     successor = _unit(ledger, row, "successor", day)
     links = divided.get((unit.unit_id, day))
     if links is None:
@@ -91,6 +97,8 @@ def _part(ledger: UnitLedger, divided: Mapping[tuple[str, date], list[Succession
         amount = row.optional_decimal(column)
         if amount is not None and amount <= 0:
             raise row.error(f"{column} must be more than nought, not {amount}", column)
+        if kind == "population" and amount is not None and amount % 1:
+            raise row.error(f"{column} counts people: a whole number, not {amount}", column)
         if amount is not None:
             amounts[kind] = amount
     if amounts:
@@ -112,7 +120,7 @@ def _unit(ledger: UnitLedger, row: Row, column: str, on: date) -> UnitVersion:
 
 
 def _shares(
-    divided: Mapping[tuple[str, date], list[Succession]], parts: Iterable[UnitPart]
+    ledger: UnitLedger, divided: Mapping[tuple[str, date], list[Succession]], parts: Iterable[UnitPart]
 ) -> dict[_Link, dict[str, Fraction]]:
     """Link -> the share that went this way, by what is measured; of a unit all parts are told or none."""
     told: defaultdict[tuple[str, date], dict[str, UnitPart]] = defaultdict(dict)
@@ -131,9 +139,12 @@ def _shares(
             }
             if not amounts:
                 continue
-            if set(amounts) != {link.successor_id for link in divided[unit, day]}:
-                first = next(iter(by_successor.values()))
-                raise first.row.error(f"{column} is told of some parts of {unit} only", column)
+            missing = [link.successor_id for link in divided[unit, day] if link.successor_id not in amounts]
+            if missing:
+                blank = next((by_successor[each] for each in missing if each in by_successor), None)
+                at = blank or next(iter(by_successor.values()))
+                codes = ", ".join(sorted(ledger.get(each, day).code for each in missing))
+                raise at.row.error(f"{column} is told of some parts of {unit} only, not of {codes}", column)
             for successor, amount in amounts.items():
                 found[unit, successor, day][kind] = amount / sum(amounts.values())
     return found

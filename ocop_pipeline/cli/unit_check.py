@@ -11,6 +11,7 @@ import typer
 
 from ocop_pipeline.catalogue import Catalogue, CatalogueError
 from ocop_pipeline.catalogue.messages import load_messages
+from ocop_pipeline.catalogue.unit_parts import KINDS
 from ocop_pipeline.cli.console import (
     FINDINGS,
     FINE,
@@ -26,7 +27,7 @@ from ocop_pipeline.cli.console import (
     say,
 )
 from ocop_pipeline.cli.unit_words import event_json, exactly, with_events, written
-from ocop_pipeline.domain.unit_counts import Carried, Era, carried, eras, told
+from ocop_pipeline.domain.unit_counts import Carried, Era, carried, divided, eras, told
 from ocop_pipeline.domain.units import Tier
 
 _HELP = load_messages()
@@ -83,6 +84,10 @@ def _checked_json(
             }
             for each, other in zip(by_ways, by_links, strict=True)
         ],
+        "divided": [
+            {"day": each.day, "units": each.units, "told": dict(each.told)}
+            for each in divided(catalogue.units, KINDS)
+        ],
     }
 
 
@@ -116,6 +121,9 @@ def _print_check(catalogue: Catalogue, by_ways: Sequence[Carried], by_links: Seq
         )
         title = messages().say("units.carried", day=written(day))
         print_table([*headers_of("item"), *ways_words], _carried_rows(of_day), title)
+    for each in divided(catalogue.units, KINDS):
+        of_kind = {kind: exactly(count) for kind, count in each.told.items()}
+        say("units.divided_told", day=written(each.day), units=exactly(each.units), **of_kind)
 
 
 def _since(era: Era) -> str:

@@ -58,6 +58,9 @@ def rehearse(
     indicator: Annotated[
         list[str] | None, typer.Option("--indicator", help=_HELP.both("help.option.rehearse_indicator"))
     ] = None,
+    parts: Annotated[
+        Path | None, typer.Option("--parts", help=_HELP.both("help.option.rehearse_parts"))
+    ] = None,
     *,
     as_json: JsonOption = False,
     site: SiteOption = None,
@@ -66,7 +69,7 @@ def rehearse(
     """Print what events would change before they go live; nothing is written."""
     place = open_site(site, state)
     try:
-        then = with_events(place, file)
+        then = with_events(place, file, parts)
     except CatalogueError as error:
         raise refuse("error.catalogue", reason=error) from error
     codes = tuple(indicator or rehearsal.MAIN_INDICATORS)
@@ -257,12 +260,18 @@ def _print_figures(catalogue: Catalogue, found: rehearsal.Rehearsal) -> None:
             exactly(each.before),
             exactly(each.after),
             _estimated(each),
-            messages().say(f"units.weight_{each.weighed_by}") if each.weighed_by else NOTHING,
+            _weights(each) or NOTHING,
         ]
         for each in found.figures
     ]
     headers = headers_of("unit", "indicator", "before", "after", "estimated", "weight")
     _print_rows("units.figures", headers, rows, month=found.figures_of)
+
+
+def _weights(figure: rehearsal.FigureChange) -> str:
+    """By what a figure was shared out, in words; blank where nothing was."""
+    names = filter(None, figure.weighed_by.split(", "))
+    return ", ".join(messages().say(f"units.weight_{each}") for each in names)
 
 
 def _estimated(figure: rehearsal.FigureChange) -> str:

@@ -44,19 +44,22 @@ def one_unit(place: Site, text: str, on: date) -> tuple[UnitVersion, date]:
     raise refuse("units.ambiguous", count=len(found), names=candidates_of(found))
 
 
-def with_events(place: Site, file: Path) -> Catalogue:
-    """The catalogue with a file of events more; the site's own file of events is in it already.
+def with_events(place: Site, file: Path, parts: Path | None = None) -> Catalogue:
+    """The catalogue with a file of events more, and one that tells of the units they divide.
+
+    The site's own file of events is in the catalogue already, and then so are its parts.
 
     Raises:
         typer.Exit: there is no such file.
-        CatalogueError: the file is faulty; the error names row and reason.
+        CatalogueError: a file is faulty; the error names row and reason.
     """
-    if not file.is_file():
-        raise refuse("error.no_file", file=file)
+    for each in (file, parts):
+        if each is not None and not each.is_file():
+            raise refuse("error.no_file", file=each)
     own = place.settings.site / "catalogue" / "unit_events.csv"
     if own.is_file() and own.samefile(file):
         return place.catalogue
-    return load_catalogue(place.settings.site, [file])
+    return load_catalogue(place.settings.site, [file], [parts] if parts else [])
 
 
 def written(day: date | None) -> str:

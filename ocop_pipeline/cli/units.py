@@ -275,6 +275,9 @@ def _print_steps(steps: Sequence[UnitStep]) -> None:
     grounds = {(each.day, each.ground): None for each in steps if each.ground is not None}
     for day, ground in grounds:
         say("units.by_decree", day=written(day), decree=_ground_text(_ground_json(ground)))
+    sources = {(kind, source): None for each in steps for kind, source in each.share_sources.items()}
+    for kind, source in sources:
+        say("units.share_source", kind=messages().say(f"units.share_{kind}"), source=source)
 
 
 def _own_day(unit: UnitVersion, today: date) -> date:
@@ -293,6 +296,7 @@ def _step_json(step: UnitStep) -> dict[str, Any]:
         "is_exact_backward": step.is_exact_backward,
         "is_default": step.is_default,
         "shares": {kind: _decimal(part) for kind, part in step.shares.items()},
+        "share_sources": dict(step.share_sources),
         "decree": _ground_json(step.ground),
     }
 

@@ -54,6 +54,29 @@ class Carried:
         return self.unchanged + self.exact
 
 
+@dataclass(frozen=True, slots=True)
+class Divided:
+    """Units that went several ways on a day, and of how many of them the parts are told, by what is measured."""
+
+    day: date
+    units: int
+    told: Mapping[str, int]
+
+
+def divided(ledger: UnitLedger, kinds: Iterable[str]) -> list[Divided]:
+    """The units divided on each day, oldest first; `kinds` as in `Succession.shares`."""
+    parts: defaultdict[date, defaultdict[str, list[Succession]]] = defaultdict(lambda: defaultdict(list))
+    for link in ledger.all_successions:
+        parts[link.effective_date][link.predecessor_id].append(link)
+    asked, found = tuple(kinds), []
+    for day in sorted(parts):
+        units = [links for links in parts[day].values() if len(links) > 1]
+        told_of = {kind: sum(all(kind in link.shares for link in links) for links in units) for kind in asked}
+        if units:
+            found.append(Divided(day, len(units), told_of))
+    return found
+
+
 def eras(ledger: UnitLedger) -> list[Era]:
     """The units of every time between two changes, oldest first."""
     begins = {version.valid_from for version in ledger.all_versions}

@@ -121,7 +121,8 @@ class Succession:
     map has at least one successor. `is_default` marks, for each predecessor, the one successor to take
     when nothing tells which part is meant. `event_id` is the event that made the link, blank for the units' own
     data file; `shares` is the part of the predecessor that went this way, by what is measured, where a decree or a site
-    tells: exact, and of one predecessor they make 1.
+    tells: exact, and of one predecessor they make 1. `share_sources` says where a share was read, by what is measured,
+    where that is not the decree.
     """
 
     predecessor_id: str
@@ -131,6 +132,7 @@ class Succession:
     is_default: bool
     event_id: str = ""
     shares: Mapping[str, Decimal | Fraction] = field(default_factory=dict)
+    share_sources: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

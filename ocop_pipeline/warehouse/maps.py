@@ -100,8 +100,8 @@ def way_rows(units: UnitLedger, pairs: Collection[tuple[str, str]]) -> pa.Table:
     """`catalogue.unit_ways`: for each pair of maps, a row for each unit and each unit it goes to.
 
     Weights are whole numbers; a unit's weights over their sum are its shares. `weight` counts parts equally,
-    `population_weight` and `area_weight` are null where no decree tells a share. `ways_count` is 1 where the unit goes
-    there wholly.
+    `population_weight` and `area_weight` are null where neither a decree nor the site tells a share. `ways_count` is 1
+    where the unit goes there wholly.
     """
     parts = [_ways(units, *pair) for pair in sorted(pairs)]
     return pl.concat([_NO_WAYS, *parts]).to_arrow()
@@ -171,6 +171,8 @@ _WAY_SCHEMA = {
     "weight": pl.Int64, "population_weight": pl.Int64, "area_weight": pl.Int64,
 }  # fmt: skip
 _NO_WAYS = pl.DataFrame(schema=_WAY_SCHEMA)
+_FINEST = 10**15
+"""Weights of a unit make no more than about this: they are 64-bit numbers, and SQL multiplies figures by them."""
 
 
 @functools.lru_cache(maxsize=8)
@@ -202,22 +204,31 @@ def _ways(units: UnitLedger, from_map: str, to_map: str) -> pl.DataFrame:
 
 
 def _told_weights(units: UnitLedger, since: date, until: date, kind: str) -> dict[tuple[str, str], int]:
-    """Weights by shares that decrees or a site tell: of the units of which every division between the days is told.
+    return {
+        (unit_id, way.target_id): weight
+        for unit_id, ways in told_ways(units, since, until, kind).items()
+        for way, weight in zip(ways, _weights(ways), strict=True)
+    }
+
+
+def told_ways(units: UnitLedger, since: date, until: date, kind: str) -> dict[str, tuple[Way, ...]]:
+    """The ways of the units of which every division between two days is told, by shares that decrees or a site tell.
 
     None from a later map to an earlier one: a share says what part of the old unit went a way, not what part of the new
     unit that is.
+
+    Args:
+        units: The units, with what is told of their parts.
+        since: Day of the map the figures are of.
+        until: Day of the map they are wanted on.
+        kind: What the parts are weighed by, "population" or "area"; of another nothing is told.
     """
     links = [link for link in units.all_successions if since < link.effective_date <= until]
     told = _told_units(links, kind)
     if not told:
         return {}
     found = all_ways(units, since, until, lambda link: Fraction(link.shares.get(kind, 1)))
-    return {
-        (unit_id, way.target_id): weight
-        for unit_id, ways in found.items()
-        if unit_id in told
-        for way, weight in zip(ways, _weights(ways), strict=True)
-    }
+    return {unit_id: ways for unit_id, ways in found.items() if unit_id in told}
 
 
 def _told_units(links: Sequence[Succession], kind: str) -> set[str]:
@@ -243,9 +254,10 @@ def _told_units(links: Sequence[Succession], kind: str) -> set[str]:
 
 
 def _weights(ways: Iterable[Way]) -> list[int]:
+    """The least whole numbers with these shares; shares too fine for the column are rounded, none to nothing."""
     shares = [way.share for way in ways]
-    whole = lcm(*(share.denominator for share in shares))
-    return [int(share * whole) for share in shares]
+    whole = min(lcm(*(share.denominator for share in shares)), _FINEST)
+    return [max(1, round(share * whole)) for share in shares]
 
 
 def _table(schema: dict[str, Any], rows: Sequence[tuple[object, ...]]) -> pa.Table:

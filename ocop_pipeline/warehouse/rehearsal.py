@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 import duckdb
 
@@ -23,8 +22,9 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.restatement import Way, all_ways, ground_days, shared_out, ways
 from ocop_pipeline.domain.unit_events import UnitEvent
 from ocop_pipeline.domain.unit_finder import covering
-from ocop_pipeline.domain.units import Succession, Tier, UnitLedger, UnitVersion
+from ocop_pipeline.domain.units import Tier, UnitLedger, UnitVersion
 from ocop_pipeline.warehouse.ledger import IssueRecord
+from ocop_pipeline.warehouse.maps import told_ways
 from ocop_pipeline.warehouse.reference import NATION, scope_units
 
 MAIN_INDICATORS = ("SP01", "SP03", "CH01", "CT02", "KT01", "KT02")
@@ -79,7 +79,8 @@ class FigureChange:
         before: What the unit had; None where it did not stand, or nothing is known of it.
         after: What it would have; None where it does not stand any more, or nothing is known of it.
         estimated: How much of `after` is shared out.
-        weighed_by: By what: "population", "area" or "equal"; blank where nothing is an estimate.
+        weighed_by: By what: "population", "area" or "equal", two of them joined by ", " where both are in it; blank
+            where nothing is an estimate.
     """
 
     unit: UnitVersion
@@ -363,11 +364,14 @@ def _figures(
     indicators: Sequence[str],
 ) -> Iterator[FigureChange]:
     """The figures of a month for new communes and for the units above whose totals change."""
+    equal = all_ways(maps.units, maps.eve, maps.day)
     for code in indicators:
         indicator = catalogue.indicators[code]
         counted = _COUNTED.get(code)
         held = _counted(connection, month, counted) if counted else _reported(connection, month, code)
-        weighed_by, way_of = _weighed(maps, catalogue.restatement_weights[indicator.section])
+        weight = catalogue.restatement_weights[indicator.section]
+        told = told_ways(maps.units, maps.eve, maps.day, weight)
+        way_of = equal | told
         parts = {
             unit_id: (
                 ways_out,
@@ -379,9 +383,11 @@ def _figures(
         }
         for unit in maps.of_interest():
             before = _total(held, maps.below(unit.unit_id, after=False))
-            after, estimated = _carried(held, parts, maps.below(unit.unit_id, after=True))
+            after, estimated, divided = _carried(held, parts, maps.below(unit.unit_id, after=True))
             if before != after or estimated:
-                yield FigureChange(unit, code, before, after, estimated, weighed_by if estimated else "")
+                weights = {str(weight if unit_id in told else Weight.EQUAL) for unit_id in divided}
+                weighed_by = ", ".join(sorted(weights)) if estimated else ""
+                yield FigureChange(unit, code, before, after, estimated, weighed_by)
 
 
 def _digits(value: Decimal, indicator: Indicator) -> int:
@@ -394,20 +400,22 @@ def _carried(
     held: Mapping[str, _Held],
     parts: Mapping[str, tuple[Sequence[Way], Sequence[Decimal]]],
     inside: AbstractSet[str],
-) -> tuple[Decimal | None, Decimal]:
-    """What the units of the later map have of what others had: the figure, and how much of it is shared out."""
+) -> tuple[Decimal | None, Decimal, AbstractSet[str]]:
+    """What the units of the later map have of what others had: the figure, how much of it is shared out, and whose."""
     whole: set[str] = set()
-    estimated: Decimal | None = None
+    divided: set[str] = set()
+    estimated = Decimal(0)
     for unit_id, (ways_out, shares) in parts.items():
         within = [share for way, share in zip(ways_out, shares, strict=True) if way.target_id in inside]
         if len(within) == len(shares):
             whole.add(unit_id)
         elif within:
-            estimated = (estimated or Decimal(0)) + sum(within, Decimal(0))
+            divided.add(unit_id)
+            estimated += sum(within, Decimal(0))
     known = _total(held, whole)
-    if known is None and estimated is None:
-        return None, Decimal(0)
-    return (known or Decimal(0)) + (estimated or Decimal(0)), estimated or Decimal(0)
+    if known is None and not divided:
+        return None, estimated, divided
+    return (known or Decimal(0)) + estimated, estimated, divided
 
 
 def _total(held: Mapping[str, _Held], units: AbstractSet[str]) -> Decimal | None:
@@ -417,20 +425,6 @@ def _total(held: Mapping[str, _Held], units: AbstractSet[str]) -> Decimal | None
         return None
     things = frozenset[str]().union(*(each.things for each in found))
     return Decimal(len(things)) if things else sum((each.value for each in found), Decimal(0))
-
-
-def _weighed(maps: _Maps, weight: Weight) -> tuple[str, Mapping[str, Sequence[Way]]]:
-    """By what units that are divided are shared out, and the ways; parts count equally where no decree tells."""
-    told = any(
-        weight in link.shares
-        for link in maps.units.all_successions
-        if maps.eve < link.effective_date <= maps.day
-    )
-
-    def weigh(link: Succession) -> Fraction:
-        return Fraction(link.shares.get(weight, 1)) if told else Fraction(1)
-
-    return str(weight if told else Weight.EQUAL), all_ways(maps.units, maps.eve, maps.day, weigh)
 
 
 def _reported(connection: duckdb.DuckDBPyConnection, month: str, indicator: str) -> dict[str, _Held]:

@@ -6,8 +6,9 @@ from fractions import Fraction
 import pytest
 
 from ocop_pipeline.catalogue.errors import CatalogueError
-from ocop_pipeline.catalogue.unit_parts import COLUMNS, divided_units, with_parts
+from ocop_pipeline.catalogue.unit_parts import COLUMNS, KINDS, divided_units, with_parts
 from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.unit_counts import divided as counted
 from ocop_pipeline.domain.units import Tier
 from ocop_pipeline.warehouse.maps import map_on, way_rows
 
@@ -104,7 +105,9 @@ def test_an_id_names_a_unit_too(units, divided, tmp_path):
         ({0: {"effective_date": "2025-05-01"}}, 2, "was not divided on 2025-05-01"),
         ({1: {"successor": "00004"}}, 3, "did not go to"),
         ({1: {"successor": None, "population": "11"}}, 3, "this part stands twice"),
-        ({1: {"population": ""}}, 2, "population is told of some parts"),
+        ({1: {"population": ""}}, 3, "population is told of some parts"),
+        ({0: {"population": "10.5"}}, 2, "population counts people"),
+        ({0: {"effective_date": "0001-01-01"}}, 2, "on 0001-01-01"),
         ({0: {"population": "0"}}, 2, "must be more than nought"),
         ({0: {"population": "-3"}}, 2, "must be more than nought"),
         ({0: {"population": "khoảng 20"}}, 2, "population"),
@@ -121,3 +124,46 @@ def test_what_cannot_be_is_refused(units, divided, tmp_path, change, row, reason
         with_parts(units, _file(tmp_path, *rows))
     assert f"unit_parts.csv:{row}:" in str(refused.value)
     assert reason in str(refused.value)
+
+
+def test_a_part_left_out_is_named(units, divided, tmp_path):
+    """Where no row tells a part, the refusal names it by its code."""
+    (old, (first, second)), _ = divided
+    with pytest.raises(CatalogueError, match=f"of some parts of .* only, not of {second}"):
+        with_parts(units, _file(tmp_path, {"unit": old, "successor": first, "population": "10"}))
+
+
+def test_a_share_of_the_site_has_its_own_source(units, divided, tmp_path):
+    """What the site tells is not said to be the decree's; a kind it does not tell has no source."""
+    (old, codes), _ = divided
+    told = with_parts(
+        units, _file(tmp_path, *({"unit": old, "successor": code, "area_km2": "1"} for code in codes))
+    )
+    unit = units.find_code(old, date(2025, 6, 30)).unit_id
+    assert [link.share_sources for link in told.successors(unit)] == [{"area": "Chi cục Thống kê"}] * 2
+    assert not any(link.share_sources for link in units.all_successions)
+
+
+def test_the_units_told_are_counted(units, divided, tmp_path):
+    """Of the 442 communes divided by the reform, as many as the site tells all parts of."""
+    assert [(each.units, each.told) for each in counted(units, KINDS)] == [
+        (442, {"population": 0, "area": 0})
+    ]
+    (old, codes), _ = divided
+    told = with_parts(
+        units, _file(tmp_path, *({"unit": old, "successor": code, "area_km2": "1"} for code in codes))
+    )
+    assert [(each.day, each.told) for each in counted(told, KINDS)] == [(DAY, {"population": 0, "area": 1})]
+
+
+def test_ground_told_ever_so_finely_has_weights_that_fit(units, divided, tmp_path):
+    """Shares finer than a 64-bit number can tell are rounded; a part that is told never becomes nothing."""
+    (old, (first, second)), _ = divided
+    rows = [
+        {"unit": old, "successor": first, "area_km2": "0.0000000000000000000000001"},
+        {"unit": old, "successor": second, "area_km2": "12.1234567890123456789012345"},
+    ]
+    weights = _weights(with_parts(units, _file(tmp_path, *rows)))
+    unit = units.find_code(old, date(2025, 6, 30)).unit_id
+    found = [area for (source, _), (_, _, area) in weights.items() if source == unit]
+    assert sorted(found) == [1, 10**15]
