@@ -1,5 +1,6 @@
 """Documents as assets: the reports of a month, and the return notices."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -17,7 +18,8 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.answer import Answer
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.marked_answer import marked_answer
-from ocop_pipeline.reporting.issuing import REPORT_OF_TIER, file_notices, issue_report
+from ocop_pipeline.intake.validation_report import validation_report
+from ocop_pipeline.reporting.issuing import MACHINES, MARKED, REPORT_OF_TIER, file_notices, issue_report
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.warehouse.connection import rows_reader
 from ocop_pipeline.warehouse.figures import reporting_units
@@ -101,15 +103,18 @@ def _notices() -> dg.AssetsDefinition:
             answers = [answer for _, answer in notice_answers(ledger, catalogue)]
         archive = Archive(settings.archive)
 
-        def marked(answer: Mapping[str, Any]) -> bytes | None:
+        def enclosed(told: Mapping[str, Any]) -> dict[str, bytes]:
+            answer = cast("Answer", told)
+            report = json.dumps(validation_report([answer], now), ensure_ascii=False, indent=1)
+            found = {MACHINES: report.encode()}
             # What was set aside may be no workbook at all: only what could be read and judged is opened again.
-            if answer["verdict"] != Verdict.RETURNED:
-                return None
-            return marked_answer(
-                archive.read(answer["submission_id"]), cast("Answer", answer), catalogue.template_words
-            )
+            if answer["verdict"] == Verdict.RETURNED:
+                data = archive.read(answer["submission_id"] or "")
+                marked = marked_answer(data, answer, catalogue.template_words)
+                found |= {MARKED: marked} if marked is not None else {}
+            return found
 
-        written = file_notices(answers, catalogue, settings, now, marked)
+        written = file_notices(answers, catalogue, settings, now, enclosed)
         return dg.MaterializeResult(metadata={"notices": [str(path) for path in written]})
 
     return return_notices

@@ -106,12 +106,20 @@ def test_check_writes_the_marked_file_and_never_over_another(book, tmp_path):
     asked = ["check", str(path), str(other), "--annotate", str(tmp_path / "out"), "--site", str(tmp_path)]
     told = CliRunner().invoke(app, [*asked, "--json"])
     assert told.exit_code == 1, told.output
-    written = [each["annotated"] for each in json.loads(told.stdout)]
-    assert written == [str(tmp_path / "out" / "xa.can-sua.xlsx"), None]
+    written = [(each["annotated"], each["answer_text"]) for each in json.loads(told.stdout)]
+    out = tmp_path / "out"
+    assert written == [
+        (str(out / "xa.can-sua.xlsx"), str(out / "xa.can-sua.txt")),
+        (None, str(out / "b.can-sua.txt")),
+    ]
     shown = CliRunner().invoke(app, asked)
     assert "xa.can-sua-2.xlsx" in shown.stdout
     assert "không đánh dấu được" in shown.stdout
-    assert sorted(each.name for each in (tmp_path / "out").iterdir()) == [
+    assert sorted(each.name for each in out.iterdir()) == [
+        "b.can-sua-2.txt",
+        "b.can-sua.txt",
+        "xa.can-sua-2.txt",
         "xa.can-sua-2.xlsx",
+        "xa.can-sua.txt",
         "xa.can-sua.xlsx",
     ]

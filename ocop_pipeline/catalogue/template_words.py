@@ -14,7 +14,9 @@ from ocop_pipeline.catalogue.tables import read_yaml
 
 _GUIDE: Final = ("title", "expiring", "expiring_none", "indicators", "basis")
 _INPUTS: Final = ("number", "whole", "yes_no", "percent", "day", "year", "choice", "text", "wrong")
-_ANSWER: Final = ("sheet", "title", "whose", "receipt", "how", "nothing_wrong", "error", "warning")
+_ANSWER: Final = (
+    "sheet", "title", "whose", "receipt", "how", "how_elsewhere", "file", "group", "nothing_wrong", "error", "warning",
+)  # fmt: skip
 _HEADERS: Final = 5
 _SEEN: Final = "S"
 """Mark of a document whose text was seen (`tables.CONFIDENCE`); of others one has only heard."""
@@ -47,7 +49,7 @@ class TemplateWords:
         inputs: Kind of cell -> what may be written in it; `wrong` heads the refusal of anything else.
         nothing: Words that say "nothing to report", as they may be written in place of a number.
         subtitle: Who reports on which month.
-        answer: What the first sheet of a workbook says that is given back marked.
+        answer: What the first sheet of a workbook says that is given back marked, and the plain text of an answer.
         answer_headers: The headers of its table.
     """
 

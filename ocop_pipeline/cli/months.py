@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ import typer
 from ocop_pipeline.catalogue import load_catalogue
 from ocop_pipeline.catalogue.messages import load_messages
 from ocop_pipeline.cli import demonstration, plan_demonstration
+from ocop_pipeline.cli.answers import write_answers
 from ocop_pipeline.cli.console import (
     FINDINGS,
     FINE,
@@ -39,8 +40,8 @@ from ocop_pipeline.cli.maps import AS_REPORTED, MapOption, map_day, open_on_map
 from ocop_pipeline.generator import Options, OptionsError, generate
 from ocop_pipeline.intake.answer import Answer, answer, recorded_answer, refused_answer, repeated_answer
 from ocop_pipeline.intake.judge import Previous
-from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.process import check as judge_files
+from ocop_pipeline.intake.validation_report import validation_report
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE, RunOutcome, run_month
 from ocop_pipeline.templates.site_key import known_key
@@ -173,6 +174,9 @@ def check(
     ] = None,
     *,
     as_json: JsonOption = False,
+    as_report: Annotated[
+        bool, typer.Option("--validation-report", help=_HELP.both("help.option.validation_report"))
+    ] = False,
     site: SiteOption = None,
     state: StateOption = None,
 ) -> None:
@@ -192,10 +196,16 @@ def check(
             key=known_key(place.settings),
         )
     ]  # fmt: skip
-    written = {} if annotate is None else _annotate(place, files, answers, annotate)
-    if as_json:
+    words = place.catalogue.template_words
+    written = {} if annotate is None else write_answers(files, answers, annotate, words)
+    if as_report:
+        print_json(validation_report(answers, datetime.now(TIME_ZONE)))
+    elif as_json:
         print_json(
-            [{**each, "annotated": written.get(path)} for path, each in zip(files, answers, strict=True)]
+            [
+                {**each, "annotated": to and to.marked, "answer_text": to and to.text}
+                for each, to in ((each, written.get(path)) for path, each in zip(files, answers, strict=True))
+            ]
         )
     else:
         for path, each in zip(files, answers, strict=True):
@@ -204,30 +214,12 @@ def check(
                 label = messages().say(f"severity.{finding['severity']}")
                 out().print(f"  {label}: {_message(dict(finding))}", markup=False)
             if path in written:
-                say("check.annotated", file=written[path])
-            elif annotate is not None and each["findings"]:
-                say("check.not_annotated")
+                say("check.answer_text", file=written[path].text)
+                say(
+                    "check.annotated" if written[path].marked else "check.not_annotated",
+                    file=written[path].marked,
+                )
     raise typer.Exit(FINE if all(each["verdict"] in _GOOD for each in answers) else FINDINGS)
-
-
-def _annotate(
-    place: Site, files: Sequence[Path], answers: Sequence[Answer], folder: Path
-) -> dict[Path, Path]:
-    """Write the marked workbooks; a file that was sound, or cannot be marked, has none. Nothing is written over."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = {}
-    for path, each in zip(files, answers, strict=True):
-        marked = marked_answer(path.read_bytes(), each, place.catalogue.template_words)
-        if marked is not None:
-            written[path] = _free(folder, path.stem)
-            written[path].write_bytes(marked)
-    return written
-
-
-def _free(folder: Path, stem: str) -> Path:
-    stem = stem.removesuffix(".can-sua")
-    names = (f"{stem}.can-sua.xlsx", *(f"{stem}.can-sua-{number}.xlsx" for number in range(2, 1000)))
-    return next(path for name in names if not (path := folder / name).exists())
 
 
 def published(place: Site, months: Collection[str]) -> Previous:

@@ -5,17 +5,14 @@ Here: from an answer to marks and sentences. Not here: the parts of a workbook (
 
 from typing import Final
 
-from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.catalogue.template_words import TemplateWords
-from ocop_pipeline.domain.findings import Finding, Severity
-from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.intake.answer import Answer, FindingAnswer
+from ocop_pipeline.domain.findings import Severity
+from ocop_pipeline.intake.answer import Answer
+from ocop_pipeline.intake.answer_text import opening, without_place
 from ocop_pipeline.intake.grid import MEBIBYTE, Limits
 from ocop_pipeline.intake.marked_cover import Cover, Mark
 from ocop_pipeline.intake.marked_workbook import mark_workbook
 
-RECEIPT_DIGITS: Final = 10
-"""As on the return notice: the first digits of the file's SHA-256."""
 LIMITS: Final = Limits(unpacked_bytes=32 * MEBIBYTE)
 """A hundred and fifty times a form of ours: what is larger is answered by the notice alone."""
 _MOST_MARKS: Final = 2_000
@@ -35,27 +32,13 @@ def marked_answer(data: bytes, answer: Answer, words: TemplateWords, limits: Lim
         return None  # nobody is sent macros by us, their own neither
     findings = sorted(answer["findings"], key=lambda each: each["severity"] != Severity.ERROR)
     marks = [
-        Mark(each["severity"], each["sheet"], each["cell"], _sentence(each))
+        Mark(each["severity"], each["sheet"], each["cell"], without_place(each))
         for each in findings[:_MOST_MARKS]
     ]
     return mark_workbook(data, marks, _cover(answer, words), limits)
 
 
-def _sentence(finding: FindingAnswer) -> str:
-    """The sentence without the place it begins with, which has columns of its own."""
-    where = Finding(finding["code"], Severity(finding["severity"]), finding["sheet"], finding["cell"])
-    return finding["message_vi"].removeprefix(f"{finding_types().place(where)}: ")
-
-
 def _cover(answer: Answer, words: TemplateWords) -> Cover:
     said = words.answer
-    lines = [said["title"]]
-    name = answer["agency_name"] or answer["unit_name"]
-    if name and answer["period"]:
-        lines.append(said["whose"].format(name=name, period=Period.parse(answer["period"]).label_vi()))
-    lines.append(said["receipt"].format(receipt=(answer["submission_id"] or "")[:RECEIPT_DIGITS]))
-    if all(each["severity"] != Severity.ERROR for each in answer["findings"]):
-        lines.append(said["nothing_wrong"])
-    lines.append(said["how"])
     kinds = {str(each): said[str(each)] for each in Severity}
-    return Cover(said["sheet"], lines, words.answer_headers, kinds)
+    return Cover(said["sheet"], [*opening(answer, words), said["how"]], words.answer_headers, kinds)

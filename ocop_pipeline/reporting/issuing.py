@@ -31,6 +31,8 @@ REPORT_OF_TIER = {Tier.PROVINCE: "province_month", Tier.DISTRICT: "district_mont
 """Which report a unit of a tier has."""
 UNKNOWN_PERIOD = "khong-ro-ky"
 """Folder of the notices of files whose month could not be told."""
+MARKED, MACHINES = ".xlsx", ".json"
+"""Ends of the names of what is filed with a notice: the sender's workbook, and the answer for other systems."""
 _SHORT_ID = 8
 
 
@@ -130,14 +132,10 @@ class FiledNotice:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The page, the plain text beside it, and the sender's own workbook marked where it could be."""
+        """What the sender gets: the page, the plain text beside it, and the own workbook marked where it could be."""
         texts = (self.page, self.page.with_suffix(".txt"))
-        return (*texts, self.workbook) if self.workbook.exists() else texts
-
-    @property
-    def workbook(self) -> Path:
-        """Where the sender's own workbook lies once it is marked."""
-        return self.page.with_suffix(".xlsx")
+        workbook = self.page.with_suffix(MARKED)
+        return (*texts, workbook) if workbook.exists() else texts
 
 
 def filed_notice(answer: Mapping[str, Any], kind: str, settings: Settings) -> FiledNotice:
@@ -159,8 +157,9 @@ def filed_notice(answer: Mapping[str, Any], kind: str, settings: Settings) -> Fi
     )
 
 
-def _unmarked(_: Mapping[str, Any]) -> None:
-    """No workbook goes with a notice."""
+def _nothing(_: Mapping[str, Any]) -> Mapping[str, bytes]:
+    """Nothing goes with a notice."""
+    return {}
 
 
 def file_notices(
@@ -168,7 +167,7 @@ def file_notices(
     catalogue: Catalogue,
     settings: Settings,
     now: datetime,
-    marked: Callable[[Mapping[str, Any]], bytes | None] = _unmarked,
+    enclosed: Callable[[Mapping[str, Any]], Mapping[str, bytes]] = _nothing,
 ) -> list[Path]:
     """Write the notice of each returned or set-aside file once, as a page and as plain text.
 
@@ -177,8 +176,7 @@ def file_notices(
         catalogue: The site's.
         settings: The deployment.
         now: The present.
-        marked: Gives the sender's own workbook of an answer with its doubtful cells marked, or None; it goes with the
-            notice.
+        enclosed: Gives what else is filed with the notice of an answer, by the end of its name (`MARKED`, `MACHINES`).
 
     Returns:
         The pages, those written by an earlier run too.
@@ -200,9 +198,8 @@ def file_notices(
         known = {**answer, "received_on": date.fromisoformat(received) if received else None}
         notice = compose_notice(known, spec, issuer, now.date(), _due(answer, catalogue))
         page.parent.mkdir(parents=True, exist_ok=True)
-        workbook = marked(answer)
-        if workbook is not None:
-            _write(filed.workbook, workbook)
+        for suffix, content in enclosed(answer).items():
+            _write(page.with_suffix(suffix), content)
         _write(page.with_suffix(".txt"), write_text(notice))
         _write(page, write_html(notice))
     return pages
