@@ -15,9 +15,10 @@ from assets.partitions import MONTHS
 from assets.second_judge import VERDICTS
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.intake.answer import Answer
+from ocop_pipeline.intake.answer import Answer, together
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.marked_answer import marked_answer
+from ocop_pipeline.intake.process import files_of_parts
 from ocop_pipeline.intake.validation_report import validation_report
 from ocop_pipeline.reporting.issuing import MACHINES, MARKED, REPORT_OF_TIER, file_notices, issue_report
 from ocop_pipeline.resources import Deployment, tell
@@ -99,9 +100,15 @@ def _notices() -> dg.AssetsDefinition:
     def return_notices(deployment: Deployment) -> dg.MaterializeResult[None]:
         now = datetime.now(ZoneInfo(TIME_ZONE))
         settings, catalogue = deployment.settings, deployment.catalogue
+        archive = Archive(settings.archive)
         with Ledger.open(settings.ledger) as ledger:
             answers = [answer for _, answer in notice_answers(ledger, catalogue)]
-        archive = Archive(settings.archive)
+            files = files_of_parts(archive, ledger)
+        # Reports of several units in one workbook are marked in it together, or each answer would hide the others.
+        of_file: dict[str, list[Answer]] = {}
+        for answer in answers:
+            if answer["verdict"] == Verdict.RETURNED:
+                of_file.setdefault(_file(answer, files), []).append(answer)
 
         def enclosed(told: Mapping[str, Any]) -> dict[str, bytes]:
             answer = cast("Answer", told)
@@ -109,8 +116,8 @@ def _notices() -> dg.AssetsDefinition:
             found = {MACHINES: report.encode()}
             # What was set aside may be no workbook at all: only what could be read and judged is opened again.
             if answer["verdict"] == Verdict.RETURNED:
-                data = archive.read(answer["submission_id"] or "")
-                marked = marked_answer(data, answer, catalogue.template_words)
+                file = _file(answer, files)
+                marked = marked_answer(archive.read(file), together(of_file[file]), catalogue.template_words)
                 found |= {MARKED: marked} if marked is not None else {}
             return found
 
@@ -118,3 +125,9 @@ def _notices() -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"notices": [str(path) for path in written]})
 
     return return_notices
+
+
+def _file(answer: Answer, files: Mapping[str, str]) -> str:
+    """The digest of the file a report came in."""
+    submission_id = answer["submission_id"] or ""
+    return files.get(submission_id, submission_id)

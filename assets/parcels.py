@@ -13,7 +13,7 @@ from ocop_pipeline.delivery import Parcel, release_id, unfinished
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import UnitVersion
-from ocop_pipeline.intake.answer import Answer, recorded_answer
+from ocop_pipeline.intake.answer import Answer, is_settled, recorded_answer
 from ocop_pipeline.reporting.issuing import UNKNOWN_PERIOD, filed_notice, read_issued
 from ocop_pipeline.reporting.notices import load_notice_spec
 from ocop_pipeline.reporting.release import unit_slug
@@ -116,11 +116,16 @@ def notice_parcels(ledger: Ledger, catalogue: Catalogue, settings: Settings) -> 
 
 
 def notice_answers(ledger: Ledger, catalogue: Catalogue) -> Iterator[tuple[VerdictRecord, Answer]]:
-    """Every file that stands as returned or set aside: its verdict, and what is said of it."""
+    """Every file that stands as returned or set aside: its verdict, and what is said of it.
+
+    A workbook that was taken apart has nothing to be put right itself: its parts are answered.
+    """
     arrivals = {record.sha256: record for record in ledger.arrivals()}
     for verdict in ledger.latest_verdicts():
         if verdict.verdict in _ANSWERED:
-            yield verdict, recorded_answer(arrivals[verdict.sha256], verdict, catalogue)
+            answer = recorded_answer(arrivals[verdict.sha256], verdict, catalogue)
+            if not is_settled(answer):
+                yield verdict, answer
 
 
 def _latest(issues: list[IssueRecord]) -> list[IssueRecord]:

@@ -114,7 +114,7 @@ def test_check_writes_the_marked_file_and_never_over_another(book, tmp_path):
     ]
     shown = CliRunner().invoke(app, asked)
     assert "xa.can-sua-2.xlsx" in shown.stdout
-    assert "không đánh dấu được" in shown.stdout
+    assert "Không đánh dấu được" in shown.stdout
     assert sorted(each.name for each in out.iterdir()) == [
         "b.can-sua-2.txt",
         "b.can-sua.txt",

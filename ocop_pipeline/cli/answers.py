@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocop_pipeline.catalogue.template_words import TemplateWords
-from ocop_pipeline.intake.answer import Answer
+from ocop_pipeline.intake.answer import Answer, together
 from ocop_pipeline.intake.answer_text import answer_text
 from ocop_pipeline.intake.marked_answer import marked_answer
 
@@ -21,13 +21,13 @@ class Written:
 
 
 def write_answers(
-    files: Sequence[Path], answers: Sequence[Answer], folder: Path, words: TemplateWords
+    told: Sequence[tuple[Path, Answer]], folder: Path, words: TemplateWords
 ) -> Mapping[Path, Written]:
     """Write the answers on the files that have findings; nothing is written over.
 
     Args:
-        files: The files as they were given.
-        answers: What became of each, in the same order.
+        told: The files and what became of each; the parts of a workbook of several reports bear its path and are
+            answered in it, together.
         folder: Where to; made when it is not there.
         words: The sentences around the findings.
 
@@ -35,18 +35,23 @@ def write_answers(
         File -> what was written for it; a sound file has nothing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    written = {}
-    for path, each in zip(files, answers, strict=True):
-        if not each["findings"]:
-            continue
-        stem = _free(folder, path.stem)
-        text, marked = folder / f"{stem}{TEXT}", marked_answer(path.read_bytes(), each, words)
-        text.write_text(answer_text(each, words), encoding="utf-8")
-        workbook = folder / f"{stem}{MARKED}" if marked is not None else None
-        if workbook is not None and marked is not None:
-            workbook.write_bytes(marked)
-        written[path] = Written(text, workbook)
-    return written
+    of_file: dict[Path, list[Answer]] = {}
+    for path, each in told:
+        if each["findings"]:
+            of_file.setdefault(path, []).append(each)
+    return {path: _write(path, answers, folder, words) for path, answers in of_file.items()}
+
+
+def _write(path: Path, answers: Sequence[Answer], folder: Path, words: TemplateWords) -> Written:
+    stem = _free(folder, path.stem)
+    text = folder / f"{stem}{TEXT}"
+    text.write_text("\n".join(answer_text(each, words) for each in answers), encoding="utf-8")
+    marked = marked_answer(path.read_bytes(), together(answers), words)
+    if marked is None:
+        return Written(text, None)
+    workbook = folder / f"{stem}{MARKED}"
+    workbook.write_bytes(marked)
+    return Written(text, workbook)
 
 
 def _free(folder: Path, stem: str) -> str:

@@ -38,7 +38,14 @@ from ocop_pipeline.cli.console import (
 )
 from ocop_pipeline.cli.maps import AS_REPORTED, MapOption, map_day, open_on_map
 from ocop_pipeline.generator import Options, OptionsError, generate
-from ocop_pipeline.intake.answer import Answer, answer, recorded_answer, refused_answer, repeated_answer
+from ocop_pipeline.intake.answer import (
+    Answer,
+    answer,
+    is_settled,
+    recorded_answer,
+    refused_answer,
+    repeated_answer,
+)
 from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.process import check as judge_files
 from ocop_pipeline.intake.validation_report import validation_report
@@ -52,7 +59,6 @@ from ocop_pipeline.warehouse.reference import scope_units
 from ocop_pipeline.warehouse.scratch import published_before
 
 _HELP = load_messages()
-_GOOD = ("accepted", "duplicate")
 FORMATS = ("html", "pdf", "json")
 DEMO_MONTH, DEMO_FOLDER = "2026-10", "demo"
 
@@ -70,7 +76,7 @@ def run(
         print_json(result)
     else:
         print_run(place, result)
-    clean = outcome.succeeded and all(file["verdict"] in _GOOD for file in result["files"])
+    clean = outcome.succeeded and all(is_settled(file) for file in result["files"])
     raise typer.Exit(FINE if clean else FINDINGS)
 
 
@@ -185,41 +191,41 @@ def check(
     for path in files:
         if not path.is_file():
             raise refuse("error.no_file", file=path)
-    answers = [
-        answer(judgement)
-        for judgement in judge_files(
-            files, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
-            previous=lambda months: published(place, months),
-            scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
-            workers=place.settings.workers,
-            spell=speller(place.catalogue.names),
-            key=known_key(place.settings),
-        )
-    ]  # fmt: skip
+    judgements = judge_files(
+        files, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
+        previous=lambda months: published(place, months),
+        scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
+        workers=place.settings.workers,
+        spell=speller(place.catalogue.names),
+        key=known_key(place.settings),
+    )  # fmt: skip
+    told = [
+        (path, answer(each))
+        for path, judgement in zip(files, judgements, strict=True)
+        for each in (judgement, *judgement.parts)
+    ]
+    answers = [each for _, each in told]
     words = place.catalogue.template_words
-    written = {} if annotate is None else write_answers(files, answers, annotate, words)
+    written = {} if annotate is None else write_answers(told, annotate, words)
     if as_report:
         print_json(validation_report(answers, datetime.now(TIME_ZONE)))
     elif as_json:
         print_json(
             [
                 {**each, "annotated": to and to.marked, "answer_text": to and to.text}
-                for each, to in ((each, written.get(path)) for path, each in zip(files, answers, strict=True))
+                for each, to in ((each, written.get(path)) for path, each in told)
             ]
         )
     else:
-        for path, each in zip(files, answers, strict=True):
+        for each in answers:
             say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
             for finding in each["findings"]:
                 label = messages().say(f"severity.{finding['severity']}")
                 out().print(f"  {label}: {_message(dict(finding))}", markup=False)
-            if path in written:
-                say("check.answer_text", file=written[path].text)
-                say(
-                    "check.annotated" if written[path].marked else "check.not_annotated",
-                    file=written[path].marked,
-                )
-    raise typer.Exit(FINE if all(each["verdict"] in _GOOD for each in answers) else FINDINGS)
+        for to in written.values():
+            say("check.answer_text", file=to.text)
+            say("check.annotated" if to.marked else "check.not_annotated", file=to.marked or to.text)
+    raise typer.Exit(FINE if all(map(is_settled, answers)) else FINDINGS)
 
 
 def published(place: Site, months: Collection[str]) -> Previous:

@@ -5,12 +5,13 @@ Belongs here: the documented JSON of `ocop check` and `ocop run`. The sentences 
 """
 
 import ast
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TypedDict
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import Item, finding_types
-from ocop_pipeline.domain.findings import Finding, Verdict
+from ocop_pipeline.domain.findings import Finding, Severity, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.judge import Judgement
@@ -71,6 +72,31 @@ def answer(judgement: Judgement) -> Answer:
         period=identity.period if identity else None,
         received_on=None,
         findings=[answer_finding(finding) for finding in judgement.findings],
+    )
+
+
+def is_settled(answer: Answer) -> bool:
+    """Whether the sender has nothing to put right: accepted, known already, or taken apart into several reports."""
+    errors = any(finding["severity"] == Severity.ERROR for finding in answer["findings"])
+    return answer["verdict"] in (Verdict.ACCEPTED, Verdict.DUPLICATE) or (
+        answer["verdict"] == Verdict.SET_ASIDE and bool(answer["findings"]) and not errors
+    )
+
+
+def together(answers: Sequence[Answer]) -> Answer:
+    """One answer on a file that holds several reports: all findings, and of what is said only what holds for all."""
+    first = answers[0]
+    if len(answers) == 1:
+        return first
+    return Answer(
+        **{
+            **first,
+            "unit_id": None,
+            "unit_name": None,
+            "agency": None,
+            "agency_name": None,
+            "findings": [finding for each in answers for finding in each["findings"]],
+        }
     )
 
 

@@ -264,7 +264,7 @@ def recognise_layout(
     if not ranked or not ranked[0].certain or _is_tied(ranked):
         ranked = _rank(layouts, looked, by_content=True)
     if not ranked or ranked[0].share < _RECOGNISED:
-        names = ", ".join(clean(sheet.name) for sheet in workbook.sheets[:12])
+        names = ", ".join(filter(None, (clean(sheet.name) for sheet in workbook.sheets[:12]))) or "–"
         nearest = f"{ranked[0].layout.code} {ranked[0].share:.0%}" if ranked else ""
         return None, {}, [Seen("FORM_UNRECOGNISED", "", "", {"sheets": names, "nearest": nearest})]
     if _is_tied(ranked):
@@ -300,12 +300,12 @@ class _Looked:
         found = self._texts.get(id(sheet))
         if found is None:
             cells = (value for row in sheet.rows[:INFO_ROWS] for value in row if type(value) is str)
-            found = frozenset(key for value in cells for key in _label_keys(value))
+            found = frozenset(key for value in cells for key in label_keys(value))
             self._texts[id(sheet)] = found
         return found
 
 
-def _label_keys(text: str) -> tuple[str, ...]:
+def label_keys(text: str) -> tuple[str, ...]:
     """The folded text of a label, and that of its part before a bracket or colon."""
     head = _BEFORE_BRACKET.split(text, maxsplit=1)[0]
     return (fold(text),) if len(head) == len(text) else (fold(text), fold(head))

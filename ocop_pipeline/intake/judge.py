@@ -38,6 +38,8 @@ class Judgement:
         verdict: accepted, returned, set_aside or duplicate.
         identity: whose report it is, where that could be told.
         findings: errors before warnings, then as they stand in the file.
+        parts: of a workbook that was only checked and holds the reports of several units, theirs; what is taken in has
+            a judgement a part instead.
     """
 
     submission_id: str
@@ -46,6 +48,7 @@ class Judgement:
     verdict: Verdict
     identity: Identity | None
     findings: tuple[Finding, ...]
+    parts: tuple["Judgement", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

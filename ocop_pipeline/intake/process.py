@@ -11,7 +11,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -23,12 +23,14 @@ from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.domain.findings import Finding, Verdict
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.intake.archive import Archive
-from ocop_pipeline.intake.extract import Extract, ReadingSpec, extract
-from ocop_pipeline.intake.grid import MEBIBYTE, Unreadable
+from ocop_pipeline.intake.archive import Archive, NotArchivedError
+from ocop_pipeline.intake.cells import clean
+from ocop_pipeline.intake.extract import Extract, ReadingSpec
+from ocop_pipeline.intake.grid import MEBIBYTE, Unreadable, UnreadableCode
 from ocop_pipeline.intake.inbox import Arrival, Refusal, Scan, display_name, scan
 from ocop_pipeline.intake.judge import Judgement, Previous, cells_of, judge
 from ocop_pipeline.intake.order import in_order
+from ocop_pipeline.intake.parts import Part, PartOf, Parts, part_bytes, read_part, read_reports
 from ocop_pipeline.intake.recognise import Identity, identify
 from ocop_pipeline.intake.register_import import restore
 from ocop_pipeline.intake.sandbox import Item, read_many
@@ -45,10 +47,12 @@ logger = logging.getLogger(__name__)
 
 Progress = Callable[[str, int, int], None]
 """(what is being done, how many done, how many in all)."""
+Result = Extract | Parts | Unreadable
+"""What became of reading one file."""
 PreviousOf = Callable[[Collection[str]], Previous]
 """Months whose published values are wanted -> what the warehouse holds of them."""
 
-INBOX_CHANNEL = "inbox"
+INBOX_CHANNEL, PART_CHANNEL = "inbox", "part"
 HANDED_ON = 4 * MEBIBYTE
 """Files up to this size are read while the inbox is still being looked through; larger ones, which would pile up in
 memory, from the archive afterwards."""
@@ -156,6 +160,10 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
 
     unjudged = ledger.unjudged()
     results.update(reading.read([arrival for arrival in unjudged if arrival.sha256 not in results]))
+    of_parts = _record_parts(archive, ledger, unjudged, results)
+    if of_parts:
+        results.update(of_parts)
+        unjudged = ledger.unjudged()
     candidates, set_aside = reading.recognise(unjudged, results)
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     judgements = [*judging.judgements, *set_aside]
@@ -192,7 +200,8 @@ def check(
     """Judge files where they lie, writing nothing down: what `ocop check` shows a sender before sending.
 
     Returns:
-        One judgement a path, in their order; the second of two equal files is a duplicate.
+        One judgement a path, in their order; the second of two equal files is a duplicate. A workbook with the reports
+        of several units has those of its parts.
 
     Raises:
         OSError: a path is no readable file.
@@ -211,9 +220,18 @@ def check(
             arrivals[sha256] = ArrivalRecord(sha256, len(data), changed, changed, "check", "", name, number)
             items.append(Item(sha256, data, path.name))
     reading = _Reading(None, catalogue, spec, today, scope, workers, no_progress, key)
-    candidates, set_aside = reading.recognise(list(arrivals.values()), dict(reading.read_items(items)))
+    results: dict[str, Result] = dict(reading.read_items(items))
+    of_file: dict[str, list[str]] = {}
+    for arrival in list(arrivals.values()):
+        for part in _parts_of(results[arrival.sha256]):
+            told = _part_arrival(arrival, part)
+            arrivals[told.sha256], results[told.sha256] = told, part.extract
+            of_file.setdefault(arrival.sha256, []).append(told.sha256)
+    candidates, set_aside = reading.recognise(list(arrivals.values()), results)
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     by_digest = {item.submission_id: item for item in (*judging.judgements, *set_aside)}
+    for sha256, parts in of_file.items():
+        by_digest[sha256] = replace(by_digest[sha256], parts=tuple(by_digest[part] for part in parts))
     return list(_in_order_of(paths, digests, by_digest))
 
 
@@ -249,9 +267,10 @@ def rebuild(
     ordered = sorted(judged.values(), key=lambda record: record.sequence)
     reading = _Reading(archive, catalogue, spec, date.max, None, workers, progress)
     candidates = []
-    for sha256, result in reading.read([names[record.sha256] for record in ordered]):
-        record = judged[sha256]
-        if isinstance(result, Unreadable) or not result.layout:
+    results = dict(reading.read([names[record.sha256] for record in ordered]))
+    for record in ordered:
+        sha256, result = record.sha256, results[record.sha256]
+        if not isinstance(result, Extract) or not result.layout:
             logger.error("archived file %s can no longer be read as it was judged", sha256)
             continue
         candidates.append(_candidate(names[sha256], _identity(record, result), result, record.findings))
@@ -268,6 +287,16 @@ def rebuild(
         imports=imported["imports"],
         import_lines=imported["import_lines"],
     )
+
+
+def files_of_parts(archive: Archive, ledger: Ledger) -> dict[str, str]:
+    """Digest of each part of a workbook of several reports -> digest of the workbook, as it was sent.
+
+    Raises:
+        OSError, NotArchivedError, ValueError: the archive does not have a part as it was stored.
+    """
+    parts = (arrival.sha256 for arrival in ledger.arrivals() if arrival.channel == PART_CHANNEL)
+    return {sha256: read_part(archive.read(sha256)).original for sha256 in parts}
 
 
 def waiting_periods(
@@ -294,12 +323,11 @@ def waiting_periods(
     for left in ledger.unjudged():
         items[left.sha256] = Item(left.sha256, archive.path(left.sha256), left.display_name)
     for sha256, result in reading.read_items(list(items.values())):
-        known = (
-            None
-            if isinstance(result, Unreadable)
-            else identify(result, catalogue, now.date(), scope, key).identity
-        )
-        waiting[sha256] = known.period if known else ""
+        if not isinstance(result, Extract):
+            waiting[sha256] = ""
+        for name, report in _reports(sha256, result):
+            known = identify(report, catalogue, now.date(), scope, key).identity
+            waiting[name] = known.period if known else ""
     return waiting
 
 
@@ -320,7 +348,7 @@ class _Reading:
     key: bytes | None = None
 
     def recognise(
-        self, arrivals: Sequence[ArrivalRecord], results: Mapping[str, Extract | Unreadable]
+        self, arrivals: Sequence[ArrivalRecord], results: Mapping[str, Result]
     ) -> tuple[list[Candidate], list[Judgement]]:
         """Files whose sender and month are known, in the order of superseding; the rest, set aside."""
         by_digest = {arrival.sha256: arrival for arrival in arrivals}
@@ -330,6 +358,11 @@ class _Reading:
             result = results[sha256]
             if isinstance(result, Unreadable):
                 finding = finding_types().of_args(result.code.name, result.args)
+                set_aside.append(_set_aside(arrival, None, (finding,)))
+                continue
+            if isinstance(result, Parts):
+                names = ", ".join(clean(part.sheets[0]) for part in result.parts)
+                finding = finding_types().make("SPLIT_INTO_PARTS", count=len(result.parts), sheets=names)
                 set_aside.append(_set_aside(arrival, None, (finding,)))
                 continue
             known = identify(result, self.catalogue, self.today, self.scope, self.key)
@@ -346,7 +379,7 @@ class _Reading:
 
     def read_arriving(
         self, look: Iterable[tuple[Arrival, bytes]], known: Collection[str], total: int
-    ) -> dict[str, Extract | Unreadable]:
+    ) -> dict[str, Result]:
         """Read new files while the inbox is being looked through.
 
         What is read here counts only once the arrival is in the archive and in the ledger.
@@ -366,23 +399,79 @@ class _Reading:
 
         return dict(self.read_items(fresh(), total))
 
-    def read(self, arrivals: Sequence[ArrivalRecord]) -> Iterator[tuple[str, Extract | Unreadable]]:
-        """The archived files, in their order, each checked against its digest."""
-        assert self.archive is not None  # noqa: S101 - only a check without archive hands items in
-        archive = self.archive
-        return self.read_items(
-            [Item(a.sha256, archive.path(a.sha256), a.display_name, a.sha256) for a in arrivals]
+    def read(self, arrivals: Sequence[ArrivalRecord]) -> Iterator[tuple[str, Result]]:
+        """The archived files, each checked against its digest; those that are parts of a workbook last."""
+        archive = self._archive()
+        files = [arrival for arrival in arrivals if arrival.channel != PART_CHANNEL]
+        yield from self.read_items(
+            [Item(a.sha256, archive.path(a.sha256), a.display_name, a.sha256) for a in files]
         )
+        yield from self._read_parts([arrival for arrival in arrivals if arrival.channel == PART_CHANNEL])
+
+    def _read_parts(self, arrivals: Sequence[ArrivalRecord]) -> Iterator[tuple[str, Result]]:
+        """Parts of workbooks, each workbook read once."""
+        archive = self._archive()
+        wanted: dict[str, list[tuple[str, PartOf]]] = {}
+        names: dict[str, str] = {}
+        for arrival in arrivals:
+            try:
+                part = read_part(archive.read(arrival.sha256))
+            except (OSError, NotArchivedError, ValueError, KeyError, TypeError) as error:
+                yield arrival.sha256, Unreadable(UnreadableCode.ARCHIVE_DAMAGED, {"detail": str(error)[:200]})
+                continue
+            wanted.setdefault(part.original, []).append((arrival.sha256, part))
+            names[part.original] = arrival.display_name
+        items = [Item(original, archive.path(original), names[original], original) for original in wanted]
+        for original, result in self.read_items(items):
+            for sha256, part in wanted[original]:
+                yield sha256, _taken_out(result, part)
+
+    def _archive(self) -> Archive:
+        assert self.archive is not None  # noqa: S101 - only a check without archive hands items in
+        return self.archive
 
     def read_items(
         self, items: Iterable[Item[str]], total: int | None = None
-    ) -> Iterator[tuple[str, Extract | Unreadable]]:
+    ) -> Iterator[tuple[str, Result]]:
         """Read files in child processes; `total` where their number cannot be told from `items`."""
         known = len(items) if isinstance(items, Sequence) else 0
-        results = read_many(items, transform=partial(extract, self.spec), workers=self.workers)
+        results = read_many(items, transform=partial(read_reports, self.spec), workers=self.workers)
         for done, (key, result) in enumerate(results, start=1):
             yield key, result
             self.progress("reading", done, max(total or known, done))
+
+
+def _taken_out(result: Result, part: PartOf) -> Extract | Unreadable:
+    """What one part of a workbook says; a workbook no longer read as it was cannot tell."""
+    found = result.of(part.sheets) if isinstance(result, Parts) else None
+    if found is not None:
+        return found
+    gone = Unreadable(UnreadableCode.READER_CRASH, {"detail": f"no part {', '.join(part.sheets)}"})
+    return result if isinstance(result, Unreadable) else gone
+
+
+def _parts_of(result: Result) -> tuple[Part, ...]:
+    return result.parts if isinstance(result, Parts) else ()
+
+
+def _reports(sha256: str, result: Result) -> Iterator[tuple[str, Extract]]:
+    """The reports in a file, each by the digest that names it."""
+    if isinstance(result, Extract):
+        yield sha256, result
+    for part in _parts_of(result):
+        yield hashlib.sha256(part_bytes(PartOf(sha256, part.sheets))).hexdigest(), part.extract
+
+
+def _part_arrival(file: ArrivalRecord, part: Part) -> ArrivalRecord:
+    """A part of a workbook as an arrival of its own: it came when and where its workbook did."""
+    data = part_bytes(PartOf(file.sha256, part.sheets))
+    return replace(
+        file,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        channel=PART_CHANNEL,
+        display_name=display_name(f"{file.display_name} › {clean(part.sheets[0])}"),
+    )
 
 
 def _count(inbox: Path) -> int:
@@ -474,6 +563,26 @@ def _record_arrivals(
     return duplicates
 
 
+def _record_parts(
+    archive: Archive, ledger: Ledger, arrivals: Sequence[ArrivalRecord], results: Mapping[str, Result]
+) -> dict[str, Result]:
+    """Archive and write down the parts of workbooks that hold several reports.
+
+    Returns:
+        Digest of each part -> what it says. A run that is stopped before their verdicts finds them unjudged.
+    """
+    found: dict[str, Result] = {}
+    records = []
+    for arrival in arrivals:
+        for part in _parts_of(results[arrival.sha256]):
+            archive.store(part_bytes(PartOf(arrival.sha256, part.sheets)))
+            records.append(_part_arrival(arrival, part))
+            found[records[-1].sha256] = part.extract
+    if records:
+        ledger.record_arrivals(records, ())
+    return found
+
+
 def _record_refusals(ledger: Ledger, refusals: Sequence[Refusal], now: datetime) -> list[Judgement]:
     """Write down what was not taken; return what is new among it."""
     if not refusals:
@@ -526,6 +635,7 @@ __all__ = [
     "Restored",
     "TakenIn",
     "check",
+    "files_of_parts",
     "rebuild",
     "take_in",
     "waiting_periods",
