@@ -119,7 +119,9 @@ class TestTwoTiers:
 
     def test_every_notice_is_delivered_to_its_senders_folder(self, province):
         """Each notice is delivered under its month, to the unit's folder or to the one for files that are nobody's."""
-        notices = {(path.parent.name, path.name) for path in province.settings.notices.rglob("*.*")}
+        filed = {(path.parent.name, path.name) for path in province.settings.notices.rglob("*.*")}
+        notices = {(month, name) for month, name in filed if not name.endswith(".json")}  # for other systems
+        assert len(filed) - len(notices) > 0
         delivered = list(province.settings.deliveries.rglob("phieu-tra-lai-*"))
         assert {(path.parent.parent.name, path.name) for path in delivered} == notices
         nobodys = {path.stem for path in delivered if path.parent.name == "khong-ro-don-vi"}

@@ -15,7 +15,8 @@ from ocop_pipeline.catalogue.tables import read_yaml
 _GUIDE: Final = ("title", "expiring", "expiring_none", "indicators", "basis")
 _INPUTS: Final = ("number", "whole", "yes_no", "percent", "day", "year", "choice", "text", "wrong")
 _ANSWER: Final = (
-    "sheet", "title", "whose", "receipt", "how", "how_elsewhere", "file", "group", "nothing_wrong", "error", "warning",
+    "sheet", "title", "whose", "receipt", "how", "how_elsewhere", "file", "group", "repairs", "nothing_wrong",
+    "error", "warning",
 )  # fmt: skip
 _HEADERS: Final = 5
 _SEEN: Final = "S"

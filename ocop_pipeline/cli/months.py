@@ -222,6 +222,9 @@ def check(
             for finding in each["findings"]:
                 label = messages().say(f"severity.{finding['severity']}")
                 out().print(f"  {label}: {_message(dict(finding))}", markup=False)
+            for repair in each["repairs"]:
+                if not repair["is_guess"]:  # a guess is a finding already
+                    out().print(f"  {messages().say('check.repair')}: {_message(dict(repair))}", markup=False)
         for to in written.values():
             say("check.answer_text", file=to.text)
             say("check.annotated" if to.marked else "check.not_annotated", file=to.marked or to.text)

@@ -24,6 +24,27 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """Something written otherwise than asked for, and how it was read.
+
+    Attributes:
+        sheet: its sheet.
+        cell: its cell; empty where many cells of the sheet are meant.
+        rule: code of `catalogue/data/repairs.csv`.
+        before: what was written.
+        after: what was understood.
+        is_guess: it could mean something else; then a finding asks to confirm it.
+    """
+
+    sheet: str
+    cell: str
+    rule: str
+    before: str
+    after: str
+    is_guess: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing found, at one place. `args` fill the sentence of `code` and are plain text or numbers."""
 

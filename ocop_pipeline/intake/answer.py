@@ -11,7 +11,8 @@ from typing import TypedDict
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import Item, finding_types
-from ocop_pipeline.domain.findings import Finding, Severity, Verdict
+from ocop_pipeline.catalogue.repairs import repair_kinds
+from ocop_pipeline.domain.findings import Finding, Repair, Severity, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.inbox import display_name
 from ocop_pipeline.intake.judge import Judgement
@@ -34,6 +35,22 @@ class FindingAnswer(TypedDict):
     args: dict[str, str | list[Item]]
 
 
+class RepairAnswer(TypedDict):
+    """Something read otherwise than it is written. `cell` is empty where many cells of the sheet are meant.
+
+    `is_guess` says that it could mean something else; a finding at the same place then asks to confirm it.
+    """
+
+    code: str
+    sheet: str
+    cell: str
+    before: str
+    after: str
+    is_guess: bool
+    message_vi: str
+    message_en: str
+
+
 class Answer(TypedDict):
     """One file. What cannot be told is null; `verdict` is accepted, returned, set_aside or duplicate.
 
@@ -53,6 +70,7 @@ class Answer(TypedDict):
     period: str | None
     received_on: str | None
     findings: list[FindingAnswer]
+    repairs: list[RepairAnswer]
 
 
 def answer(judgement: Judgement) -> Answer:
@@ -72,6 +90,7 @@ def answer(judgement: Judgement) -> Answer:
         period=identity.period if identity else None,
         received_on=None,
         findings=[answer_finding(finding) for finding in judgement.findings],
+        repairs=[_repair(each) for each in judgement.repairs],
     )
 
 
@@ -96,7 +115,22 @@ def together(answers: Sequence[Answer]) -> Answer:
             "agency": None,
             "agency_name": None,
             "findings": [finding for each in answers for finding in each["findings"]],
+            "repairs": [repair for each in answers for repair in each["repairs"]],
         }
+    )
+
+
+def _repair(repair: Repair) -> RepairAnswer:
+    kinds = repair_kinds()
+    return RepairAnswer(
+        code=repair.rule,
+        sheet=repair.sheet,
+        cell=repair.cell,
+        before=repair.before,
+        after=repair.after,
+        is_guess=repair.is_guess,
+        message_vi=kinds.message(repair, "vi"),
+        message_en=kinds.message(repair, "en"),
     )
 
 
@@ -133,6 +167,7 @@ def recorded_answer(arrival: ArrivalRecord, verdict: VerdictRecord, catalogue: C
         period=verdict.period or None,
         received_on=arrival.received_at.astimezone(VIETNAM).date().isoformat(),
         findings=[answer_finding(finding) for finding in verdict.findings],
+        repairs=[_repair(each) for each in verdict.repairs],
     )
 
 
@@ -170,4 +205,5 @@ def _bare(
         period=None,
         received_on=None,
         findings=findings,
+        repairs=[],
     )

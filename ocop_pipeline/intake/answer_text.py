@@ -16,7 +16,9 @@ RECEIPT_DIGITS = 10
 
 
 def answer_text(answer: Answer, words: TemplateWords) -> str:
-    """The answer on one file as lines of text: whose it is, its receipt, then errors before warnings, sheet by sheet.
+    """The answer on one file as lines of text.
+
+    Whose it is, its receipt, then errors before warnings, sheet by sheet, and what was read otherwise than written.
 
     Args:
         answer: What became of the file.
@@ -56,6 +58,13 @@ def _lines(answer: Answer, words: TemplateWords) -> Iterator[str]:
             yield words.answer["group"].format(kind=words.answer[str(severity)], count=len(found))
         for number, each in enumerate(found, start=1):
             yield f"{number}. {each['message_vi']}"
+    # A guess is among the findings already.
+    sure = [each for each in answer["repairs"] if not each["is_guess"]]
+    if sure:
+        yield ""
+        yield words.answer["group"].format(kind=words.answer["repairs"], count=len(sure))
+    for number, repair in enumerate(sure, start=1):
+        yield f"{number}. {repair['message_vi']}"
     if answer["findings"]:
         yield ""
         yield words.answer["how_elsewhere"]

@@ -146,6 +146,8 @@ def read_day(value: CellValue) -> date | None:
 def _day_of_text(text: str) -> date | None:
     found = _DAY_FIRST.fullmatch(text)
     parts = (found[3], found[2], found[1]) if found else None
+    if found and int(found[2]) > 12 >= int(found[1]):
+        parts = (found[3], found[1], found[2])  # there is no month 25: 10/25/2026 is month first
     if parts is None:
         found = _YEAR_FIRST.fullmatch(text)
         parts = (found[1], found[2], found[3]) if found else None
@@ -156,6 +158,23 @@ def _day_of_text(text: str) -> date | None:
         return date(int(parts[0]), int(parts[1]), int(parts[2]))
     except ValueError:
         return None
+
+
+def day_order(text: str) -> bool | None:
+    """Whether a day written as text has its day first (25/10) or its month (10/25); None where it does not tell."""
+    found = _DAY_FIRST.fullmatch(text)
+    if found is None or (int(found[1]) <= 12 and int(found[2]) <= 12):
+        return None
+    return int(found[1]) > 12
+
+
+def other_day(text: str) -> date | None:
+    """The day a text names where its month is written first (03/04 is the fourth of March), if that is another day."""
+    found = _DAY_FIRST.fullmatch(text)
+    if found is None:
+        return None
+    month, day, year = int(found[1]), int(found[2]), int(found[3])
+    return date(year, month, day) if month != day and 1 <= month <= 12 and 1 <= day <= 12 and year else None
 
 
 def shown(value: CellValue) -> str:

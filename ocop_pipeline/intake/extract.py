@@ -10,12 +10,15 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from math import isfinite
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
+from ocop_pipeline.domain.findings import Repair
 from ocop_pipeline.domain.forms import INFO, REGISTER
 from ocop_pipeline.domain.manifest import SHEET as MANIFEST
+from ocop_pipeline.intake.amounts import MONEY, Amount, header_scale, money_scale, read_amount
 from ocop_pipeline.intake.cells import (
     BLANK,
     DAY,
@@ -37,6 +40,8 @@ from ocop_pipeline.intake.cells import (
     says_nothing,
     shown,
 )
+from ocop_pipeline.intake.encodings import Change, repaired
+from ocop_pipeline.intake.evidence import Evidence, encoding_repairs
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook, address
 
 HEADER_ROWS: Final = 30
@@ -56,6 +61,7 @@ _SHEET_POINTS, _TITLE_POINTS, _FORM_POINTS = 2, 2, 3
 # A sheet under another name is taken for a part of the form when it shows this share of the part's headers.
 _SHEET_BY_CONTENT = 0.6
 _MANIFEST_ROWS, _MANIFEST_TEXT = 12, 200
+_LONGEST_CAPTION = 120
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
 
@@ -64,13 +70,20 @@ _BEFORE_BRACKET = re.compile(r"[(\[:]")
 class LineSpec:
     """A line of a grid: for each value column its slot and whether the form asks for it there.
 
-    `required` is the line's key as printed where the line must not be missing, else empty.
+    `required` is the line's key as printed where the line must not be missing, else empty. `unit` is its unit of
+    measure; `whole` says that only whole numbers make sense.
     """
 
     cells: tuple[tuple[int, bool], ...]
     note: int
     yes_no: bool
     required: str = ""
+    unit: str = ""
+    whole: bool = False
+
+
+_NO_LINE = LineSpec((), 0, yes_no=False)
+_PERCENT = LineSpec((), 0, yes_no=False, unit="%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,7 @@ class SheetSpec:
         lines: line key, as printed and folded -> its slots.
         unknown: slots of an unknown line, one a value column.
         slots: field -> slot (pairs and rows).
-        kinds: field -> how its cells are read: ``text``, ``paragraphs``, ``number``, ``day``, ``words``
+        kinds: field -> how its cells are read: ``text``, ``paragraphs``, ``number``, ``percent``, ``day``, ``words``
             (a text where a dash or "không" means that there is nothing).
         anchor: field without which a row is no row.
         evidence: fields one of which shows that a row without a number is a row all the same.
@@ -192,6 +205,7 @@ class Extract:
         days: these days, as proleptic ordinals.
         keys: (position, line key as written) of cells on unknown lines.
         manifest: what the hidden sheet of a template says of it, unchecked; empty where there is none.
+        repairs: what was written otherwise than asked for, and how it was read.
     """
 
     layout: str
@@ -209,6 +223,7 @@ class Extract:
     days: "array[int]"
     keys: tuple[tuple[int, str], ...]
     manifest: dict[str, str] = field(default_factory=dict)
+    repairs: tuple[Repair, ...] = ()
 
 
 def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
@@ -222,6 +237,7 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
         The cells with their places. When no layout was recognised, or several equally well, it is empty but
         for one finding that says what was seen.
     """
+    workbook, changes = repaired(workbook)
     layout, places, findings = recognise_layout(spec.layouts, workbook)
     reading = Reading(spec.words, findings)
     if layout is not None:
@@ -231,6 +247,8 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
                 reading.find("MISSING_SHEET", "", "", part=sheet_spec.part, name=sheet_spec.name)
             else:
                 reading.read(sheet, sheet_spec)
+    if changes:
+        reading.tell_encodings(changes, layout.slots if layout else ())
     return reading.finish(layout.code if layout else "", _manifest(workbook))
 
 
@@ -414,8 +432,9 @@ class Reading:
         self._texts: list[tuple[int, str]] = []
         self._days: list[tuple[int, int]] = []
         self._keys: list[tuple[int, str]] = []
-        self._two_ways: list[tuple[int, float]] = []
-        self._point_is_decimal: set[bool] = set()
+        self._sheet = ""
+        self._evidence = Evidence(self._cells, self._texts, self._days, self.find)
+        self._repairs: list[Repair] = []
 
     def find(self, code: str, sheet: str, cell: str, /, **args: str) -> None:
         """Note something wrong with the shape of the workbook."""
@@ -423,7 +442,7 @@ class Reading:
 
     def read(self, sheet: Sheet, spec: SheetSpec) -> None:
         """Take the cells of one part of the form from its sheet."""
-        self._sheet_names[spec.part] = clean(sheet.name)
+        self._sheet = self._sheet_names[spec.part] = clean(sheet.name)
         if spec.kind == "pairs":
             self._read_pairs(sheet, spec)
             return
@@ -448,7 +467,7 @@ class Reading:
 
     def finish(self, layout: str, manifest: dict[str, str] | None = None) -> Extract:
         """All that was collected."""
-        self._settle_separators()
+        self._repairs += self._evidence.settle()
         self._refuse_huge()
         slots, rows, columns, states, numbers = zip(*self._cells, strict=True) if self._cells else ((),) * 5
         has_text = bytearray(len(slots))
@@ -470,13 +489,15 @@ class Reading:
             days=array("i", [day for _, day in self._days]),
             keys=tuple(self._keys),
             manifest=manifest or {},
+            repairs=tuple(self._repairs),
         )
 
-    def _settle_separators(self) -> None:
-        """Read "1.234" the way the file's other numbers show; the Vietnamese way where they do not tell."""
-        if self._two_ways and self._point_is_decimal == {True}:
-            for at, other in self._two_ways:
-                self._cells[at] = (*self._cells[at][:4], other)
+    def tell_encodings(
+        self, changes: dict[tuple[str, int, int], Change], slots: Sequence[tuple[str, str, str]]
+    ) -> None:
+        """Tell of texts that were in a legacy encoding."""
+        found = encoding_repairs(changes, self._cells, lambda slot: self._sheet_names.get(slots[slot][0], ""))
+        self._repairs += map(self._evidence.told, found)
 
     def _refuse_huge(self) -> None:
         """What is too large to be kept exactly is no number, but the text that stood there."""
@@ -489,7 +510,7 @@ class Reading:
             slot, row, column, _, number = self._cells[at]
             self._cells[at] = (slot, row, column, TEXT, NONE)
             self._texts.append((at, repr(number)))
-        self._texts = sorted(dict(self._texts).items())
+        self._texts[:] = sorted(dict(self._texts).items())
 
     # ------------------------------------------------------------------------------------- cells
 
@@ -498,24 +519,39 @@ class Reading:
         return len(self._cells) - 1
 
     def _put_number(
-        self, slot: int, row: int, column: int, value: CellValue, *, yes_no: bool = False
+        self, slot: int, row: int, column: int, value: CellValue, line: LineSpec = _NO_LINE
     ) -> None:
         """A cell that should hold a number, or yes or no."""
-        state, number, text, day = self._read_value(value, yes_no=yes_no)
+        state, number, text, day = self._read_value(value, yes_no=line.yes_no)
+        if state == TEXT and not line.yes_no and day is None:
+            how = read_amount(text, line.unit)
+            if how is not None:
+                self._put_amount(self._put(slot, row, column, NUMBER, how.number), text, how, line)
+                return
         at = self._put(slot, row, column, state, number)
         if text:
             self._texts.append((at, text))
         if day is not None:
             self._days.append((at, day.toordinal()))
         if state == NUMBER and type(value) is str:
-            self._note_separators(at, value)
+            self._evidence.number(at, self._sheet, read_number(text), whole=line.whole)
 
-    def _note_separators(self, at: int, value: str) -> None:
-        how = read_number(value)
-        if how is not None and how.other is not None:
-            self._two_ways.append((at, how.other))
-        elif how is not None and how.point_is_decimal is not None:
-            self._point_is_decimal.add(how.point_is_decimal)
+    def _put_amount(self, at: int, text: str, how: Amount, line: LineSpec) -> None:
+        """A number with words around it, which is told."""
+        self._texts.append((at, text))
+        self._evidence.changed(at, self._sheet, how.rule, text)
+        self._evidence.number(at, self._sheet, how, whole=line.whole)
+
+    def _put_money(
+        self, slot: int, row: int, column: int, value: CellValue, scale: Decimal | None, line: LineSpec
+    ) -> None:
+        """Money where header or unit cell name another unit than the form; None where the two disagree."""
+        at = len(self._cells)
+        self._put_number(slot, row, column, value, line)
+        _, _, _, state, number = self._cells[at]
+        # What the cell itself says of its unit comes first.
+        if state == NUMBER and number and not self._evidence.is_changed(at):
+            self._evidence.rescale(at, self._sheet, scale, shown(value))
 
     def _read_value(self, value: CellValue, *, yes_no: bool) -> tuple[int, float, str, date | None]:
         if isinstance(value, CellError):
@@ -555,6 +591,10 @@ class Reading:
             self._put(slot, row, column, BLANK)
         elif kind == "number":
             self._put_number(slot, row, column, value)
+        elif kind == "percent":
+            self._put_number(slot, row, column, value, _PERCENT)
+            if self._cells[-1][3] == NUMBER and not (isinstance(value, str) and "%" in value):
+                self._evidence.percent(len(self._cells) - 1, self._sheet)
         elif kind != "text" and says_nothing(text, self._words.nothing):
             self._texts.append((self._put(slot, row, column, NOTHING), text))
         elif kind == "day":
@@ -567,7 +607,10 @@ class Reading:
         if day is None:
             self._texts.append((self._put(slot, row, column, TEXT), text))
         else:
-            self._days.append((self._put(slot, row, column, DAY), day.toordinal()))
+            at = self._put(slot, row, column, DAY)
+            self._days.append((at, day.toordinal()))
+            if type(value) is str:
+                self._evidence.day(at, self._sheet, text)
 
     # ------------------------------------------------------------------------------------- pairs
 
@@ -618,6 +661,8 @@ class Reading:
         key_column = table.columns[spec.key_field or ""]
         note_column = table.columns.get("note", -1)
         first_row, first_col, uncomputed = sheet.first_row, sheet.first_col, sheet.uncomputed
+        unit_column = table.columns.get("unit", -1)
+        scales = _header_scales(sheet.rows, table, spec.value_fields)
         cells = self._cells
         lines: dict[Any, LineSpec] = spec.lines  # any cell value can be looked up
         seen: set[int] = set()
@@ -635,6 +680,14 @@ class Reading:
                 continue
             seen.add(line.note)
             at_row = first_row + number
+            if line.unit == MONEY and (scales or (unit_column >= 0 and row[unit_column] != MONEY)):
+                written = row[unit_column] if unit_column >= 0 else None
+                self._put_money_line(
+                    sheet, line, at_row, row, columns, _line_scales(scales, written, columns)
+                )
+                if note_column >= 0 and row[note_column] is not None:
+                    self._put_typed("text", line.note, at_row, first_col + note_column, row[note_column])
+                continue
             for column, (slot, asked) in zip(columns, line.cells, strict=True):
                 if column < 0:
                     continue
@@ -642,7 +695,7 @@ class Reading:
                 if type(value) is float and not line.yes_no:
                     cells.append((slot, at_row + 1, first_col + column, NUMBER, value))
                 elif value is not None:
-                    self._put_number(slot, at_row, first_col + column, value, yes_no=line.yes_no)
+                    self._put_number(slot, at_row, first_col + column, value, line)
                 elif uncomputed and (at_row, first_col + column) in uncomputed:
                     self._put(slot, at_row, first_col + column, UNCOMPUTED)
                 elif asked:
@@ -653,6 +706,30 @@ class Reading:
         missed = {line.required: None for line in lines.values() if line.required and line.note not in seen}
         for key in missed:
             self.find("MISSING_LINE", clean(sheet.name), "", line=key)
+
+    def _put_money_line(
+        self,
+        sheet: Sheet,
+        line: LineSpec,
+        at_row: int,
+        row: Sequence[CellValue],
+        columns: Sequence[int],
+        scales: Sequence[Decimal | None],
+    ) -> None:
+        """A line of money in a table that names a unit of money of its own."""
+        for column, (slot, asked), scale in zip(columns, line.cells, scales, strict=True):
+            if column < 0:
+                continue
+            at_column = sheet.first_col + column
+            value = row[column]
+            if value is not None and scale == 1:
+                self._put_number(slot, at_row, at_column, value, line)
+            elif value is not None:
+                self._put_money(slot, at_row, at_column, value, scale, line)
+            elif sheet.uncomputed and (at_row, at_column) in sheet.uncomputed:
+                self._put(slot, at_row, at_column, UNCOMPUTED)
+            elif asked:
+                self._put(slot, at_row, at_column, BLANK)
 
     def _line(self, lines: dict[str, LineSpec], key: CellValue, seen: set[int]) -> LineSpec | None:
         if key is None:
@@ -777,6 +854,37 @@ def carry(
         ):
             filled[column] = above[column]
     return filled
+
+
+def _header_scales(
+    rows: Sequence[Sequence[CellValue]], table: _Table, fields: Sequence[str]
+) -> tuple[Decimal | None, ...]:
+    """For each value column the unit of money its header names, or a caption above; empty where none does."""
+    header = rows[table.header]
+    caption = None
+    for row in rows[: table.header]:
+        for value in row:
+            if type(value) is str and len(value) < _LONGEST_CAPTION:
+                caption = header_scale(value) or caption
+    found = tuple(
+        (header_scale(str(header[table.columns[name]])) or caption) if name in table.columns else None
+        for name in fields
+    )
+    return found if any(each is not None for each in found) else ()
+
+
+def _line_scales(
+    scales: Sequence[Decimal | None], written: CellValue, columns: Sequence[int]
+) -> tuple[Decimal | None, ...]:
+    """For each value column what its numbers are multiplied by; None where header and unit cell disagree."""
+    own = money_scale(written) if type(written) is str else None
+    found: list[Decimal | None] = []
+    for scale in scales or [None] * len(columns):
+        if scale is not None and own is not None and scale != own:
+            found.append(None)
+        else:
+            found.append(scale or own or Decimal(1))
+    return tuple(found)
 
 
 def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tuple[int, CellValue]:

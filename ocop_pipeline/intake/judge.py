@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import in_reading_order
-from ocop_pipeline.domain.findings import Finding, Severity, Verdict
+from ocop_pipeline.domain.findings import Finding, Repair, Severity, Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.extract import ReadingSpec
 from ocop_pipeline.intake.recognise import Identity
@@ -40,6 +40,7 @@ class Judgement:
         findings: errors before warnings, then as they stand in the file.
         parts: of a workbook that was only checked and holds the reports of several units, theirs; what is taken in has
             a judgement a part instead.
+        repairs: what was read otherwise than it is written, and how.
     """
 
     submission_id: str
@@ -49,6 +50,7 @@ class Judgement:
     identity: Identity | None
     findings: tuple[Finding, ...]
     parts: tuple["Judgement", ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,4 +249,5 @@ def _judgement(candidate: Candidate, found: Mapping[str, Sequence[Finding]]) -> 
         verdict_of(findings),
         candidate.identity,
         findings,
+        repairs=candidate.extract.repairs,
     )

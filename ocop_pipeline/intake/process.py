@@ -624,6 +624,7 @@ def _verdict_record(judgement: Judgement, now: datetime, version: str, digest: s
         catalogue_hash=digest,
         findings=judgement.findings,
         reported_on=reported.isoformat() if reported else None,
+        repairs=judgement.repairs,
         **whose,
     )
 

@@ -9,6 +9,7 @@ from datetime import date
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS, Layout, LayoutSheet
+from ocop_pipeline.intake.amounts import MONEY
 from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import UNKNOWN_LINE, LayoutSpec, LineSpec, ReadingSpec, SheetSpec, Words
 from ocop_pipeline.paths import CATALOGUE_DATA
@@ -101,7 +102,9 @@ def _kind(part: str, name: str) -> str:
         return "paragraphs"
     if name.endswith(("_date", "reported_on")):
         return "day"
-    if name.endswith("_year") or name == "progress":
+    if name == "progress":
+        return "percent"
+    if name.endswith("_year"):
         return "number"
     # A dash on a cover sheet, or a short name, is text and not an answer to "how many".
     return "text" if part == INFO or name in _NAMES else "words"
@@ -168,6 +171,8 @@ def _line(catalogue: Catalogue, form: str, line: tuple[str, str, str], slots: _S
         cells=tuple((slots.add(part, code, name), name in asked) for name in fields),
         note=slots.add(part, code, "note"),
         yes_no=indicator is not None and indicator.value_type == "yes_no",
+        unit=MONEY if part == FUNDING or indicator is None else indicator.unit_vi,
+        whole=part != FUNDING and indicator is not None and indicator.decimals == 0,
         required=key
         if indicator is not None and code == indicator.code and form in indicator.required_on
         else "",

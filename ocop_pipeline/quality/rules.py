@@ -16,6 +16,7 @@ from typing import Any
 
 from ocop_pipeline import paths
 from ocop_pipeline.catalogue.findings import FILE, FORM, FindingTypes, finding_types, plain
+from ocop_pipeline.catalogue.repairs import repair_kinds
 from ocop_pipeline.domain.findings import Finding, Severity
 
 SelectAll = Callable[[Sequence[str]], Iterable[Iterable[Sequence[Any]]]]
@@ -126,6 +127,16 @@ def findings_page(rules: Iterable[Rule] | None = None, types: FindingTypes | Non
             f"| `{kind.code}` | {kind.severity} | {kind.sentence_vi} {kind.advice_vi} | {kind.sentence_en} |"
             for kind in types.of_scope(scope)
         ]
+    lines += [
+        "",
+        "## Repairs",
+        "",
+        _REPAIRS_HEAD,
+        "",
+        "| Code | Told (vi) | Told (en) |",
+        "| --- | --- | --- |",
+    ]
+    lines += [f"| `{code}` | {vi} | {en} |" for code, (vi, en) in repair_kinds().sentences.items()]
     lines += ["", "## What each rule finds, and its source", ""]
     lines += [f"- `{code}`: {text}" for code, text in described.items()]
     return "\n".join(lines) + "\n"
@@ -139,6 +150,10 @@ for a month, `{name:w}` for a word of a list, `{name:i}` for the code of an indi
 at most five are told in the sentence and all in `args` of `ocop check --json`. Findings of a file are told errors
 first, then sheet by sheet from top to bottom. This page is made from `ocop_pipeline/catalogue/data/findings.csv` and
 the comments in `sql/audits/`."""
+
+
+_REPAIRS_HEAD = """What is read otherwise than it is written. A repair that is sure is told and needs no answer;
+one that is a guess is a warning besides (`…_GUESSED`). The list is `ocop_pipeline/catalogue/data/repairs.csv`."""
 
 
 def _place(row: tuple[str, str, str, str]) -> tuple[str, str, int, str, str]:

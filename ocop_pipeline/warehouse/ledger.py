@@ -16,13 +16,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from ocop_pipeline.domain.findings import Finding, Severity, Verdict
+from ocop_pipeline.domain.findings import Finding, Repair, Severity, Verdict
 
 FileKey = tuple[str, int, int]
 """Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
 
 _BUSY_SECONDS = 30.0
-_SCHEMA_VERSION = 4
+_SCHEMA_VERSION = 5
 _TABLES = (
     "arrivals",
     "sightings",
@@ -75,7 +75,8 @@ CREATE TABLE IF NOT EXISTS verdicts (
     reported_on TEXT,
     rules_version TEXT NOT NULL,
     catalogue_hash TEXT NOT NULL,
-    findings TEXT NOT NULL
+    findings TEXT NOT NULL,
+    repairs TEXT NOT NULL DEFAULT '[]'
 ) STRICT;
 CREATE INDEX IF NOT EXISTS verdicts_by_file ON verdicts (sha256, sequence);
 CREATE INDEX IF NOT EXISTS verdicts_by_period ON verdicts (period);
@@ -204,6 +205,7 @@ class VerdictRecord:
     findings: tuple[Finding, ...]
     reported_on: str | None = None
     sequence: int = 0
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,13 +423,13 @@ class Ledger:
             before = cursor.execute("SELECT COALESCE(MAX(sequence), 0) FROM verdicts").fetchone()[0]
             cursor.executemany(
                 "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, "
-                "reported_on, rules_version, catalogue_hash, findings) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "reported_on, rules_version, catalogue_hash, findings, repairs) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         v.sha256, _text(v.judged_at), str(v.verdict), v.form, v.layout, v.unit_id, v.agency,
                         v.period, v.reported_on, v.rules_version, v.catalogue_hash,
-                        _findings_text(v.findings),
+                        _findings_text(v.findings), _json([astuple(repair) for repair in v.repairs]),
                     )
                     for v in verdicts
                 ],
@@ -651,7 +653,7 @@ class Ledger:
         rows = self._connection.execute(
             "SELECT v.sha256, v.judged_at, v.verdict, v.form, v.layout, v.unit_id, v.agency, v.period, "
             "v.rules_version, v.catalogue_hash, v.findings, v.reported_on, "
-            "(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256) "
+            "(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256), v.repairs "
             f"FROM verdicts AS v WHERE {where} "
             "ORDER BY v.sequence",
             parameters,
@@ -688,6 +690,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     for statement in _SCHEMA.split(";\n"):
         if statement.strip():
             connection.execute(statement)
+    if 0 < version < 5:  # before what was read otherwise than written was kept
+        connection.execute("ALTER TABLE verdicts ADD COLUMN repairs TEXT NOT NULL DEFAULT '[]'")
     for table in _TABLES:
         for verb in ("UPDATE", "DELETE"):
             connection.execute(
@@ -700,10 +704,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 def _verdict(row: Sequence[Any]) -> VerdictRecord:
     sha256, judged_at, verdict, form, layout, unit_id, agency, period = row[:8]
-    rules_version, catalogue_hash, findings, reported_on, sequence = row[8:]
+    rules_version, catalogue_hash, findings, reported_on, sequence, repairs = row[8:]
     return VerdictRecord(
         sha256, _time(judged_at), Verdict(verdict), form, layout, unit_id, agency, period, rules_version,
         catalogue_hash, _findings(findings), reported_on, sequence,
+        tuple(Repair(*each) for each in json.loads(repairs)),
     )  # fmt: skip
 
 

@@ -327,7 +327,7 @@ def test_the_answer_is_the_documented_json(tmp_path):
     assert found == {
         "file": "bad.xlsx", "folder": "", "verdict": "returned", "form": "OCOP-XA", "layout": "xa-2026",
         "unit_id": "c24778.2", "unit_name": "Phường Lâm Viên - Đà Lạt", "agency": None, "agency_name": None,
-        "period": "2026-10", "received_on": None,
+        "period": "2026-10", "received_on": None, "repairs": [],
     }  # fmt: skip
     assert finding.keys() == {"code", "severity", "sheet", "cell", "message_vi", "message_en", "args"}
     assert (finding["code"], finding["severity"]) == ("PART_EXCEEDS_WHOLE", "error")
