@@ -7,7 +7,7 @@ Runs in the reading children: standard library only, and next to nothing for a s
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -50,6 +50,7 @@ _VNI_CODES = re.compile("|".join(sorted(map(re.escape, _VNI), key=len, reverse=T
 # Latin-1 letters and signs that sound Vietnamese never has; each stands for a letter in TCVN3 or VNI.
 _STRANGE = frozenset("¡¢£¤¥¦§¨©ª«¬\u00ad®µ¶·¸¹»¼½¾ÄÅÆÇËÎÏÑÖ×ØÜÞßÛäåæçëîïñö÷øûüþÿ")
 _CAPITAL_INSIDE = re.compile("[a-z\u00df-\u00ff][À-Þ]")
+_SUSPECT = re.compile(f"[{''.join(sorted(_STRANGE))}]|{_CAPITAL_INSIDE.pattern}")
 _WORD = re.compile(r"[^\s0-9,;:()\[\]/\\\"?!_+=<>|“”–.\-]+")
 _INITIALS = re.compile("[A-ZĐ]{2,6}")  # "QĐ", "HĐND"
 _LONGEST = 20_000
@@ -80,6 +81,14 @@ def is_syllable(word: str) -> bool:
     if rime not in _RIMES and not (begin == "gi" and base[1:] in _RIMES):
         return False
     return not base.endswith(("c", "ch", "p", "t")) or tones in (["\u0301"], ["\u0323"])
+
+
+def is_strange(text: str) -> bool:
+    """Whether a text, or many joined, has letters that Vietnamese in Unicode never has, or where it never has them.
+
+    Foreign names have some too; what is strange is looked at, not changed.
+    """
+    return not text.isascii() and _SUSPECT.search(text) is not None
 
 
 class Decoded(NamedTuple):
@@ -167,6 +176,11 @@ class Change(NamedTuple):
     is_guess: bool
 
 
+def _has_unicode(text: str) -> bool:
+    """Whether a text has letters that only Vietnamese in Unicode has."""
+    return any("\u0102" <= letter <= "\u1ef9" and letter.isalpha() for letter in text)
+
+
 class Changes:
     """What to make of the texts of one file; usually nothing."""
 
@@ -174,11 +188,10 @@ class Changes:
         """Weigh all texts of a file together."""
         foreign = [text for text in texts if not text.isascii()]
         self._shown = ""
-        letters = set("".join(foreign))
-        self.none = _STRANGE.isdisjoint(letters) and not _any_inside(foreign)
+        self.none = not any(map(is_strange, foreign))
         if self.none:
             return
-        unicode = any("\u0102" <= letter <= "\u1ef9" and letter.isalpha() for letter in letters)
+        sound = sum(_has_unicode(text) for text in foreign)
         votes = {TCVN3: 0, VNI: 0}
         for text in foreign:
             readings = [each for each in decoded(text) if each.evidence]
@@ -187,7 +200,9 @@ class Changes:
         best = max(votes, key=lambda rule: votes[rule])
         if votes[best] >= _FILE_SHOWS and votes[best] > 4 * min(votes.values()):
             self._shown = best
-        self._whole_file = not unicode
+        # What could be sound too is read as the rest of the file, and asked about where some of it is sound.
+        self._most = 4 * sound < votes[best]
+        self._all = not sound
 
     def of(self, text: str) -> Change | None:
         """The change of one text; None when it stays as it is."""
@@ -197,8 +212,8 @@ class Changes:
         if readings[0].rule == MOJIBAKE:
             return Change(text, readings[0].text, MOJIBAKE, is_guess=False)
         for each in readings:
-            if each.rule == self._shown and (each.evidence or self._whole_file):
-                return Change(text, each.text, each.rule, is_guess=False)
+            if each.rule == self._shown and (each.evidence or self._most):
+                return Change(text, each.text, each.rule, is_guess=not (each.evidence or self._all))
         if self._shown:
             return None
         sure = [each for each in readings if each.evidence]
@@ -207,19 +222,14 @@ class Changes:
         return None
 
 
-def _any_inside(texts: Sequence[str]) -> bool:
-    return any(_CAPITAL_INSIDE.search(text) for text in texts)
-
-
 def repaired(workbook: Workbook) -> tuple[Workbook, dict[tuple[str, int, int], Change]]:
     """A workbook in Unicode, and what was changed at (sheet name, row, column) of the file, from 0.
 
     Row -1 stands for the name of a sheet. A sound workbook comes back as it is.
     """
-    texts = {
-        value for sheet in workbook.sheets for row in sheet.rows for value in row if type(value) is str
-    } | {sheet.name for sheet in workbook.sheets}
+    texts = {value for sheet in workbook.sheets for row in sheet.rows for value in row if type(value) is str}
     changes = Changes(texts)
+    texts |= {sheet.name for sheet in workbook.sheets}
     if changes.none:
         return workbook, {}
     new = {text: change for text in texts if (change := changes.of(text)) is not None}

@@ -40,7 +40,7 @@ from ocop_pipeline.intake.cells import (
     says_nothing,
     shown,
 )
-from ocop_pipeline.intake.encodings import Change, repaired
+from ocop_pipeline.intake.encodings import Change, is_strange, repaired
 from ocop_pipeline.intake.evidence import Evidence, encoding_repairs
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook, address
 
@@ -237,7 +237,17 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
         The cells with their places. When no layout was recognised, or several equally well, it is empty but
         for one finding that says what was seen.
     """
-    workbook, changes = repaired(workbook)
+    found = _extract(spec, workbook, {})
+    texts = (*found.sheet_names.values(), *(cell.text for cell in found.info.values()))
+    # Sound files, nearly all of them, are not searched cell by cell for legacy encodings.
+    if not found.layout or found.findings or is_strange(found.texts) or is_strange(TEXT_END.join(texts)):
+        workbook, changes = repaired(workbook)
+        return _extract(spec, workbook, changes) if changes else found
+    return found
+
+
+def _extract(spec: ReadingSpec, workbook: Workbook, changes: dict[tuple[str, int, int], Change]) -> Extract:
+    """Read a workbook in which some texts were in a legacy encoding."""
     layout, places, findings = recognise_layout(spec.layouts, workbook)
     reading = Reading(spec.words, findings)
     if layout is not None:
