@@ -14,12 +14,13 @@ from ocop_pipeline.domain.findings import Severity, Verdict
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.judge import Judgement, Previous
 from ocop_pipeline.intake.process import rebuild, take_in
+from ocop_pipeline.intake.review_queue import returned_later
 from ocop_pipeline.quality.rules import load_rules
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.resources import Deployment, tell
 from ocop_pipeline.templates.site_key import known_key
 from ocop_pipeline.warehouse.ledger import Ledger
-from ocop_pipeline.warehouse.raw import mark_withdrawn, missing_submissions, store_raw
+from ocop_pipeline.warehouse.raw import mark_returned_later, mark_withdrawn, missing_submissions, store_raw
 from ocop_pipeline.warehouse.reference import scope_units
 from ocop_pipeline.warehouse.scratch import published_before
 
@@ -80,6 +81,7 @@ def intake_assets() -> dg.AssetsDefinition:
                 restored = rebuild(archive, ledger, deployment.catalogue, only=lost, workers=settings.workers)
                 store_raw(connection, restored.tables)
             mark_withdrawn(connection, ledger.withdrawals())
+            mark_returned_later(connection, returned_later(ledger))
         verdicts = Counter(str(judgement.verdict) for judgement in taken.judgements)
         context.log.info("took in %s; waiting: %s", dict(verdicts), len(taken.waiting))
         yield dg.MaterializeResult(

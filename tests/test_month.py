@@ -2,12 +2,13 @@
 
 import json
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 
 import openpyxl
 from pypdf import PdfReader
 
 from ocop_pipeline.cli.demonstration import compare
+from ocop_pipeline.intake.review_queue import Decision, Kind, Waiting, send_back
 from ocop_pipeline.runs import run_month
 from ocop_pipeline.warehouse.connection import open_reader
 from ocop_pipeline.warehouse.ledger import Ledger
@@ -169,6 +170,29 @@ class TestTwoTiers:
         assert releases[0].read_bytes() == first
         manifest = json.loads((releases[1].parent / "manifest.json").read_text(encoding="utf-8"))
         assert manifest["number"] == 2
+
+    def test_a_report_that_a_review_returns_leaves_the_figures(self, province, tmp_path):
+        """Returned, an accepted report counts no more, its commune's status says so, and a new release is made."""
+        settings = _copy(province, tmp_path)
+        with Ledger.open(settings.ledger) as ledger:
+            verdict = next(each for each in ledger.current_submissions("2026-10") if not each.agency)
+            (arrival,) = ledger.arrivals({verdict.sha256})
+            item = Waiting(Kind.WARNING, verdict, arrival, ())
+            send_back(ledger, item, Decision("Lan", "Đề nghị kiểm tra lại", datetime.now(UTC)))
+        assert run_month(settings, "2026-10").succeeded
+        unit = item.verdict.unit_id
+        with open_reader(settings.warehouse) as connection:
+            status = connection.execute(
+                "SELECT status FROM core.report_status WHERE period = '2026-10' AND unit_id = ?", [unit]
+            ).fetchall()
+            left = connection.execute(
+                "SELECT COUNT(*) FROM core.indicator_values WHERE period = '2026-10' AND unit_id = ?", [unit]
+            ).fetchone()
+        assert status == [("returned",)]
+        assert left == (0,)
+        assert len(_released(settings, ".pdf")) == 2
+        receipt = item.verdict.sha256[:10]
+        assert any(receipt in path.name for path in settings.notices.rglob("*.html"))
 
 
 class TestThreeTiers:

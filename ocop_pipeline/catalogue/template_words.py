@@ -15,10 +15,10 @@ from ocop_pipeline.catalogue.tables import read_yaml
 _GUIDE: Final = ("title", "expiring", "expiring_none", "indicators", "basis")
 _INPUTS: Final = ("number", "whole", "yes_no", "percent", "day", "year", "choice", "text", "wrong")
 _ANSWER: Final = (
-    "sheet", "title", "whose", "receipt", "how", "how_elsewhere", "file", "group", "repairs", "nothing_wrong",
+    "sheet", "title", "whose", "receipt", "how", "how_elsewhere", "file", "group", "repairs", "nothing_wrong", "reason",
     "error", "warning",
 )  # fmt: skip
-_HEADERS: Final = 5
+_HEADERS, _ANSWER_HEADERS = 5, 6
 _SEEN: Final = "S"
 """Mark of a document whose text was seen (`tables.CONFIDENCE`); of others one has only heard."""
 
@@ -51,7 +51,7 @@ class TemplateWords:
         nothing: Words that say "nothing to report", as they may be written in place of a number.
         subtitle: Who reports on which month.
         answer: What the first sheet of a workbook says that is given back marked, and the plain text of an answer.
-        answer_headers: The headers of its table.
+        answer_headers: The headers of its table: number, severity, sheet, cell, what to do, the sender's reason.
     """
 
     sections: Mapping[str, str]
@@ -109,7 +109,7 @@ def load_template_words(path: Path, sections: Mapping[str, str], kinds: Collecti
         nothing=_list(path, data, "nothing"),
         subtitle=_text(path, data, "subtitle"),
         answer=_texts(path, data, "answer", _ANSWER),
-        answer_headers=_list(path, data, "answer_headers", _HEADERS),
+        answer_headers=_list(path, data, "answer_headers", _ANSWER_HEADERS),
     )
 
 

@@ -16,6 +16,7 @@ from ocop_pipeline.cli import (
     register,
     register_import,
     register_imports,
+    review,
     templates,
     unit_check,
     unit_parts,
@@ -43,6 +44,7 @@ unit_check.register(units_app)
 unit_rehearsal.register(units_app)
 unit_parts.register(units_app)
 templates.register(app)
+review.register(app)
 deliveries.register(app)
 register.register(app)
 register_import.register(register.register_app)

@@ -48,6 +48,7 @@ from ocop_pipeline.intake.answer import (
 )
 from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.process import check as judge_files
+from ocop_pipeline.intake.review_queue import waiting
 from ocop_pipeline.intake.validation_report import validation_report
 from ocop_pipeline.register.spelling import speller
 from ocop_pipeline.runs import TIME_ZONE, RunOutcome, run_month
@@ -163,6 +164,10 @@ def print_run(place: Site, result: dict[str, Any]) -> None:
     for path in result["documents"]:
         out().print(f"  {path}", markup=False)
     say("run.notices", folder=place.settings.notices)
+    with Ledger.open(place.settings.ledger) as ledger:
+        count = len(waiting(ledger))
+    if count:
+        say("review.waiting", count=count)
 
 
 def _place_of(finding: dict[str, Any]) -> str:
@@ -218,17 +223,24 @@ def check(
         )
     else:
         for each in answers:
-            say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
-            for finding in each["findings"]:
-                label = messages().say(f"severity.{finding['severity']}")
-                out().print(f"  {label}: {_message(dict(finding))}", markup=False)
-            for repair in each["repairs"]:
-                if not repair["is_guess"]:  # a guess is a finding already
-                    out().print(f"  {messages().say('check.repair')}: {_message(dict(repair))}", markup=False)
+            _print_answer(each)
         for to in written.values():
             say("check.answer_text", file=to.text)
             say("check.annotated" if to.marked else "check.not_annotated", file=to.marked or to.text)
     raise typer.Exit(FINE if all(map(is_settled, answers)) else FINDINGS)
+
+
+def _print_answer(each: Answer) -> None:
+    """One file for people: what became of it, what was found with the sender's reasons, what was understood."""
+    say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
+    for finding in each["findings"]:
+        label = messages().say(f"severity.{finding['severity']}")
+        out().print(f"  {label}: {_message(dict(finding))}", markup=False)
+        if finding["reason"]:
+            out().print(f"    {messages().say('check.reason', reason=finding['reason'])}", markup=False)
+    for repair in each["repairs"]:
+        if not repair["is_guess"]:  # a guess is a finding already
+            out().print(f"  {messages().say('check.repair')}: {_message(dict(repair))}", markup=False)
 
 
 def published(place: Site, months: Collection[str]) -> Previous:

@@ -46,10 +46,20 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found, at one place. `args` fill the sentence of `code` and are plain text or numbers."""
+    """One thing found, at one place.
+
+    Attributes:
+        code: of the closed list.
+        severity: as the list says.
+        sheet: its sheet; empty where the whole file is meant.
+        cell: its cell; empty where the whole sheet is meant.
+        args: fill the sentence of the code; plain text or numbers.
+        reason: what the sender wrote beside a warning that stands; it travels to whoever approves.
+    """
 
     code: str
     severity: Severity
     sheet: str = ""
     cell: str = ""
     args: dict[str, str] = field(default_factory=dict)
+    reason: str = ""

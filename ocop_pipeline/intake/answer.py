@@ -24,6 +24,7 @@ class FindingAnswer(TypedDict):
     """One finding. `sheet` and `cell` are empty where the whole file or sheet is meant.
 
     `args` holds what the sentences are made from: texts, and lists of things whole, of which a sentence tells a few.
+    `reason` is what the sender wrote beside a warning; empty where nothing.
     """
 
     code: str
@@ -33,6 +34,7 @@ class FindingAnswer(TypedDict):
     message_vi: str
     message_en: str
     args: dict[str, str | list[Item]]
+    reason: str
 
 
 class RepairAnswer(TypedDict):
@@ -145,6 +147,7 @@ def answer_finding(finding: Finding) -> FindingAnswer:
         message_vi=types.message(finding, "vi"),
         message_en=types.message(finding, "en"),
         args=types.values(finding),
+        reason=finding.reason,
     )
 
 

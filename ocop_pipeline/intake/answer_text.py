@@ -58,6 +58,8 @@ def _lines(answer: Answer, words: TemplateWords) -> Iterator[str]:
             yield words.answer["group"].format(kind=words.answer[str(severity)], count=len(found))
         for number, each in enumerate(found, start=1):
             yield f"{number}. {each['message_vi']}"
+            if each["reason"]:
+                yield f"   {words.answer['reason'].format(reason=each['reason'])}"
     # A guess is among the findings already.
     sure = [each for each in answer["repairs"] if not each["is_guess"]]
     if sure:

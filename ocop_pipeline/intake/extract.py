@@ -43,6 +43,7 @@ from ocop_pipeline.intake.cells import (
 from ocop_pipeline.intake.encodings import Change, is_strange, repaired
 from ocop_pipeline.intake.evidence import Evidence, encoding_repairs
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook, address
+from ocop_pipeline.intake.reasons import Reason, ReasonHeaders
 
 HEADER_ROWS: Final = 30
 """A table's header is looked for in this many rows from the top of its sheet."""
@@ -165,6 +166,7 @@ class ReadingSpec:
 
     layouts: tuple[LayoutSpec, ...]
     words: Words
+    reasons: ReasonHeaders
 
 
 class Seen(NamedTuple):
@@ -206,6 +208,7 @@ class Extract:
         keys: (position, line key as written) of cells on unknown lines.
         manifest: what the hidden sheet of a template says of it, unchecked; empty where there is none.
         repairs: what was written otherwise than asked for, and how it was read.
+        reasons: what the sender wrote beside warnings on the first sheet of a marked workbook.
     """
 
     layout: str
@@ -224,6 +227,7 @@ class Extract:
     keys: tuple[tuple[int, str], ...]
     manifest: dict[str, str] = field(default_factory=dict)
     repairs: tuple[Repair, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:

@@ -16,7 +16,9 @@ from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.findings import in_reading_order
 from ocop_pipeline.domain.findings import Finding, Repair, Severity, Verdict
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.intake.extract import ReadingSpec
+from ocop_pipeline.intake.cells import TEXT
+from ocop_pipeline.intake.extract import TEXT_END, Extract, LayoutSpec, ReadingSpec
+from ocop_pipeline.intake.reasons import NOTE, with_reasons
 from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
@@ -123,7 +125,10 @@ def judge(
             if load is not loads[-1]:
                 scratch.remember(_standing(load.candidates, found))
     cells = pa.concat_tables([load.cells for load in loads])
-    return Judging([_judgement(candidate, found) for candidate in candidates], cells)
+    layouts = {layout.code: layout for layout in spec.layouts}
+    return Judging(
+        [_judgement(candidate, found, layouts[candidate.extract.layout]) for candidate in candidates], cells
+    )
 
 
 def cells_of(candidates: Sequence[Candidate], spec: ReadingSpec) -> pa.Table:
@@ -233,15 +238,18 @@ def _standing(candidates: Iterable[Candidate], found: Mapping[str, Sequence[Find
     standing = {
         candidate.identity.duty: candidate.submission_id
         for candidate in candidates
-        if _judgement(candidate, found).verdict is Verdict.ACCEPTED
+        if verdict_of([*candidate.findings, *found.get(candidate.submission_id, ())]) is Verdict.ACCEPTED
     }
     return list(standing.values())
 
 
-def _judgement(candidate: Candidate, found: Mapping[str, Sequence[Finding]]) -> Judgement:
+def _judgement(candidate: Candidate, found: Mapping[str, Sequence[Finding]], layout: LayoutSpec) -> Judgement:
+    extract = candidate.extract
     findings = in_reading_order(
-        [*candidate.findings, *found.get(candidate.submission_id, ())], candidate.extract.sheet_names.values()
+        [*candidate.findings, *found.get(candidate.submission_id, ())], extract.sheet_names.values()
     )
+    if any(finding.severity is Severity.WARNING for finding in findings):
+        findings = with_reasons(findings, extract.reasons, _notes(extract, layout))
     return Judgement(
         candidate.submission_id,
         candidate.file_name,
@@ -249,5 +257,17 @@ def _judgement(candidate: Candidate, found: Mapping[str, Sequence[Finding]]) -> 
         verdict_of(findings),
         candidate.identity,
         findings,
-        repairs=candidate.extract.repairs,
+        repairs=extract.repairs,
     )
+
+
+def _notes(extract: Extract, layout: LayoutSpec) -> dict[tuple[str, int], str]:
+    """(sheet, row from 1) -> what stands in the column of notes."""
+    texts = iter(extract.texts.split(TEXT_END))
+    notes = {}
+    for at, slot in enumerate(extract.slots):
+        text = next(texts) if extract.has_text[at] else ""
+        part, _, name = layout.slots[slot]
+        if name == NOTE and text and extract.states[at] == TEXT:
+            notes[extract.sheet_names[part], extract.rows[at]] = text
+    return notes

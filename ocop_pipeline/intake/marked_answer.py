@@ -32,7 +32,7 @@ def marked_answer(data: bytes, answer: Answer, words: TemplateWords, limits: Lim
         return None  # nobody is sent macros by us, their own neither
     findings = sorted(answer["findings"], key=lambda each: each["severity"] != Severity.ERROR)
     marks = [
-        Mark(each["severity"], each["sheet"], each["cell"], without_place(each))
+        Mark(each["severity"], each["sheet"], each["cell"], without_place(each), each["reason"])
         for each in findings[:_MOST_MARKS]
     ]
     return mark_workbook(data, marks, _cover(answer, words), limits)

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from ocop_pipeline.intake.grid import address
-from ocop_pipeline.intake.marked_styles import Styles
+from ocop_pipeline.intake.marked_styles import WARNING, Styles
 from ocop_pipeline.intake.xmlsplice import attribute, text
 
 REFERENCE: Final = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 """The address of one cell."""
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_WIDTHS: Final = (5, 13, 24, 9, 90)
+_WIDTHS: Final = (5, 11, 22, 8, 72, 34)
+_MESSAGE, _REASON = 4, 5
 _LETTERS_PER_WIDTH, _LINE_POINTS = 1.05, 15.0
 _LONGEST_CELL: Final = 32_000
 
@@ -29,6 +30,7 @@ class Mark:
     sheet: str
     cell: str
     message: str
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Cover:
     Attributes:
         name: Its name.
         lines: Sentences above the table.
-        headers: Of the columns: number, kind, sheet, cell, what to do.
+        headers: Of the columns: number, kind, sheet, cell, what to do, the sender's reason.
         kinds: Severity -> its word.
     """
 
@@ -75,8 +77,14 @@ def cover_part(marks: Sequence[Mark], cover: Cover, names: Mapping[str, str], st
                     (mark.sheet, styles.plain),
                     (mark.cell, styles.link if linked else styles.plain),
                     (mark.message, styles.plain),
+                    # Where a warning is answered; an error is not reasoned away.
+                    (mark.reason, styles.of_severity[WARNING] if mark.severity == WARNING else styles.plain),
                 ],
-                max(_lines(mark.message, _WIDTHS[-1]), _lines(mark.sheet, _WIDTHS[2])),
+                max(
+                    _lines(mark.message, _WIDTHS[_MESSAGE]),
+                    _lines(mark.sheet, _WIDTHS[2]),
+                    _lines(mark.reason, _WIDTHS[_REASON]),
+                ),
             )
         )
     columns = "".join(

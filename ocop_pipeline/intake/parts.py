@@ -14,6 +14,7 @@ from ocop_pipeline.domain.forms import INFO
 from ocop_pipeline.intake.cells import clean, fold
 from ocop_pipeline.intake.extract import Extract, LayoutSpec, ReadingSpec, Seen, extract, label_keys
 from ocop_pipeline.intake.grid import Sheet, Workbook
+from ocop_pipeline.intake.reasons import read_reasons
 
 MOST_PARTS: Final = 100
 _COVER_ROWS: Final = 20
@@ -50,6 +51,18 @@ def read_reports(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
         One report, with a finding for each visible sheet that bears the name of a part of the form and was not read; or
         the parts. Where nobody can tell which sheets belong together, a report without cells and with one finding.
     """
+    reasons = read_reasons(spec.reasons, workbook.sheets)
+    found = _read(spec, workbook)
+    if not reasons:
+        return found
+    if isinstance(found, Parts):
+        return Parts(
+            tuple(part._replace(extract=replace(part.extract, reasons=reasons)) for part in found.parts)
+        )
+    return replace(found, reasons=reasons)
+
+
+def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
     for layout in spec.layouts:
         covers = _covers(layout, workbook.sheets)
         if len(covers) < 2:

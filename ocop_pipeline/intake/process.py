@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -31,7 +32,7 @@ from ocop_pipeline.intake.inbox import Arrival, Refusal, Scan, display_name, sca
 from ocop_pipeline.intake.judge import Judgement, Previous, cells_of, judge
 from ocop_pipeline.intake.order import in_order
 from ocop_pipeline.intake.parts import Part, PartOf, Parts, part_bytes, read_part, read_reports
-from ocop_pipeline.intake.recognise import Identity, identify
+from ocop_pipeline.intake.recognise import Identity, ToldSender, identify, identify_as
 from ocop_pipeline.intake.register_import import restore
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_spec
@@ -151,6 +152,7 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     spec = reading_spec(catalogue)
     reading = _Reading(archive, catalogue, spec, now.date(), scope, workers, progress, key)
     look = Scan(inbox, settle_seconds, now, keeper=archive.batch(), known=ledger.known_sightings())
+    told = ledger.told_senders()
     results = reading.read_arriving(look, {record.sha256 for record in ledger.arrivals()}, _count(inbox))
     found = look.finish()
     arrivals = [item for item in found if isinstance(item, Arrival)]
@@ -158,13 +160,13 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     duplicates = _record_arrivals(ledger, arrivals, now, trust_file_times=trust_file_times)
     refused = _record_refusals(ledger, [item for item in refusals if not item.waiting], now)
 
-    unjudged = ledger.unjudged()
+    unjudged = [*ledger.unjudged(), *(ledger.arrivals(told.keys()) if told else ())]
     results.update(reading.read([arrival for arrival in unjudged if arrival.sha256 not in results]))
     of_parts = _record_parts(archive, ledger, unjudged, results)
     if of_parts:
         results.update(of_parts)
-        unjudged = ledger.unjudged()
-    candidates, set_aside = reading.recognise(unjudged, results)
+        unjudged = [*ledger.unjudged(), *(ledger.arrivals(told.keys()) if told else ())]
+    candidates, set_aside = reading.recognise(unjudged, results, told)
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     judgements = [*judging.judgements, *set_aside]
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
@@ -299,6 +301,14 @@ def files_of_parts(archive: Archive, ledger: Ledger) -> dict[str, str]:
     return {sha256: read_part(archive.read(sha256)).original for sha256 in parts}
 
 
+def form_of(archive: Archive, arrival: ArrivalRecord, catalogue: Catalogue) -> str:
+    """The form an archived file has, by its content; blank where it has none of ours or cannot be read."""
+    reading = _Reading(archive, catalogue, reading_spec(catalogue), date.max, None, 1, no_progress)
+    ((_, result),) = reading.read([arrival])
+    forms = {layout.code: layout.form for layout in catalogue.layouts}
+    return forms.get(result.layout, "") if isinstance(result, Extract) else ""
+
+
 def waiting_periods(
     settings: Settings, catalogue: Catalogue, ledger: Ledger, now: datetime
 ) -> dict[str, str]:
@@ -348,9 +358,15 @@ class _Reading:
     key: bytes | None = None
 
     def recognise(
-        self, arrivals: Sequence[ArrivalRecord], results: Mapping[str, Result]
+        self,
+        arrivals: Sequence[ArrivalRecord],
+        results: Mapping[str, Result],
+        told: Mapping[str, ToldSender] = MappingProxyType({}),
     ) -> tuple[list[Candidate], list[Judgement]]:
-        """Files whose sender and month are known, in the order of superseding; the rest, set aside."""
+        """Files whose sender and month are known, in the order of superseding; the rest, set aside.
+
+        Of files named in `told` a person said whose they are.
+        """
         by_digest = {arrival.sha256: arrival for arrival in arrivals}
         candidates: list[Candidate] = []
         set_aside: list[Judgement] = []
@@ -365,7 +381,11 @@ class _Reading:
                 finding = finding_types().make("SPLIT_INTO_PARTS", count=len(result.parts), sheets=names)
                 set_aside.append(_set_aside(arrival, None, (finding,)))
                 continue
-            known = identify(result, self.catalogue, self.today, self.scope, self.key)
+            known = (
+                identify_as(result, self.catalogue, told[sha256])
+                if sha256 in told
+                else identify(result, self.catalogue, self.today, self.scope, self.key)
+            )
             if known.identity is None:
                 set_aside.append(_set_aside(arrival, None, known.findings))
             else:
@@ -637,6 +657,7 @@ __all__ = [
     "TakenIn",
     "check",
     "files_of_parts",
+    "form_of",
     "rebuild",
     "take_in",
     "waiting_periods",

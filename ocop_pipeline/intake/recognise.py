@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from ocop_pipeline.catalogue import Agency, Catalogue
 from ocop_pipeline.catalogue.findings import finding_types
@@ -58,6 +59,22 @@ class Identity:
         return self.form, self.unit_id, self.agency, self.period
 
 
+class ToldSender(Protocol):
+    """What a person told of a file: whose report it is."""
+
+    @property
+    def unit_id(self) -> str:
+        """The unit; of a department its province."""
+
+    @property
+    def agency(self) -> str:
+        """Code of the department; blank for units."""
+
+    @property
+    def period(self) -> str:
+        """Key of the month."""
+
+
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """The identity (None where it cannot be told: the file is set aside) and what there is to say."""
@@ -97,6 +114,34 @@ def identify(
     if identity is not None and made_for is not None:
         cover.check_template(identity, made_for)
     return Recognised(identity, tuple(cover.findings))
+
+
+def identify_as(extract: Extract, catalogue: Catalogue, told: ToldSender) -> Recognised:
+    """The identity of a report whose sender and month a person told; what its cover sheet says of them is not asked.
+
+    Returns:
+        No identity where the file has no form of ours, or the told unit sends none of that form in that month.
+    """
+    found = [finding_types().make(seen.code, seen.sheet, seen.cell, **seen.args) for seen in extract.findings]
+    layout = next((layout for layout in catalogue.layouts if layout.code == extract.layout), None)
+    if layout is None:
+        return Recognised(None, tuple(found))
+    form, on = catalogue.forms[layout.form], Period.parse(told.period).end
+    try:
+        unit = catalogue.units.get(told.unit_id, on)
+    except UnknownUnitError:
+        unit = None
+    if unit is None or unit.tier != Tier(form.sender_tier) or form.by_agency != bool(told.agency):
+        found.append(finding_types().make("SENDER_TOLD_CANNOT_BE", form=form.code))
+        return Recognised(None, tuple(found))
+    reported = extract.info.get("reported_on", _NOWHERE).day
+    return Recognised(
+        Identity(
+            form.code, layout.code, unit.unit_id, unit.full_name, told.agency, told.period,
+            reported_on=date.fromordinal(reported) if reported else None,
+        ),
+        tuple(found),
+    )  # fmt: skip
 
 
 def read_period(cell: InfoCell) -> Period | None:

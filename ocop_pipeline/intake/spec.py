@@ -12,6 +12,7 @@ from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, T
 from ocop_pipeline.intake.amounts import MONEY
 from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import UNKNOWN_LINE, LayoutSpec, LineSpec, ReadingSpec, SheetSpec, Words
+from ocop_pipeline.intake.reasons import ReasonHeaders
 from ocop_pipeline.paths import CATALOGUE_DATA
 
 VALUE_FIELDS = {GRID: ("in_period", "closing"), FUNDING: ("planned", "disbursed", "settled")}
@@ -36,7 +37,18 @@ _TASK_EVIDENCE = frozenset(("task_state", "progress", "result"))
 
 def reading_spec(catalogue: Catalogue) -> ReadingSpec:
     """Everything the reading children need, from the catalogue."""
-    return ReadingSpec(tuple(_layout(catalogue, layout) for layout in catalogue.layouts), reading_words())
+    return ReadingSpec(
+        tuple(_layout(catalogue, layout) for layout in catalogue.layouts),
+        reading_words(),
+        _reason_headers(catalogue),
+    )
+
+
+def _reason_headers(catalogue: Catalogue) -> ReasonHeaders:
+    """How the first sheet of a marked workbook is known again."""
+    words = catalogue.template_words
+    _, _, sheet, cell, _, reason = map(fold, words.answer_headers)
+    return ReasonHeaders(fold(words.answer["sheet"]), sheet, cell, reason)
 
 
 def reading_words() -> Words:

@@ -22,7 +22,7 @@ FileKey = tuple[str, int, int]
 """Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
 
 _BUSY_SECONDS = 30.0
-_SCHEMA_VERSION = 5
+_SCHEMA_VERSION = 6
 _TABLES = (
     "arrivals",
     "sightings",
@@ -33,6 +33,7 @@ _TABLES = (
     "name_decisions",
     "imports",
     "withdrawals",
+    "reviews",
 )
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS arrivals (
@@ -135,6 +136,18 @@ CREATE TABLE IF NOT EXISTS withdrawals (
     withdrawn_by TEXT NOT NULL,
     reason TEXT NOT NULL,
     withdrawn_at TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS reviews (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    sha256 TEXT NOT NULL REFERENCES arrivals (sha256),
+    decision TEXT NOT NULL CHECK (decision IN ('accept', 'return')),
+    unit_id TEXT NOT NULL,
+    agency TEXT NOT NULL,
+    period TEXT NOT NULL,
+    decided_by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    decided_at TEXT NOT NULL,
+    verdict_row INTEGER NOT NULL REFERENCES verdicts (sequence)
 ) STRICT;
 """
 _LATEST = "v.sequence = (SELECT MAX(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256)"
@@ -336,6 +349,31 @@ class WithdrawalRecord:
     withdrawn_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """What a person decided on a file that waited for one.
+
+    Attributes:
+        sha256: The file.
+        decision: "accept" or "return".
+        decided_by: Who.
+        reason: Why; blank where an acceptance needs none.
+        decided_at: When. It is about the verdict that stood then; a later verdict is another matter.
+        unit_id: Whose report it is, where that was in doubt and is told; else blank.
+        agency: Which department's, for a form that departments send.
+        period: Of which month, told with the unit.
+    """
+
+    sha256: str
+    decision: str
+    decided_by: str
+    reason: str
+    decided_at: datetime
+    unit_id: str = ""
+    agency: str = ""
+    period: str = ""
+
+
 class Ledger:
     """The ledger of one deployment. Use it as a context manager, from one thread."""
 
@@ -421,19 +459,7 @@ class Ledger:
         """
         with self._transaction() as cursor:
             before = cursor.execute("SELECT COALESCE(MAX(sequence), 0) FROM verdicts").fetchone()[0]
-            cursor.executemany(
-                "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, "
-                "reported_on, rules_version, catalogue_hash, findings, repairs) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        v.sha256, _text(v.judged_at), str(v.verdict), v.form, v.layout, v.unit_id, v.agency,
-                        v.period, v.reported_on, v.rules_version, v.catalogue_hash,
-                        _findings_text(v.findings), _json([astuple(repair) for repair in v.repairs]),
-                    )
-                    for v in verdicts
-                ],
-            )  # fmt: skip
+            cursor.executemany(_INSERT_VERDICT, map(_verdict_row, verdicts))
             rows = cursor.execute(
                 "SELECT sha256, MIN(sequence) FROM verdicts "
                 "WHERE sha256 IN (SELECT sha256 FROM verdicts WHERE sequence > ?) GROUP BY sha256",
@@ -523,6 +549,20 @@ class Ledger:
                 )
         except sqlite3.IntegrityError as error:
             raise LedgerError(f"cannot be withdrawn: {error}") from error
+
+    def record_review(self, review: ReviewRecord, verdict: VerdictRecord | None = None) -> None:
+        """Write down what a person decided on a file, with the verdict it leads to, if any; both or neither."""
+        with self._transaction() as cursor:
+            if verdict is not None:
+                cursor.execute(_INSERT_VERDICT, _verdict_row(verdict))
+            cursor.execute(
+                "INSERT INTO reviews (sha256, decision, unit_id, agency, period, decided_by, reason, decided_at, "
+                "verdict_row) SELECT ?, ?, ?, ?, ?, ?, ?, ?, MAX(sequence) FROM verdicts WHERE sha256 = ?",
+                (
+                    review.sha256, review.decision, review.unit_id, review.agency, review.period,
+                    review.decided_by, review.reason, _text(review.decided_at), review.sha256,
+                ),
+            )  # fmt: skip
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -642,6 +682,29 @@ class Ledger:
         )
         return {name: WithdrawalRecord(name, who, why, _time(at)) for name, who, why, at in rows}
 
+    def reviews(self) -> list[ReviewRecord]:
+        """What was decided on files, oldest first."""
+        return self._reviews("TRUE")
+
+    def reviewed(self) -> dict[str, ReviewRecord]:
+        """File -> the last decision on it, where that is about the verdict that stands."""
+        latest = "r.verdict_row = (SELECT MAX(v.sequence) FROM verdicts AS v WHERE v.sha256 = r.sha256)"
+        return {review.sha256: review for review in self._reviews(latest)}
+
+    def told_senders(self) -> dict[str, ReviewRecord]:
+        """Files whose sender a person told and that were not judged since: they are to be judged again."""
+        return {sha256: review for sha256, review in self.reviewed().items() if review.unit_id}
+
+    def _reviews(self, where: str) -> list[ReviewRecord]:
+        rows = self._connection.execute(
+            "SELECT r.sha256, r.decision, r.decided_by, r.reason, r.decided_at, r.unit_id, r.agency, r.period "
+            f"FROM reviews AS r WHERE {where} ORDER BY r.id"
+        )
+        return [
+            ReviewRecord(sha256, decision, who, why, _time(at), *whose)
+            for sha256, decision, who, why, at, *whose in rows
+        ]
+
     def standing_imports(self) -> dict[tuple[str, str, str, str], ImportRecord]:
         """The list that counts for each duty: the one imported last and not withdrawn."""
         withdrawn = self.withdrawals()
@@ -702,6 +765,20 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("COMMIT")
 
 
+_INSERT_VERDICT = (
+    "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, reported_on, "
+    "rules_version, catalogue_hash, findings, repairs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+def _verdict_row(verdict: VerdictRecord) -> tuple[Any, ...]:
+    return (
+        verdict.sha256, _text(verdict.judged_at), str(verdict.verdict), verdict.form, verdict.layout, verdict.unit_id,
+        verdict.agency, verdict.period, verdict.reported_on, verdict.rules_version, verdict.catalogue_hash,
+        _findings_text(verdict.findings), _json([astuple(repair) for repair in verdict.repairs]),
+    )  # fmt: skip
+
+
 def _verdict(row: Sequence[Any]) -> VerdictRecord:
     sha256, judged_at, verdict, form, layout, unit_id, agency, period = row[:8]
     rules_version, catalogue_hash, findings, reported_on, sequence, repairs = row[8:]
@@ -731,13 +808,14 @@ def _json(value: object) -> str:
 
 
 def _findings_text(findings: Iterable[Finding]) -> str:
-    return _json([[f.code, str(f.severity), f.sheet, f.cell, f.args] for f in findings])
+    rows = ([f.code, str(f.severity), f.sheet, f.cell, f.args, *filter(None, [f.reason])] for f in findings)
+    return _json(list(rows))
 
 
 def _findings(text: str) -> tuple[Finding, ...]:
     return tuple(
-        Finding(code, Severity(severity), sheet, cell, args)
-        for code, severity, sheet, cell, args in json.loads(text)
+        Finding(code, Severity(severity), sheet, cell, args, *reason)
+        for code, severity, sheet, cell, args, *reason in json.loads(text)
     )
 
 

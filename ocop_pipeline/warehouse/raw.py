@@ -29,6 +29,9 @@ file, and what its lines mean by the catalogue (the commune named, the star its 
 is transferred to)."""
 WITHDRAWN = "withdrawn"
 """Verdict on an imported list that somebody took back: its rows stay, and no model reads them."""
+RETURNED_LATER = "returned_later"
+"""Verdict on a report that was accepted and that a person returned afterwards: it may have been published, so its month
+is published again."""
 _ADDED = (("import_lines", "new_unit_id", "VARCHAR"),)
 """(table, column, type) of columns that a warehouse made by an earlier version may lack."""
 
@@ -95,6 +98,19 @@ def mark_withdrawn(connection: duckdb.DuckDBPyConnection, submission_ids: Collec
     connection.execute(
         "UPDATE raw.submissions SET verdict = ? WHERE verdict <> ? AND LIST_CONTAINS(?, submission_id)",
         [WITHDRAWN, WITHDRAWN, sorted(submission_ids)],
+    )
+
+
+def mark_returned_later(connection: duckdb.DuckDBPyConnection, submission_ids: Collection[str]) -> None:
+    """Let reports that a person returned after they were accepted count no more, and those accepted again count."""
+    prepare_raw(connection)
+    connection.execute(
+        "UPDATE raw.submissions SET verdict = 'accepted' WHERE verdict = ? AND NOT LIST_CONTAINS(?, submission_id)",
+        [RETURNED_LATER, sorted(submission_ids)],
+    )
+    connection.execute(
+        "UPDATE raw.submissions SET verdict = ? WHERE verdict <> ? AND LIST_CONTAINS(?, submission_id)",
+        [RETURNED_LATER, RETURNED_LATER, sorted(submission_ids)],
     )
 
 

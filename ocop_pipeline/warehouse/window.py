@@ -18,7 +18,7 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.quality.contracts import Contract, Months
 from ocop_pipeline.warehouse.models import RUN_PERIODS
 from ocop_pipeline.warehouse.publish import set_run_periods
-from ocop_pipeline.warehouse.raw import WITHDRAWN, prepare_raw
+from ocop_pipeline.warehouse.raw import RETURNED_LATER, WITHDRAWN, prepare_raw
 
 _STAGING = "staging."
 
@@ -88,10 +88,10 @@ def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str)
     """The months of a run for `period`.
 
     Always the period itself is published. When anything that could move its figures has changed since they were last
-    published (an accepted submission or list of any month up to it, the catalogue, the models), so is every month with
-    accepted reports up to it: a register line sent late can belong to an earlier month, and year-to-date figures and
-    last year's stand on those months. The months that only lists count from are staged then, those whose lists were all
-    withdrawn too: what was staged of them has to go.
+    published (an accepted submission or list of any month up to it, the catalogue, the models), so is every month up
+    to it with accepted reports or with ones that were returned after that: a register line sent late can belong to an
+    earlier month, and year-to-date figures and last year's stand on those months. The months that only lists count
+    from are staged then, those whose lists were all withdrawn too: what was staged of them has to go.
 
     Args:
         connection: A connection to the warehouse.
@@ -104,8 +104,8 @@ def run_months(connection: duckdb.DuckDBPyConnection, period: str, version: str)
     rows = connection.execute(
         "SELECT s.period, BOOL_AND(i.submission_id IS NOT NULL) FROM raw.submissions AS s "
         "LEFT JOIN raw.imports AS i ON i.submission_id = s.submission_id "
-        "WHERE s.verdict IN ('accepted', ?) AND s.period <= ? GROUP BY s.period",
-        [WITHDRAWN, period],
+        "WHERE s.verdict IN ('accepted', ?, ?) AND s.period <= ? GROUP BY s.period",
+        [WITHDRAWN, RETURNED_LATER, period],
     ).fetchall()
     known = {month for month, is_listed in rows if not is_listed} | {period}
     last_year = Period.parse(period).same_last_year().key

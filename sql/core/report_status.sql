@@ -1,4 +1,5 @@
--- One row per expected report: accepted, returned (all that came was returned) or missing; and when it came.
+-- One row per expected report: accepted, returned (all that came was returned, or returned after it was accepted) or
+-- missing; and when it came.
 -- Three clocks: first arrival, first accepted arrival, and the accepted one that counts.
 WITH arrivals AS (
     SELECT
@@ -6,7 +7,7 @@ WITH arrivals AS (
         MIN(s.received_at) AS first_received_at,
         MIN(CASE WHEN s.verdict = 'accepted' THEN s.received_at END) AS first_accepted_at,
         COUNT(*) AS submissions_count,
-        MAX(CASE WHEN s.verdict = 'returned' THEN s.sequence END) AS last_returned_sequence
+        MAX(CASE WHEN s.verdict IN ('returned', 'returned_later') THEN s.sequence END) AS last_returned_sequence
     FROM raw.submissions AS s
     JOIN meta.run_periods AS r ON r.period = s.period
     GROUP BY s.form, s.unit_id, s.agency, s.period

@@ -15,7 +15,7 @@ from ocop_pipeline.intake.workbook import read_bytes
 COVER = Cover(
     "Cần sửa",
     ("CẦN SỬA", "Số biên nhận: 0123456789"),
-    ("TT", "Mức", "Trang", "Ô", "Cần sửa"),
+    ("TT", "Mức", "Trang", "Ô", "Cần sửa", "Lý do"),
     {"error": "Lỗi", "warning": "Cảnh báo"},
 )
 MARKS = (
@@ -203,7 +203,7 @@ def test_sent_again_with_old_marks_it_gets_new_ones_only(sent, given_back):
     again = mark_workbook(given_back, [Mark("error", "Biểu 1", "A12", "Dòng cuối.")], COVER, Limits())
     book = openpyxl.load_workbook(io.BytesIO(again))
     assert book.sheetnames == ["Cần sửa", "Biểu 1", "O'Sổ", "Trống"]
-    assert [cell.value for cell in book["Cần sửa"][5]] == ["1", "Lỗi", "Biểu 1", "A12", "Dòng cuối."]
+    assert [cell.value for cell in book["Cần sửa"][5]] == ["1", "Lỗi", "Biểu 1", "A12", "Dòng cuối.", ""]
     assert book["Cần sửa"].max_row == 5
     assert book["Biểu 1"]["A12"].fill.fgColor.rgb == RED
     for where in ("B2", "C5", "D9"):

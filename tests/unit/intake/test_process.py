@@ -329,7 +329,16 @@ def test_the_answer_is_the_documented_json(tmp_path):
         "unit_id": "c24778.2", "unit_name": "Phường Lâm Viên - Đà Lạt", "agency": None, "agency_name": None,
         "period": "2026-10", "received_on": None, "repairs": [],
     }  # fmt: skip
-    assert finding.keys() == {"code", "severity", "sheet", "cell", "message_vi", "message_en", "args"}
+    assert finding.keys() == {
+        "code",
+        "severity",
+        "sheet",
+        "cell",
+        "message_vi",
+        "message_en",
+        "args",
+        "reason",
+    }
     assert (finding["code"], finding["severity"]) == ("PART_EXCEEDS_WHOLE", "error")
     assert finding["message_vi"].startswith(f"Trang “BM01 Tiến độ”, ô {finding['cell']}: Chỉ tiêu TT01")
     assert finding["message_en"].startswith(f"Sheet “BM01 Tiến độ”, cell {finding['cell']}: TT01")

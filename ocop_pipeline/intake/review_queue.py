@@ -1,0 +1,186 @@
+"""The review queue: files that were judged and wait for a person, and what a person decided on them.
+
+Belongs here: which files wait and why, the decisions with their effect in the ledger. Does not: showing them (`ocop
+review`), judging (`judge`). Nothing is changed in the past: a decision is a row of its own, and an accepted report that
+is returned gets a further verdict, which the next run goes by.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from ocop_pipeline.catalogue.findings import finding_types
+from ocop_pipeline.domain.findings import Finding, Severity, Verdict
+from ocop_pipeline.warehouse.ledger import ArrivalRecord, Ledger, ReviewRecord, VerdictRecord
+
+ACCEPT, RETURN = "accept", "return"
+BY_REVIEW: Final = "RETURNED_BY_REVIEW"
+_GUESSED: Final = "_GUESSED"
+_SENDER_DOUBTS: Final = frozenset((
+    "UNIT_NOT_FOUND", "UNIT_AMBIGUOUS", "UNIT_CODE_UNKNOWN", "UNIT_NOT_IN_FORCE", "UNIT_NOT_YET", "AGENCY_UNKNOWN",
+    "PERIOD_UNREADABLE", "AMBIGUOUS_ORDER", "SENDER_TOLD_CANNOT_BE",
+))  # fmt: skip
+
+
+class Kind(StrEnum):
+    """Why a file waits, the most pressing first: whose it is, what a cell means, whether a figure is right."""
+
+    SENDER = "sender"
+    REPAIR = "repair"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that waits for a person.
+
+    Attributes:
+        kind: Why.
+        verdict: What became of it so far.
+        arrival: When and how it came.
+        doubts: What is to be decided on: the warnings of an accepted report, or the errors about its sender.
+    """
+
+    kind: Kind
+    verdict: VerdictRecord
+    arrival: ArrivalRecord
+    doubts: tuple[Finding, ...]
+
+    @property
+    def answered(self) -> int:
+        """How many of the doubts the sender gave a reason for."""
+        return sum(bool(finding.reason) for finding in self.doubts)
+
+
+class ReviewError(ValueError):
+    """A decision that cannot be: `code` names the message."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def waiting(ledger: Ledger) -> list[Waiting]:
+    """Files that wait: the most pressing kind first, then as they came.
+
+    An accepted report waits while it is the one that counts for its duty and has warnings nobody accepted; a file that
+    was set aside because nobody could tell whose it is, or which of two is later, until somebody tells or lets it be.
+    """
+    arrivals = {arrival.sha256: arrival for arrival in ledger.arrivals()}
+    decided = ledger.reviewed()
+    found = [
+        Waiting(kind, verdict, arrivals[verdict.sha256], doubts)
+        for verdict, kind, doubts in _doubtful(ledger)
+        if verdict.sha256 not in decided
+    ]
+    order = list(Kind)
+    return sorted(found, key=lambda each: (order.index(each.kind), each.arrival.sequence))
+
+
+def _doubtful(ledger: Ledger) -> list[tuple[VerdictRecord, Kind, tuple[Finding, ...]]]:
+    found = []
+    for verdict in ledger.current_submissions():
+        warnings = tuple(each for each in verdict.findings if each.severity is Severity.WARNING)
+        if warnings:
+            guessed = any(each.code.endswith(_GUESSED) for each in warnings)
+            found.append((verdict, Kind.REPAIR if guessed else Kind.WARNING, warnings))
+    for verdict in ledger.latest_verdicts():
+        doubts = tuple(each for each in verdict.findings if each.code in _SENDER_DOUBTS)
+        if verdict.verdict is Verdict.SET_ASIDE and doubts:
+            found.append((verdict, Kind.SENDER, doubts))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Who decides, why and when; with the sender's unit, department and month where these are told."""
+
+    decided_by: str
+    reason: str
+    decided_at: datetime
+    unit_id: str = ""
+    agency: str = ""
+    period: str = ""
+
+
+def accept(ledger: Ledger, item: Waiting, decision: Decision) -> None:
+    """Let a report count as it is, or say whose it is: the next run then judges it as that unit's.
+
+    A report that a review returned counts again.
+
+    Raises:
+        ReviewError: `review.sender_needed` where the sender is in doubt and not told, `review.sender_known` where it
+            is not in doubt.
+    """
+    is_told = bool(decision.unit_id and decision.period)
+    if is_told != (item.kind is Kind.SENDER):
+        raise ReviewError("review.sender_known" if is_told else "review.sender_needed")
+    ledger.record_review(_record(item, ACCEPT, decision), _restored(item, decision.decided_at))
+
+
+def _restored(item: Waiting, now: datetime) -> VerdictRecord | None:
+    """The verdict that stood before a review returned the report."""
+    if item.verdict.verdict is not Verdict.RETURNED:
+        return None
+    findings = tuple(each for each in item.verdict.findings if each.code != BY_REVIEW)
+    return replace(item.verdict, verdict=Verdict.ACCEPTED, judged_at=now, findings=findings)
+
+
+def send_back(ledger: Ledger, item: Waiting, decision: Decision) -> None:
+    """Return a report: from the next run on it counts no more, and its sender is told why.
+
+    An earlier accepted report of the same duty counts again. A file whose sender is in doubt was never counted; it just
+    waits no longer.
+    """
+    if item.kind is Kind.SENDER:
+        ledger.record_review(_record(item, RETURN, decision))
+        return
+    finding = finding_types().make(BY_REVIEW, reason=decision.reason)
+    verdict = replace(
+        item.verdict,
+        verdict=Verdict.RETURNED,
+        judged_at=decision.decided_at,
+        findings=(finding, *item.verdict.findings),
+    )
+    ledger.record_review(_record(item, RETURN, decision), verdict)
+
+
+def _record(item: Waiting, what: str, decision: Decision) -> ReviewRecord:
+    return ReviewRecord(
+        item.verdict.sha256, what, decision.decided_by, decision.reason, decision.decided_at, decision.unit_id,
+        decision.agency, decision.period,
+    )  # fmt: skip
+
+
+def returned_later(ledger: Ledger) -> list[str]:
+    """Accepted reports that a person returned: they may stand in published figures."""
+    return [verdict.sha256 for verdict in _returned(ledger)]
+
+
+def returned_by_review(ledger: Ledger) -> list[Waiting]:
+    """The same, as they can be accepted again."""
+    arrivals = {arrival.sha256: arrival for arrival in ledger.arrivals()}
+    return [
+        Waiting(Kind.WARNING, verdict, arrivals[verdict.sha256], verdict.findings)
+        for verdict in _returned(ledger)
+    ]
+
+
+def _returned(ledger: Ledger) -> list[VerdictRecord]:
+    return [
+        verdict
+        for verdict in ledger.latest_verdicts()
+        if verdict.verdict is Verdict.RETURNED and any(each.code == BY_REVIEW for each in verdict.findings)
+    ]
+
+
+def decisions_on(reviews: Sequence[ReviewRecord], sha256: str) -> list[ReviewRecord]:
+    """What was decided on a file before, oldest first."""
+    return [review for review in reviews if review.sha256 == sha256]
+
+
+def by_kind(items: Sequence[Waiting]) -> Mapping[Kind, int]:
+    """How many wait, of each kind."""
+    return {kind: sum(item.kind is kind for item in items) for kind in Kind}

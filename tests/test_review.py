@@ -1,0 +1,204 @@
+"""The review queue: what waits for a person, what is decided, and what a decision does to the next run."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from ocop_pipeline.cli.app import app
+from ocop_pipeline.domain.findings import Verdict
+from ocop_pipeline.domain.forms import FUNDING, GRID
+from ocop_pipeline.intake.archive import Archive
+from ocop_pipeline.intake.process import rebuild, take_in
+from ocop_pipeline.intake.review_queue import returned_later
+from ocop_pipeline.settings import load_settings
+from ocop_pipeline.warehouse.ledger import Ledger
+from tests.unit.intake.filled import sound
+
+NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
+OVER = {
+    (FUNDING, "KP.content=production;source=central", "disbursed"): 120.5,
+    (FUNDING, "KP", "disbursed"): 120.5,
+}
+WHY = "Đã có quyết định bổ sung"
+
+
+class Desk:
+    """A site whose inbox takes forms, and the command line over it."""
+
+    def __init__(self, root, catalogue):
+        self.site, self.catalogue = root, catalogue
+        self.settings = load_settings(root)
+        self.settings.inbox.mkdir(parents=True)
+        self._files = 0
+
+    def send(self, **changes):
+        """Put a form into the inbox and look; the digests of what was judged, with their verdicts."""
+        self._files += 1
+        path = self.settings.inbox / f"bc-{self._files}.xlsx"
+        path.write_bytes(sound(self.catalogue, **changes).xlsx())
+        return self.look()
+
+    def look(self):
+        """One look into the inbox."""
+        with self.ledger() as ledger:
+            taken = take_in(
+                self.settings.inbox, Archive(self.settings.archive), ledger, self.catalogue,
+                NOW + timedelta(hours=self._files), workers=1, settle_seconds=-1e9,
+            )  # fmt: skip
+        return {each.submission_id: str(each.verdict) for each in taken.judgements}
+
+    def ledger(self):
+        """The ledger, opened."""
+        return Ledger.open(self.settings.ledger)
+
+    def run(self, *words, language="vi"):
+        """A command of `ocop review`."""
+        asked = ["review", *words, "--site", str(self.site)]
+        return CliRunner().invoke(app, ["--lang", language, *asked] if language != "vi" else asked)
+
+    def list(self, *words):
+        """What waits, as JSON."""
+        return json.loads(self.run("list", *words, "--json").stdout)
+
+    def standing(self):
+        """Digests of the reports that count."""
+        with self.ledger() as ledger:
+            return [each.sha256 for each in ledger.current_submissions()]
+
+
+@pytest.fixture
+def desk(tmp_path, catalogue):
+    """An empty site."""
+    return Desk(tmp_path, catalogue)
+
+
+def test_an_accepted_report_with_warnings_waits_with_the_senders_reason(desk):
+    """It counts at once; the list tells how many points wait and how many the sender answered."""
+    ((sha256, verdict),) = desk.send(
+        values={**OVER, (FUNDING, "KP.content=production;source=central", "note"): WHY}
+    ).items()
+    assert verdict == "accepted"
+    assert desk.standing() == [sha256]
+    (item,) = desk.list()
+    assert (item["kind"], item["submission_id"]) == ("warning", sha256)
+    assert item["doubts"] == sum(each["severity"] == "warning" for each in item["findings"]) > 0
+    assert item["answered"] == 1
+    assert desk.run("list").exit_code == 1
+    shown = desk.run("show", sha256[:10])
+    assert WHY in shown.stdout
+    assert desk.list("--kind", "repair") == []
+    assert desk.list("--period", "2026-09") == []
+    assert len(desk.list("--province", "68")) == 1
+    assert desk.list("--province", "01") == []
+
+
+def test_accepted_it_waits_no_longer_and_who_and_why_are_kept(desk):
+    """The decision is on record with the report; a sound report never waits."""
+    ((sha256, _),) = desk.send(values=OVER).items()
+    refused = desk.run("accept", sha256[:10], "--by", " ")
+    assert refused.exit_code == 2
+    assert desk.run("accept", sha256[:10], "--by", "Lan", "--reason", WHY).exit_code == 0
+    assert desk.list() == []
+    with desk.ledger() as ledger:
+        (review,) = ledger.reviews()
+        assert (review.decision, review.decided_by, review.reason) == ("accept", "Lan", WHY)
+        assert len(ledger.verdicts_of(sha256)) == 1
+    desk.send(info={"unit_code": "24787", "unit_name": None})
+    assert desk.list() == []
+
+
+def test_a_guess_is_told_apart(desk):
+    """A number that could mean two things makes the report wait as a guess, before those with plain warnings."""
+    desk.send(values=OVER)
+    desk.send(info={"unit_code": "24787", "unit_name": None}, values={(FUNDING, "KP", "settled"): "1.234"})
+    assert [item["kind"] for item in desk.list()] == ["repair", "warning"]
+
+
+def test_returned_it_counts_no_more_and_the_earlier_report_counts_again(desk):
+    """A report that is returned leaves the figures, what it had replaced comes back; its sender is told why."""
+    ((first, _),) = desk.send().items()
+    ((second, _),) = desk.send(values=OVER).items()
+    assert desk.standing() == [second]
+    told = desk.run("return", second[:10], "--by", "Lan", "--reason", "Kinh phí vượt kế hoạch")
+    assert told.exit_code == 0, told.output
+    assert desk.standing() == [first]
+    with desk.ledger() as ledger:
+        verdict = ledger.verdicts_of(second)[-1]
+        assert verdict.verdict is Verdict.RETURNED
+        assert verdict.findings[0].code == "RETURNED_BY_REVIEW"
+        assert verdict.findings[0].args == {"reason": "Kinh phí vượt kế hoạch"}
+        assert returned_later(ledger) == [second]
+        restored = rebuild(Archive(desk.settings.archive), ledger, desk.catalogue, workers=1)
+    verdicts = dict(
+        zip(
+            restored.submissions["submission_id"].to_pylist(),
+            restored.submissions["verdict"].to_pylist(),
+            strict=True,
+        )
+    )
+    assert verdicts == {first: "accepted", second: "returned"}
+    assert desk.list() == []
+    assert desk.run("return", second[:10], "--by", "Lan", "--reason", "x").exit_code == 2
+
+
+def test_a_return_by_mistake_is_taken_back(desk):
+    """Accepted again, the report stands as before, without the reviewer's finding."""
+    ((sha256, _),) = desk.send(values=OVER).items()
+    desk.run("return", sha256[:10], "--by", "Lan", "--reason", "nhầm")
+    assert desk.standing() == []
+    assert desk.run("accept", sha256[:10], "--by", "Lan", "--reason", "nhầm").exit_code == 0
+    assert desk.standing() == [sha256]
+    with desk.ledger() as ledger:
+        assert "RETURNED_BY_REVIEW" not in [each.code for each in ledger.verdicts_of(sha256)[-1].findings]
+        assert returned_later(ledger) == []
+    assert desk.list() == []
+
+
+def test_a_report_of_nobody_known_is_given_to_a_unit(desk):
+    """Told whose it is and of which month, the file is judged by the next look; until then it is no one's."""
+    ((sha256, verdict),) = desk.send(info={"unit_code": None, "unit_name": "Xã Không Có Thật"}).items()
+    assert verdict == "set_aside"
+    (item,) = desk.list()
+    assert item["kind"] == "sender"
+    assert desk.run("accept", sha256[:10], "--by", "Lan").exit_code == 2
+    wrong = desk.run("accept", sha256[:10], "--by", "Lan", "--unit", "68", "--period", "2026-10")
+    assert wrong.exit_code == 2
+    assert "không gửi biểu OCOP-XA" in wrong.output
+    told = desk.run("accept", sha256[:10], "--by", "Lan", "--unit", "24787", "--period", "2026-10")
+    assert told.exit_code == 0, told.output
+    assert desk.list() == []
+    assert desk.standing() == []
+    assert desk.look() == {sha256: "accepted"}
+    assert desk.look() == {}
+    with desk.ledger() as ledger:
+        (standing,) = ledger.current_submissions()
+        assert (standing.sha256, standing.period) == (sha256, "2026-10")
+        assert desk.catalogue.units.get(standing.unit_id, NOW.date()).code == "24787"
+
+
+def test_a_report_of_nobody_known_can_be_let_be(desk):
+    """Returned, it waits no longer; it was never counted, and its first verdict stands."""
+    ((sha256, _),) = desk.send(info={"unit_code": None, "unit_name": "Xã Không Có Thật"}).items()
+    assert desk.run("return", sha256[:10], "--by", "Lan", "--reason", "gửi nhầm").exit_code == 0
+    assert desk.list() == []
+    assert desk.look() == {}
+    with desk.ledger() as ledger:
+        assert len(ledger.verdicts_of(sha256)) == 1
+
+
+def test_a_replaced_report_leaves_the_queue(desk):
+    """Once a later report of the duty counts, nobody has to decide on the earlier one."""
+    desk.send(values=OVER)
+    desk.send(values={(GRID, "TT04", "in_period"): 4})
+    assert desk.list() == []
+
+
+def test_ids_are_told_apart(desk):
+    """An id that is too short, unknown or means several is refused, in words."""
+    ((sha256, _),) = desk.send(values=OVER).items()
+    assert desk.run("show", sha256[:3]).exit_code == 2
+    assert desk.run("show", "zzzzzz").exit_code == 2
+    (shown,) = [json.loads(desk.run("show", sha256[:10], "--json").stdout)]
+    assert shown["decisions"] == []
