@@ -12,7 +12,7 @@ from assets.models import RAW
 from assets.partitions import MONTHS
 from ocop_pipeline.domain.findings import Severity, Verdict
 from ocop_pipeline.intake.archive import Archive
-from ocop_pipeline.intake.judge import Judgement, Previous
+from ocop_pipeline.intake.judge import Judgement
 from ocop_pipeline.intake.process import rebuild, take_in
 from ocop_pipeline.intake.review_queue import returned_later
 from ocop_pipeline.quality.rules import load_rules
@@ -63,7 +63,7 @@ def intake_assets() -> dg.AssetsDefinition:
         with Ledger.open(settings.ledger) as ledger:
             taken = take_in(
                 settings.inbox, archive, ledger, deployment.catalogue, datetime.now(ZoneInfo(TIME_ZONE)),
-                previous=lambda months: Previous(*published_before(connection, months)),
+                previous=lambda months: published_before(connection, months),
                 settle_seconds=settings.settle_seconds,
                 scope=scope_units(deployment.catalogue, settings.scope),
                 workers=settings.workers,

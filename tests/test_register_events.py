@@ -154,7 +154,8 @@ def test_a_second_recognition_within_a_year_of_a_known_one_is_doubted(site):
 def test_what_rules_are_told_of_certificates_has_their_end(site):
     """A revoked certificate is worth nothing from the day of its revocation on, one put right has the right star."""
     with open_reader(load_settings(site).warehouse) as connection:
-        _, recognitions, certificates = published_before(connection, ())
+        known = published_before(connection, ())
+    recognitions, certificates = known.recognitions, known.certificates
     names = {row["product_id"]: row["product_name"] for row in recognitions.to_pylist()}
     known = {
         names[row["product_id"]]: row for row in certificates.to_pylist() if row["decision_date"].year == 2023

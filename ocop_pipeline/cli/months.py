@@ -247,7 +247,7 @@ def published(place: Site, months: Collection[str]) -> Previous:
     """What is known of these months and of the register where this machine has a warehouse; a commune's has none."""
     try:
         with open_reader(place.settings.warehouse) as connection:
-            return Previous(*published_before(connection, months))
+            return published_before(connection, months)
     except WarehouseError:
         return Previous()
 

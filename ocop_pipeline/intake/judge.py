@@ -23,7 +23,7 @@ from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
 from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
-from ocop_pipeline.warehouse.scratch import Scratch, Spell, open_scratch
+from ocop_pipeline.warehouse.scratch import Published, Scratch, Spell, open_scratch
 
 RULE_TABLES = ("units", "periods", "indicators", "code_items", "form_lines", "certificate_regimes")
 """The tables of schema `catalogue` that form rules read."""
@@ -55,19 +55,8 @@ class Judgement:
     repairs: tuple[Repair, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Previous:
-    """What the warehouse knows of earlier months, as Arrow tables with the columns of the core tables.
-
-    Attributes:
-        values: core.indicator_values of the same reporting year and the month before.
-        recognitions: core.recognitions of the units concerned.
-        certificates: core.certificates of their products.
-    """
-
-    values: pa.Table | None = None
-    recognitions: pa.Table | None = None
-    certificates: pa.Table | None = None
+Previous = Published
+"""What the warehouse knows of earlier months, as Arrow tables with the columns of the core tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +99,15 @@ def judge(
     with open_scratch() as scratch:
         scratch.load_reference(months.reference)
         if previous is not None:
-            scratch.load_previous(previous.values, previous.recognitions, previous.certificates)
+            scratch.load_previous(
+                {
+                    "core.indicator_values": previous.values,
+                    "core.recognitions": previous.recognitions,
+                    "core.certificates": previous.certificates,
+                    "core.usual_values": previous.usual,
+                    "core.usual_nearby": previous.nearby,
+                }
+            )
         loads = [_Load.of(month) for month in months.batches]
         _Load.together(loads).into(scratch)
         if spell is not None:

@@ -123,7 +123,9 @@ def rule_doubts(
     with open_scratch() as scratch:
         scratch.load_reference([(table.name, table.rows) for table in reference])
         if previous is not None:
-            scratch.load_previous(None, previous.recognitions, previous.certificates)
+            scratch.load_previous(
+                {"core.recognitions": previous.recognitions, "core.certificates": previous.certificates}
+            )
         scratch.load_imports(tables["imports"], tables["import_lines"])
         scratch.load_batch(
             sorted(months), batch, tables["cells"], pa.Table.from_batches([], FORM_VALUES_SCHEMA)

@@ -5,14 +5,16 @@ which rules there are (`quality.rules`) or what a verdict is (intake). Nothing i
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.paths import SQL
 from ocop_pipeline.warehouse.raw import prepare_imports
 from ocop_pipeline.warehouse.register import prepare_register, store_register
@@ -42,6 +44,14 @@ _TABLES = {
     ),
     "core.certificates": (
         "product_id VARCHAR, decision_date DATE, star VARCHAR, expiry_date DATE, ending_kind VARCHAR, ended_on DATE"
+    ),
+    "core.usual_values": (
+        "unit_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, months_count INTEGER, usual DOUBLE, "
+        "spread DOUBLE, least DOUBLE, largest DOUBLE"
+    ),
+    "core.usual_nearby": (
+        "parent_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, units_count INTEGER, usual DOUBLE, "
+        "spread DOUBLE, least DOUBLE, largest DOUBLE"
     ),
     "meta.run_periods": "period VARCHAR",
 }
@@ -142,13 +152,8 @@ class Scratch:
         for name, rows in tables:
             self._copy("CREATE OR REPLACE TABLE", f"catalogue.{name}", rows)
 
-    def load_previous(
-        self, values: pa.Table | None, recognitions: pa.Table | None, certificates: pa.Table | None = None
-    ) -> None:
-        """Put what the warehouse knows of earlier months into `core` (columns by name, missing ones null)."""
-        known = {
-            "core.indicator_values": values, "core.recognitions": recognitions, "core.certificates": certificates
-        }  # fmt: skip
+    def load_previous(self, known: Mapping[str, pa.Table | None]) -> None:
+        """Put what the warehouse knows of earlier months into tables of `core` (columns by name, missing ones null)."""
         for name, rows in known.items():
             if rows is not None and rows.num_rows:
                 self._copy("INSERT INTO", name, rows, by_name=True)
@@ -225,18 +230,54 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
             yield scratch
 
 
-def published_before(
-    connection: duckdb.DuckDBPyConnection, months: Collection[str]
-) -> tuple[pa.Table | None, pa.Table | None, pa.Table | None]:
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a warehouse holds of earlier months; None for a table not made yet.
+
+    Attributes:
+        values: rows of core.indicator_values of the months asked for.
+        recognitions: rows of core.recognitions.
+        certificates: rows of core.certificates; their expiry is the first day they are worth nothing, by whatever
+            ended them.
+        usual: core.usual_values: what each sender reported in the months before, in the middle and at the ends.
+        nearby: core.usual_nearby: the same of the senders under one unit, by what each usually reports.
+    """
+
+    values: pa.Table | None = None
+    recognitions: pa.Table | None = None
+    certificates: pa.Table | None = None
+    usual: pa.Table | None = None
+    nearby: pa.Table | None = None
+
+
+_HISTORY = 25
+"""Months looked back on: two years and a month, so that every season was seen twice."""
+# Totals only: parts that are off make a total that is off, or one that does not add up.
+_USUAL = """
+SELECT
+    unit_id, agency, form, indicator, CAST(COUNT(*) AS INTEGER) AS months_count,
+    CAST(MEDIAN(value) AS DOUBLE) AS usual, CAST(MAD(value) AS DOUBLE) AS spread,
+    CAST(MIN(value) AS DOUBLE) AS least, CAST(MAX(value) AS DOUBLE) AS largest
+FROM core.indicator_values
+WHERE state = 'number' AND breakdown = '' AND period >= ?
+GROUP BY unit_id, agency, form, indicator
+"""
+_NEARBY = """
+SELECT
+    a.ancestor_id AS parent_id, u.agency, u.form, u.indicator, CAST(COUNT(*) AS INTEGER) AS units_count,
+    MEDIAN(u.usual) AS usual, MAD(u.usual) AS spread, MIN(u.least) AS least, MAX(u.largest) AS largest
+FROM usual AS u
+JOIN (SELECT DISTINCT unit_id, ancestor_id FROM core.unit_ancestors WHERE distance = 1) AS a ON a.unit_id = u.unit_id
+GROUP BY a.ancestor_id, u.agency, u.form, u.indicator
+"""
+
+
+def published_before(connection: duckdb.DuckDBPyConnection, months: Collection[str]) -> Published:
     """What the warehouse holds of earlier months, for `Scratch.load_previous`.
 
     Args:
         connection: a connection to the warehouse.
         months: keys of the months whose values are wanted.
-
-    Returns:
-        Rows of core.indicator_values of these months, of core.recognitions and of core.certificates (their expiry is
-        the first day they are worth nothing, by whatever ended them); None for a table not made yet.
     """
     made = {
         f"{schema}.{name}"
@@ -244,13 +285,18 @@ def published_before(
             "SELECT schema_name, table_name FROM duckdb_tables()"
         ).fetchall()
     }
-    values = recognitions = certificates = None
+    values = recognitions = certificates = usual = nearby = None
     if "core.indicator_values" in made and months:
         values = connection.sql(
             "SELECT period, unit_id, agency, form, indicator, breakdown, value, state "
             "FROM core.indicator_values WHERE list_contains(?, period)",
             params=[sorted(months)],
         ).to_arrow_table()
+        usual = connection.sql(_USUAL, params=[_months_back(max(months))]).to_arrow_table()
+    if usual is not None and "core.unit_ancestors" in made:
+        connection.register("usual", usual)
+        nearby = connection.sql(_NEARBY).to_arrow_table()
+        connection.unregister("usual")
     if "core.recognitions" in made:
         recognitions = connection.sql(
             "SELECT product_id, unit_id, producer_name, product_name, star, decision_date, decision_no"
@@ -263,4 +309,11 @@ def published_before(
         certificates = connection.sql(
             "SELECT product_id, decision_date, star, expiry_date, ending_kind, ended_on FROM core.certificates"
         ).to_arrow_table()
-    return values, recognitions, certificates
+    return Published(values, recognitions, certificates, usual, nearby)
+
+
+def _months_back(key: str) -> str:
+    month = Period.parse(key)
+    for _ in range(_HISTORY):
+        month = month.previous()
+    return month.key

@@ -91,6 +91,20 @@ def before(*rows: tuple[str, str, str, float]) -> Callable[[], Previous]:
     return table
 
 
+def usually(indicator: str, usual: float, **told: float) -> Callable[[], Previous]:
+    """What the ward reported in a year of months, in the middle and at the ends."""
+    row = {"months_count": 12, "spread": usual / 10, "least": usual / 2, "largest": usual * 2} | told
+    whose = {"unit_id": "c24778.2", "agency": "", "form": "OCOP-XA", "indicator": indicator, "usual": usual}
+    return lambda: Previous(usual=pa.table({name: [value] for name, value in (whose | row).items()}))
+
+
+def neighbours(indicator: str, usual: float, **told: float) -> Callable[[], Previous]:
+    """What fifty communes of the province usually report."""
+    row = {"units_count": 50, "spread": usual / 4, "least": 0.0, "largest": usual * 4} | told
+    whose = {"parent_id": "p68.2", "agency": "", "form": "OCOP-XA", "indicator": indicator, "usual": usual}
+    return lambda: Previous(nearby=pa.table({name: [value] for name, value in (whose | row).items()}))
+
+
 def known_product(
     star: str, decided: date, name: str = "Cà phê Mây", producer: str = "HTX Mây"
 ) -> Callable[[], Previous]:
@@ -204,6 +218,20 @@ EXAMPLES: dict[str, Example] = {
         {"value": "250", "before": "25"},
         values(TT02__closing=45),
         before(("2026-09", "TT02", "", 25.0)),
+    ),
+    "UNIT_SLIPPED": Example(
+        values(KT01__in_period=150_000),
+        at(GRID, "KT01", "in_period"),
+        {"value": "150000", "usual": "150", "unit": "nghin_dong"},
+        values(KT01__in_period=15_000),
+        usually("KT01", 150.0),
+    ),
+    "FAR_FROM_USUAL": Example(
+        values(TT05__in_period=900),
+        at(GRID, "TT05", "in_period"),
+        {"value": "900", "usual": "120", "whose": "usual_own"},
+        values(TT05__in_period=230),
+        usually("TT05", 120.0),
     ),
     "DISBURSED_OVER_PLAN": Example(
         funding("disbursed", total=150.6, part=150.6),
@@ -559,3 +587,55 @@ def test_a_bad_list_of_findings_is_refused(tmp_path, line):
     path.write_text(f"code,severity,scope,sentence_vi,sentence_en,advice_vi\n{line}\n", encoding="utf-8")
     with pytest.raises(CatalogueError, match=r"findings\.csv:2"):
         load_findings(path, CATALOGUE_DATA / "finding_words.csv")
+
+
+@pytest.mark.parametrize(
+    ("value", "previous", "unit"),
+    [
+        (150_000, usually("KT01", 150.0), "nghin_dong"),
+        (150_000_000, usually("KT01", 150.0), "dong"),
+        (0.15, usually("KT01", 150.0), "ty_dong"),
+        (0.9, usually("KT01", 150.0, least=1.0), ""),
+        (15_000, usually("KT01", 150.0), ""),
+        (150_000, usually("KT01", 150.0, months_count=2), ""),
+        (150_000, neighbours("KT01", 150.0), "nghin_dong"),
+        (150_000, neighbours("KT01", 150.0, units_count=4), ""),
+        (150_000_000_000, usually("KT01", 150.0), ""),
+        (0, usually("KT01", 150.0), ""),
+    ],
+)
+def test_a_slip_of_the_unit_is_told_by_what_is_usual(value, previous, unit):
+    """A thousand or a million times the usual amount, or as many times less; by neighbours where little is known."""
+    form = sound(shipped(), values={(GRID, "KT01", "in_period"): value})
+    told = findings(form, previous(), only="UNIT_SLIPPED")
+    assert [finding.args["unit"] for finding in told] == ([unit] if unit else [])
+
+
+@pytest.mark.parametrize(
+    ("value", "previous", "is_far"),
+    [
+        (900, usually("TT05", 120.0), True),
+        (900, usually("TT05", 120.0, largest=800.0), False),
+        (900, usually("TT05", 120.0, months_count=5), False),
+        (900, neighbours("TT05", 120.0), False),
+        (9_000, neighbours("TT05", 120.0), True),
+        (9_000, neighbours("TT05", 120.0, units_count=9), False),
+        (2, usually("TT05", 120.0, least=110.0, largest=130.0, spread=1.0), True),
+        (2, usually("TT05", 120.0, least=0.0), False),
+        (8, usually("TT05", 1.0, spread=0.0, least=0.0, largest=2.0), False),
+        (60, usually("TT05", 0.0, spread=0.0, least=0.0, largest=0.0), True),
+        (3, usually("TT05", 0.0, spread=0.0, least=0.0, largest=0.0), False),
+    ],
+)
+def test_a_flow_is_asked_about_when_it_is_beyond_all_that_was_seen(value, previous, is_far):
+    """Six deviations from the median and beyond the season's peaks; counts of a few may move, steady ones too."""
+    form = sound(shipped(), values={(GRID, "TT05", "in_period"): value})
+    assert bool(findings(form, previous(), only="FAR_FROM_USUAL")) is is_far
+
+
+def test_a_slip_is_told_once():
+    """An amount in the wrong unit is no outlier besides."""
+    form = sound(shipped(), values={(GRID, "KT01", "in_period"): 150_000})
+    codes = [each.code for each in findings(form, usually("KT01", 150.0)())]
+    assert codes.count("UNIT_SLIPPED") == 1
+    assert "FAR_FROM_USUAL" not in codes
