@@ -1,16 +1,16 @@
 -- Flows far from what the sender usually reports, and beyond all it reported in two years, each season included; of a
--- sender of whom less than six months are known, far beyond all its neighbours report.
+-- sender of whom less than six months are known, or who mostly reports nought, far beyond all its neighbours report.
 -- Source: ours; a warning. Median and median absolute deviation (Hampel's identifier: 1.4826 MAD stands for a standard
 -- deviation), six of them, because one month in a thousand may be asked about and not one in twenty; a tenth of the median
 -- and five units (20 million đồng) at least, so that small and steady counts may move. Slips of a unit are UNIT_SLIPPED.
 WITH compared AS (
     SELECT
         v.submission_id, v.sheet, v.cell, l.line_code, l.label_vi, v.value,
-        CASE WHEN own.months_count >= 6 THEN 'own' ELSE 'near' END AS whose,
-        CASE WHEN own.months_count >= 6 THEN own.usual ELSE near.usual END AS usual,
-        CASE WHEN own.months_count >= 6 THEN own.spread ELSE near.spread END AS spread,
-        CASE WHEN own.months_count >= 6 THEN own.least END AS least,
-        CASE WHEN own.months_count >= 6 THEN 1.5 * own.largest ELSE 3 * near.largest END AS most,
+        CASE WHEN own.months_count >= 6 AND own.usual > 0 THEN 'own' ELSE 'near' END AS whose,
+        CASE WHEN own.months_count >= 6 AND own.usual > 0 THEN own.usual ELSE near.usual END AS usual,
+        CASE WHEN own.months_count >= 6 AND own.usual > 0 THEN own.spread ELSE near.spread END AS spread,
+        CASE WHEN own.months_count >= 6 AND own.usual > 0 THEN own.least END AS least,
+        CASE WHEN own.months_count >= 6 AND own.usual > 0 THEN 1.5 * own.largest ELSE 3 * near.largest END AS most,
         CASE WHEN l.unit_vi = 'triệu đồng' THEN 20 ELSE 5 END AS grain,
         CASE WHEN l.unit_vi = 'triệu đồng' THEN 200 ELSE 1000000 END AS slip
     FROM staging.form_values AS v
