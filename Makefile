@@ -5,7 +5,7 @@ BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help demo plans ui test check bench format lock fuzz clean
+.PHONY: help demo plans ui test check bench faults format lock fuzz clean
 
 help:
 	@echo "make demo    set up, then take a province's inbox to its monthly report (folder demo/)"
@@ -13,6 +13,7 @@ help:
 	@echo "make ui      open Dagster on http://127.0.0.1:3000 with the demo's runs"
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import contracts"
+	@echo "make faults  faults of fifty kinds in random sound workbooks; writes benchmarks/FAULTS.md"
 	@echo "make fuzz    the laws on new random examples, ten times as many"
 	@echo "make bench   the benchmarks; appends to benchmarks/RESULTS.md"
 	@echo "make lock    resolve the dependencies anew"
@@ -53,6 +54,9 @@ check: $(BIN)/.dev
 
 fuzz: $(BIN)/.dev
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -m hypothesis
+
+faults: $(BIN)/.dev
+	$(BIN)/python -m benchmarks.planted_faults
 
 bench: $(BIN)/.dev
 	$(BIN)/python -m benchmarks
