@@ -35,6 +35,7 @@ _SHORT = {
 _CELLS = frozenset(("table:table-cell", "table:covered-table-cell"))
 _ASIDE = frozenset(("office:annotation", "table:shapes", "draw", "table:tracked-changes", "table:dde-links"))
 _NUMBERS = frozenset(("float", "percentage", "currency"))
+_RESULTS = tuple(f"office:{name}value" for name in ("", "date-", "boolean-", "time-", "string-"))
 _DURATION = re.compile(r"PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
 _ERRORS = frozenset(("#REF!", "#DIV/0!", "#N/A", "#NAME?", "#VALUE!", "#NUM!", "#NULL!"))
 _SHOWN_ERROR = re.compile(r"#REF!|#DIV/0!|#N/A|#NAME\?|#VALUE!|#NUM!|#NULL!|Err:\d{3}")
@@ -175,9 +176,8 @@ class _Reader:
             return
         repeat = _repeat(cell, "columns")
         shown = "\n".join("".join(paragraph) for paragraph in self._paragraphs)
-        value = None if name == "table:covered-table-cell" else _value(cell, shown)
-        formula = "table:formula" in cell
-        uncomputed = formula and value is None and "office:value-type" not in cell
+        uncomputed = "table:formula" in cell and not _has_result(cell, paragraph=bool(self._paragraphs))
+        value = None if name == "table:covered-table-cell" or uncomputed else _value(cell, shown)
         if value is not None or uncomputed:
             self._put(table, value, repeat, uncomputed=uncomputed)
         wide = _count(cell.get("table:number-columns-spanned", "1"))
@@ -243,6 +243,12 @@ def _repeat(attributes: dict[str, str], what: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"number-{what}-repeated is {text[:40]}")
     return max(1, int(text))
+
+
+def _has_result(cell: dict[str, str], *, paragraph: bool) -> bool:
+    """Whether a formula's cell stores a result: a blank one may show by its type or its empty paragraph only."""
+    kind = cell.get("office:value-type", "")
+    return kind == "string" or any(name in cell for name in _RESULTS) or (paragraph and not kind)
 
 
 def _value(cell: dict[str, str], shown: str) -> CellValue:
