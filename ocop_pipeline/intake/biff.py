@@ -168,8 +168,7 @@ class _Reader:
             elif kind in handlers:
                 handlers[kind](data)
         if shared:
-            most = self._limits.cells * RECORDS_PER_CELL
-            told.texts = _shared_texts(shared, most)
+            told.texts = _shared_texts(shared, self._limits)
 
     def _begin(self, data: bytes) -> None:
         version = int.from_bytes(data[:2], "little")
@@ -372,11 +371,13 @@ class _Pieces:
         self._at = 0
 
 
-def _shared_texts(pieces: list[bytes], most: int) -> list[str]:
+def _shared_texts(pieces: list[bytes], limits: Limits) -> list[str]:
     """The shared texts ([MS-XLS] 2.4.265); their formatting and pronunciation are stepped over."""
     count = int.from_bytes(pieces[0][4:8], "little")
-    if count > most or count * 3 > sum(map(len, pieces)):
+    if count * 3 > sum(map(len, pieces)):
         raise _corrupt("more texts than there is room for")
+    if count > limits.cells:
+        raise RefusedFileError(UnreadableCode.TOO_MANY_CELLS, sheet="", cell="", limit=limits.cells)
     source = _Pieces(pieces, 8)
     texts = []
     for _ in range(count):

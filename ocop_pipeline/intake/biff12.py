@@ -97,9 +97,7 @@ class _Reader:
             if kind == "styles":
                 self._read_styles(part)
             elif kind == "sharedStrings":
-                told.texts = [
-                    _text(data, 1)[0] for number, data in self._records(part) if number == _SHARED_TEXT
-                ]
+                self._read_texts(part)
         sheets = self._read_sheets(relations)
         if not any(sheet.rows or sheet.uncomputed for sheet in sheets):
             raise RefusedFileError(UnreadableCode.NO_SHEETS)
@@ -144,6 +142,17 @@ class _Reader:
                 inside = kind == _BEGIN_CELL_FORMATS
         self._told.shows = [formats.get(number, builtin_format(number)) for number in numbers]
 
+    def _read_texts(self, part: str) -> None:
+        texts = self._told.texts
+        for kind, data in self._records(part):
+            if kind == _SHARED_TEXT:
+                texts.append(_text(data, 1)[0])
+                if len(texts) > self._limits.cells:
+                    raise self._too_many()
+
+    def _too_many(self) -> RefusedFileError:
+        return RefusedFileError(UnreadableCode.TOO_MANY_CELLS, sheet="", cell="", limit=self._limits.cells)
+
     def _read_sheets(self, relations: dict[str, tuple[str, str]]) -> list[Sheet]:
         sheets: list[Sheet] = []
         left = self._limits.cells
@@ -183,9 +192,7 @@ class _Reader:
             if at > end:
                 raise _corrupt(f"{name}: a record reaches beyond its part")
             if left < 0:
-                raise RefusedFileError(
-                    UnreadableCode.TOO_MANY_CELLS, sheet="", cell="", limit=self._limits.cells
-                )
+                raise self._too_many()
             if kind in (_BEGIN_FUTURE, _END_FUTURE):
                 future += 1 if kind == _BEGIN_FUTURE else -1
             elif future <= 0:

@@ -268,6 +268,18 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
     "xls: record longer than its sheet": (_lying_record, CODE.CORRUPT_XML),
     "xls: text longer than its record": (_lying_text, CODE.CORRUPT_XML),
     "xls: two thousand million texts": (_lying_shared_texts, CODE.CORRUPT_XML),
+    "xls: 100,001 texts": (
+        lambda: _stream(
+            writers.xls_stream(
+                {"A": _ONE},
+                globals_=[
+                    record(0x00FC, struct.pack("<II", 100_001, 100_001)),
+                    *[record(0x003C, struct.pack("<HBB", 1, 0, 97) * 2000)] * 51,
+                ],
+            )
+        ),
+        CODE.TOO_MANY_CELLS,
+    ),
     "xls: text that is not there": (
         lambda: writers.xls({"A": [record(0x00FD, struct.pack("<HHHI", 0, 0, 0, 9))]}),
         CODE.CORRUPT_XML,
@@ -299,6 +311,12 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         CODE.ZIP_BOMB,
     ),
     "xlsb: records of nothing": (lambda: _sheet12(bytes(900_000)), CODE.TOO_MANY_CELLS),
+    "xlsb: 100,001 texts": (
+        lambda: writers.xlsb(
+            [], {"xl/sharedStrings.bin": record12(19, b"\0" + writers.text12("x")) * 100_001}
+        ),
+        CODE.TOO_MANY_CELLS,
+    ),
     "xlsb: row 1,048,577": (lambda: _sheet12(_row12(2**20)), CODE.CORRUPT_XML),
     "xlsb: column 16,385": (lambda: _sheet12(_row12(0, 2**14)), CODE.CORRUPT_XML),
     "xlsb: two corners": (lambda: _sheet12(_row12(0) + _row12(2**20 - 1, 2**14 - 1)), CODE.TOO_MANY_CELLS),

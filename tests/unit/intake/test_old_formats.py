@@ -146,6 +146,16 @@ def test_both_streams_of_two_versions():
     assert read_bytes(alone, "a.xls") == Unreadable(CODE.NOT_A_WORKBOOK, {"found": "OLE"})
 
 
+@pytest.mark.parametrize("size", [0, 7_200_000])
+def test_small_and_large_streams(size):
+    """A stream may lie in the mini stream, or be so large that the header has no room for the list of its tables."""
+    note = record(0x001C, bytes(8000))
+    stream = writers.xls_stream({"A": [number8(0, 0, 1), *[note] * (size // len(note)), number8(0, 1, 2)]})
+    small = len(stream) < 4096
+    data = writers.small_compound("Workbook", stream) if small else writers.compound({"Workbook": stream})
+    assert read(data).sheets[0].rows == [[1.0, 2.0]]
+
+
 def test_records_without_container():
     """Some programs write the records of an XLS as they are."""
     assert read(writers.xls_stream({"A": [number8(0, 0, 1)]})).sheets[0].rows == [[1.0]]

@@ -23,7 +23,7 @@ import xlsxwriter
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook
 from ocop_pipeline.intake.serials import ERRORS
 
-FREE, END, TABLE = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD
+FREE, END, TABLE, LIST = 0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFD, 0xFFFFFFFC
 NONE = 0xFFFFFFFF
 SECTOR = 512
 STORAGE, STREAM, ROOT = 1, 2, 5
@@ -72,10 +72,13 @@ def compound(
     sizes = [-(-len(content) // SECTOR) for content in padded]
     directory_sectors = -(-(len(entries) + 1) // 4)
     data_sectors = directory_sectors + sum(sizes)
-    tables = 1
-    while tables * (SECTOR // 4) < tables + data_sectors:
+    tables = further = 0
+    while tables * (SECTOR // 4) < tables + further + data_sectors:
         tables += 1
-    table = [TABLE] * tables
+        further = max(
+            0, -(-(tables - 109) // (SECTOR // 4 - 1))
+        )  # lists of tables that the header has no room for
+    table = [TABLE] * tables + [LIST] * further
     starts = []
     for count in (directory_sectors, *sizes):
         starts.append(len(table) if count else END)
@@ -94,8 +97,36 @@ def compound(
         lines.append(entry(name, kind, start, len(padded[number - 1]), right=after[number], child=child))
     directory = b"".join(lines).ljust(directory_sectors * SECTOR, b"\0")
     body = b"".join(content.ljust(size * SECTOR, b"\0") for content, size in zip(padded, sizes, strict=True))
+    lists = b""
+    for number in range(further):
+        first = 109 + number * (SECTOR // 4 - 1)
+        part = [*range(first, min(first + SECTOR // 4 - 1, tables))]
+        part += [FREE] * (SECTOR // 4 - 1 - len(part)) + [
+            tables + number + 1 if number + 1 < further else END
+        ]
+        lists += struct.pack("<128I", *part)
+    head = header(tables, tables + further, [*range(tables)], tables if further else END, further)
+    return head + struct.pack(f"<{len(table)}I", *table) + lists + directory + body
+
+
+def small_compound(name: str, content: bytes) -> bytes:
+    """A compound file of one stream that lies in the mini stream, as streams below 4,096 bytes do."""
+    minis = -(-len(content) // 64)
+    sectors = -(-minis * 64 // SECTOR)
+    # Sector 0 is the table, 1 the directory, 2 the table of the mini stream, which is in 3 and on.
+    table = [TABLE, END, END, *range(4, 3 + sectors), END]
+    table += [FREE] * (SECTOR // 4 - len(table))
+    mini_table = [*range(1, minis), END]
+    mini_table += [FREE] * (SECTOR // 4 - len(mini_table))
+    lines = entry("Root Entry", ROOT, 3, minis * 64, child=1) + entry(name, STREAM, 0, len(content))
+    head = bytearray(header(1, 1, [0]))
+    struct.pack_into("<2I", head, 60, 2, 1)
     return (
-        header(tables, tables, [*range(tables)]) + struct.pack(f"<{len(table)}I", *table) + directory + body
+        bytes(head)
+        + struct.pack("<128I", *table)
+        + lines.ljust(SECTOR, b"\0")
+        + struct.pack("<128I", *mini_table)
+        + content.ljust(sectors * SECTOR, b"\0")
     )
 
 
