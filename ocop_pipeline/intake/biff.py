@@ -2,7 +2,7 @@
 
 Read here and not by the cell reader, because that one trusts what records claim: how many texts follow, how far a
 sheet reaches. Here every length is held against the bytes there are, and only cells that are there count. Formulas
-are not run and not even parsed, their stored results are used; links, names, drawings and macros are stepped over.
+are not run, their stored results are used; links, names, drawings and macros are stepped over.
 The container is `compound`; layout of the records: [MS-XLS], for Excel 5 the same without Unicode.
 """
 
@@ -12,14 +12,23 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ocop_pipeline.intake.grid import CellError, Limits, RefusedFileError, Sheet, UnreadableCode, Workbook
+from ocop_pipeline.intake.grid import (
+    CellError,
+    Limits,
+    Position,
+    RefusedFileError,
+    Sheet,
+    UnreadableCode,
+    Workbook,
+)
+from ocop_pipeline.intake.lost_texts import Doubt, doubt_of, settle
 from ocop_pipeline.intake.serials import ERRORS, Shown, builtin_format, format_shows, number_of_rk, value_of
 from ocop_pipeline.intake.sparse import RECORDS_PER_CELL, SparseSheet, refuse_repeated
 
 _BOF, _EOF, _CONTINUE = 0x0809, 0x000A, 0x003C
 _FILEPASS, _CODEPAGE, _DATE_MODE = 0x002F, 0x0042, 0x0022
 _BOUNDSHEET, _FORMAT, _XF, _SST = 0x0085, 0x041E, 0x00E0, 0x00FC
-_SUPBOOK, _EXTERNSHEET = 0x01AE, 0x0017
+_SUPBOOK, _EXTERNSHEET, _WRITER = 0x01AE, 0x0017, 0x005C
 _NUMBER, _RK, _MULRK, _BOOLERR = 0x0203, 0x027E, 0x00BD, 0x0205
 _LABEL, _RSTRING, _LABELSST = 0x0204, 0x00D6, 0x00FD
 _FORMULA, _STRING, _MERGED = 0x0006, 0x0207, 0x00E5
@@ -28,6 +37,7 @@ _WORKSHEET = 0
 _VISIBLE = 0x3
 _INTERNAL_BOOKS = (b"\x01\x04", b"\x01\x3a")  # this workbook, functions of add-ins
 _CALCULATE_ON_LOAD = 0x2
+_LIBREOFFICE = b"\x04\x00\x00Calc  "
 _HEAD = struct.Struct("<HH")
 _CELL = struct.Struct("<HHH")
 _DOUBLE = struct.Struct("<d")
@@ -65,6 +75,7 @@ class _Told:
         texts: the shared texts.
         sheets: where each begins, whether it is hidden, its kind and name.
         linked: another file is referred to.
+        loses_texts: LibreOffice wrote it, which stores nought for some texts (`lost_texts`).
     """
 
     unicode: bool = True
@@ -75,6 +86,7 @@ class _Told:
     texts: list[str] = field(default_factory=list)
     sheets: list[tuple[int, bool, int, str]] = field(default_factory=list)
     linked: bool = False
+    loses_texts: bool = False
 
 
 class _Reader:
@@ -163,6 +175,8 @@ class _Reader:
             last = kind
             if kind == _DATE_MODE:
                 told.from_1904 = data[:2] == b"\1\0"
+            elif kind == _WRITER:
+                told.loses_texts = told.unicode and data.startswith(_LIBREOFFICE)
             elif kind == _SST:
                 shared = [data]
             elif kind in handlers:
@@ -239,6 +253,8 @@ class _Reader:
                     handler(self._stream[begin:stop])
         if result:
             sheet.put(*cells.last_formula, self._result_text(result))
+        if cells.doubts:
+            settle(sheet, cells.doubts, self._limits.cells)
 
     def _result_text(self, pieces: list[bytes]) -> str:
         if not self._told.unicode:
@@ -255,6 +271,7 @@ class _Cells:
         self._told = told
         self._shows = shows
         self.last_formula = (0, 0)
+        self.doubts: dict[Position, Doubt] = {}
 
     def _put_number(self, row: int, col: int, cell_format: int, number: float) -> None:
         shows = self._shows[cell_format] if cell_format < len(self._shows) else Shown.NUMBER
@@ -311,6 +328,10 @@ class _Cells:
             self._sheet.leave_uncomputed(row, col)
         elif is_number:
             self._put_number(row, col, cell_format, number)
+            size = int.from_bytes(data[20:22], "little")
+            doubt = doubt_of(data[22 : 22 + size]) if self._told.loses_texts and not number else None
+            if doubt and self._sheet.get(row, col) == 0:  # and no day
+                self.doubts[row, col] = doubt
         elif result[0] == 1:
             self._sheet.put(row, col, bool(result[2]))
         elif result[0] == 2:

@@ -41,6 +41,7 @@ class SparseSheet:
         self._left = cells_left
         self._rows: dict[int, dict[int, CellValue]] = {}
         self._last_row = self._last_col = -1
+        self._cleared = False
 
     @property
     def span(self) -> int:
@@ -63,6 +64,15 @@ class SparseSheet:
         if cells is None:
             cells = self._rows[row] = {}
         cells[col] = value
+
+    def get(self, row: int, col: int) -> CellValue:
+        """The value of a cell so far."""
+        return self._rows.get(row, {}).get(col)
+
+    def clear(self, row: int, col: int) -> None:
+        """Empty a filled cell."""
+        del self._rows[row][col]
+        self._cleared = True
 
     def leave_uncomputed(self, row: int, col: int) -> None:
         """Note a formula without a stored result.
@@ -96,6 +106,10 @@ class SparseSheet:
 
     def finish(self) -> Sheet:
         """The sheet as a rectangle from A1."""
+        if self._cleared:
+            filled = {row: cells for row, cells in self._rows.items() if cells}
+            self._last_row = max(filled, default=-1)
+            self._last_col = max(map(max, filled.values()), default=-1)
         wide = self._last_col + 1
         rows: list[list[CellValue]] = []
         for number in range(self._last_row + 1):

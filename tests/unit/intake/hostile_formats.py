@@ -112,6 +112,13 @@ def _unclosed() -> bytes:
     return writers.xls({"A": [writers.SHEET8 * 1000]})
 
 
+def wide_formulas() -> bytes:
+    """20,000 formulas of LibreOffice that each look at a whole sheet."""
+    tokens = b"\x25" + struct.pack("<4H", 0, 65_535, 1, 255) + b"\x17\0\0\x08"
+    formulas = [writers.formula(row, 0, bytes(8), tokens=tokens) for row in range(20_000)]
+    return _stream(writers.xls_stream({"A": formulas}, globals_=[writers.LIBREOFFICE]))
+
+
 def xls_with_everything() -> bytes:
     """One number, and beside it macros, an embedded workbook, a DDE link and the formula that asks it."""
     dde = record(0x01AE, struct.pack("<HHB", 0, 11, 0) + b"cmd\x03/c calc")
@@ -307,7 +314,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         CODE.NO_SHEETS,
     ),
     "xlsb: bomb": (
-        lambda: writers.xlsb([Sheet("A", False, [["x"]])], {"xl/worksheets/sheet1.bin": bytes(140_000_000)}),
+        lambda: writers.xlsb([Sheet("A", False, [["x"]])], {"xl/worksheets/sheet1.bin": bytes(20_000_000)}),
         CODE.ZIP_BOMB,
     ),
     "xlsb: records of nothing": (lambda: _sheet12(bytes(900_000)), CODE.TOO_MANY_CELLS),
@@ -342,13 +349,13 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         lambda: _relations12(lambda part: b'<!DOCTYPE x [<!ENTITY a "b">]>' + part),
         CODE.XML_ENTITIES,
     ),
-    "ods: bomb": (lambda: _ods(_ods_row(), fill=140_000_000), CODE.ZIP_BOMB),
+    "ods: bomb": (lambda: _ods(_ods_row(), fill=20_000_000), CODE.ZIP_BOMB),
     "ods: repeated rows": (lambda: _ods(_ods_row(repeat_rows=1_048_576)), CODE.TOO_MANY_CELLS),
     "ods: repeated columns": (lambda: _ods(_ods_row(repeat_cols=999_999_999)), CODE.TOO_MANY_CELLS),
     "ods: both": (lambda: _ods(_ods_row(2000, 2000)), CODE.TOO_MANY_CELLS),
     "ods: two corners": (lambda: _ods(_ods_corners()), CODE.TOO_MANY_CELLS),
 }
-"""Files that are refused: how they are made, and for what reason. Cells are capped at 100,000 there."""
+"""Files that are refused: how they are made, and for what reason. Caps there: 100,000 cells, 16 MiB unpacked."""
 
 READ: dict[str, Callable[[], bytes]] = {
     "xls: claims more than it has": lambda: writers.xls(

@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -191,9 +192,13 @@ def label(row: int, col: int, text: str, codec: str | None = None) -> bytes:
     return record(0x0204, struct.pack("<HHH", row, col, PLAIN) + length + letters)
 
 
-def formula(row: int, col: int, result: bytes, marks: int = 0) -> bytes:
-    """A record of a formula (of no content) and its stored result of eight bytes."""
-    return record(0x0006, struct.pack("<HHH8sHIH", row, col, PLAIN, result, marks, 0, 0))
+def formula(row: int, col: int, result: bytes, marks: int = 0, tokens: bytes = b"") -> bytes:
+    """A record of a formula and its stored result of eight bytes."""
+    return record(0x0006, struct.pack("<HHH8sHIH", row, col, PLAIN, result, marks, 0, len(tokens)) + tokens)
+
+
+LIBREOFFICE = record(0x005C, b"\4\0\0Calc".ljust(112))
+"""The record by which LibreOffice says that it wrote an XLS."""
 
 
 def dimensions(rows: int, cols: int) -> bytes:
@@ -406,13 +411,23 @@ def _cells() -> bytes:
     sheet.set_row(7, None, None, {"hidden": True})
     sheet.write_row(7, 0, ["dòng ẩn", 7])
     sheet.write_column(8, 2, ["ắ" * 9000, "x" * 20000, "ộ" * 3, "dòng một\ndòng hai"])
+    # Totals that are blank while their parts are, in cells that show numbers; totals of totals; one of noughts.
+    total = 'IF(COUNT({0})=0,"",SUM({0}))'
+    number = book.add_format({"num_format": "#,##0"})
+    for cell, parts in {"A14": "A16", "B14": "B15:B20", "A15": "A14,B14", "C14": "A10,C9"}.items():
+        sheet.write_formula(cell, f"={total.format(parts)}", number, "")
+    sheet.write_formula("E14", f"={total.format('D1,A16')}", number, 0)
+    sheet.write_formula("F14", "=A20", number, 0)
+    sheet.write_formula("G14", "=A14", number, "")
     hidden = book.add_worksheet("Ẩn")
     hidden.hide()
     hidden.write_row(0, 0, [1, 2, 3])
     book.close()
     # The library leaves out that the result is a text; Excel writes it.
-    wrong, right = b'<c r="B4"><f>', b'<c r="B4" t="str"><f>'
-    return hostile.edited(target.getvalue(), lambda _, part: part.replace(wrong, right))
+    blank = re.compile(rb'<c r="(\w+)"( s="\d+")?><f>([^<]*)</f><v></v>')
+    return hostile.edited(
+        target.getvalue(), lambda _, part: blank.sub(rb'<c r="\1"\2 t="str"><f>\3</f><v></v>', part)
+    )
 
 
 if __name__ == "__main__":
