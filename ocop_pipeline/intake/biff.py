@@ -21,7 +21,7 @@ from ocop_pipeline.intake.grid import (
     UnreadableCode,
     Workbook,
 )
-from ocop_pipeline.intake.lost_texts import Doubt, doubt_of, settle
+from ocop_pipeline.intake.lost_texts import Doubt, doubt_of, gives_number, settle
 from ocop_pipeline.intake.serials import ERRORS, Shown, builtin_format, format_shows, number_of_rk, value_of
 from ocop_pipeline.intake.sparse import RECORDS_PER_CELL, SparseSheet, refuse_repeated
 
@@ -246,15 +246,14 @@ class _Reader:
                 result.append(self._stream[begin:stop])
             else:
                 if result:
-                    sheet.put(*cells.last_formula, self._result_text(result))
+                    cells.result_text(self._result_text(result))
                     result = []
                 handler = handlers.get(kind)
                 if handler:
                     handler(self._stream[begin:stop])
         if result:
-            sheet.put(*cells.last_formula, self._result_text(result))
-        if cells.doubts:
-            settle(sheet, cells.doubts, self._limits.cells)
+            cells.result_text(self._result_text(result))
+        cells.finish(self._limits)
 
     def _result_text(self, pieces: list[bytes]) -> str:
         if not self._told.unicode:
@@ -270,8 +269,9 @@ class _Cells:
         self._sheet = sheet
         self._told = told
         self._shows = shows
-        self.last_formula = (0, 0)
-        self.doubts: dict[Position, Doubt] = {}
+        self._last_formula = (0, 0)
+        self._promised: set[Position] = set()
+        self._doubts: dict[Position, Doubt] = {}
 
     def _put_number(self, row: int, col: int, cell_format: int, number: float) -> None:
         shows = self._shows[cell_format] if cell_format < len(self._shows) else Shown.NUMBER
@@ -317,25 +317,43 @@ class _Cells:
         """A formula's stored result; a text follows in a record of its own.
 
         Programs that cannot calculate store nought or nothing and ask for calculation on load (a bit that is
-        nought in what Excel writes, [MS-XLS] 2.4.127): such a result says nothing and is told as uncomputed.
+        nought in what Excel writes, [MS-XLS] 2.4.127), or an empty text for a sum, or promise a text that does
+        not follow: such a result says nothing and is told as uncomputed.
         """
         row, col, cell_format = _CELL.unpack_from(data)
-        self.last_formula = (row, col)
+        self._last_formula = (row, col)
+        size = int.from_bytes(data[20:22], "little")
+        tokens = data[22 : 22 + size] if self._told.unicode else b""
         result, marks = data[6:14], int.from_bytes(data[14:16], "little")
         is_number = result[6:8] != b"\xff\xff"
         number = _DOUBLE.unpack(result)[0] if is_number else 0.0
-        if marks & _CALCULATE_ON_LOAD and not number and (is_number or result[0] == 3):
+        is_blank = not is_number and result[0] == 3
+        asks = marks & _CALCULATE_ON_LOAD and not number and (is_number or is_blank)
+        if asks or (is_blank and gives_number(tokens)):
             self._sheet.leave_uncomputed(row, col)
         elif is_number:
             self._put_number(row, col, cell_format, number)
-            size = int.from_bytes(data[20:22], "little")
-            doubt = doubt_of(data[22 : 22 + size]) if self._told.loses_texts and not number else None
+            doubt = doubt_of(tokens) if self._told.loses_texts and not number else None
             if doubt and self._sheet.get(row, col) == 0:  # and no day
-                self.doubts[row, col] = doubt
+                self._doubts[row, col] = doubt
+        elif result[0] == 0:
+            self._promised.add((row, col))
         elif result[0] == 1:
             self._sheet.put(row, col, bool(result[2]))
         elif result[0] == 2:
             self._sheet.put(row, col, CellError(ERRORS.get(result[2], "#VALUE!")))
+
+    def result_text(self, text: str) -> None:
+        """The text that the last formula gave."""
+        self._promised.discard(self._last_formula)
+        self._sheet.put(*self._last_formula, text)
+
+    def finish(self, limits: Limits) -> None:
+        """Look again at results that say nothing, when all cells are filled."""
+        for row, col in self._promised:
+            self._sheet.leave_uncomputed(row, col)
+        if self._doubts:
+            settle(self._sheet, self._doubts, limits.cells)
 
     def merged(self, data: bytes) -> None:
         """Merged ranges."""

@@ -1,8 +1,9 @@
-"""Noughts in an XLS of LibreOffice that were texts: what the formulas beside them say.
+"""What the formulas of an XLS say about their own stored results: noughts that were texts, texts that are none.
 
 LibreOffice stores nought for a formula whose result is a text (an empty one, too) where the cell is formatted as a
 number. A total that is blank while its parts are would arrive as nought, and silence is not nought. So for its files
-the cells such a formula looks at are asked. Formulas are not calculated here.
+the cells such a formula looks at are asked. Other programs store an empty text for what they did not calculate, which
+a sum cannot give. Formulas are not calculated here.
 """
 
 import struct
@@ -48,6 +49,11 @@ _ELSEWHERE = frozenset((0x01, 0x02, 0x23, 0x2C, 0x2D, 0x39, 0x3A, 0x3B))
 _COUNT = 0
 # MID, CHAR, LOWER, UPPER, PROPER, LEFT, RIGHT, TRIM, REPLACE, SUBSTITUTE, T, CONCATENATE, REPT, TEXT, FIXED, DOLLAR
 _TEXT_FUNCTIONS = frozenset((31, 111, 112, 113, 114, 115, 116, 118, 119, 120, 130, 336, 30, 48, 14, 13))
+# COUNT, SUM, AVERAGE, MIN, MAX, ABS, INT, ROUND, COUNTA, PRODUCT, SUMPRODUCT, SUBTOTAL, SUMIF, COUNTIF, COUNTBLANK
+_NUMBER_FUNCTIONS = frozenset((0, 4, 5, 6, 7, 24, 25, 27, 169, 183, 228, 344, 345, 346, 347))
+_OPERATORS = frozenset((0x03, 0x04, 0x05, 0x06, 0x07, 0x12, 0x13, 0x14))
+_BRACKETS, _ADDS_UP = 0x15, 0x10
+_UNKNOWN = -1
 _COLUMN = 0x3FFF
 
 
@@ -83,19 +89,8 @@ def doubt_of(formula: bytes) -> Doubt | None:
     inputs: list[Area] = []
     tokens: set[int] = set()
     functions: set[int] = set()
-    at = 0
-    while at < len(formula):
-        token = formula[at] if formula[at] < 0x20 else 0x20 | formula[at] & 0x1F
+    for token, data in _tokens(formula):
         tokens.add(token)
-        at += 1
-        try:
-            size = _size(token, formula, at)
-        except (KeyError, IndexError):
-            return Doubt((), counts=False, plain=False, elsewhere=True)
-        data = formula[at : at + size]
-        at += size
-        if len(data) < size:
-            return Doubt((), counts=False, plain=False, elsewhere=True)
         if token == _CELL:
             row, col = struct.unpack("<HH", data)
             inputs.append((row, col & _COLUMN, row, col & _COLUMN))
@@ -104,10 +99,45 @@ def doubt_of(formula: bytes) -> Doubt | None:
             inputs.append((top, left & _COLUMN, low, right & _COLUMN))
         elif token in (_FUNCTION, _FUNCTION_OF_SEVERAL):
             functions.add(int.from_bytes(data[-2:], "little"))
+    if _UNKNOWN in tokens:
+        return Doubt((), counts=False, plain=False, elsewhere=True)
     plain = tokens == {_CELL}
     if not (plain or tokens & {_TEXT, _CONCATENATE} or functions & _TEXT_FUNCTIONS):
         return None
     return Doubt(tuple(inputs), _COUNT in functions, plain, bool(tokens & _ELSEWHERE))
+
+
+def gives_number(formula: bytes) -> bool:
+    """Whether a formula cannot but give a number (or an error): its last step calculates, counts or adds up.
+
+    Args:
+        formula: its tokens, as in an XLS since Excel 97.
+    """
+    last, data = 0, b""
+    for token, its_data in _tokens(formula):
+        is_sum = token == _ATTRIBUTES and its_data[0] & _ADDS_UP
+        if is_sum or token not in (_BRACKETS, _ATTRIBUTES):
+            last, data = token, its_data
+    if last in (_FUNCTION, _FUNCTION_OF_SEVERAL):
+        return int.from_bytes(data[-2:], "little") in _NUMBER_FUNCTIONS
+    return last in _OPERATORS or last == _ATTRIBUTES
+
+
+def _tokens(formula: bytes) -> Iterator[tuple[int, bytes]]:
+    """The tokens of a formula and what stands behind each; the last is `_UNKNOWN` where one cannot be told."""
+    at = 0
+    while at < len(formula):
+        token = formula[at] if formula[at] < 0x20 else 0x20 | formula[at] & 0x1F
+        try:
+            size = _size(token, formula, at + 1)
+        except (KeyError, IndexError):
+            size = len(formula)
+        data = formula[at + 1 : at + 1 + size]
+        if len(data) < size:
+            yield _UNKNOWN, b""
+            return
+        yield token, data
+        at += 1 + size
 
 
 def _size(token: int, formula: bytes, at: int) -> int:

@@ -161,20 +161,6 @@ def test_records_without_container():
     assert read(writers.xls_stream({"A": [number8(0, 0, 1)]})).sheets[0].rows == [[1.0]]
 
 
-def test_formulas_nobody_calculated():
-    """A stored nought or nothing that asks for calculation is no result; an empty text that does not, is."""
-    nothing = b"\3" + bytes(5) + b"\xff\xff"
-    rows = [
-        writers.formula(0, 0, struct.pack("<d", 0), marks=3),
-        writers.formula(0, 1, nothing, marks=2),
-        writers.formula(0, 2, nothing),
-        writers.formula(0, 3, struct.pack("<d", 0)),
-        writers.formula(0, 4, struct.pack("<d", 4), marks=2),
-    ]
-    (sheet,) = read(writers.xls({"A": rows})).sheets
-    assert (sheet.rows, sheet.uncomputed) == ([[None, None, None, 0.0, 4.0]], {(0, 0), (0, 1)})
-
-
 def cell_token(row: int, col: int) -> bytes:
     """The token of a reference to a cell."""
     return b"\x24" + struct.pack("<HH", row, col | 0xC000)
@@ -182,6 +168,32 @@ def cell_token(row: int, col: int) -> bytes:
 
 A2, B2, C2 = (cell_token(1, col) for col in range(3))
 TEXT, JOIN, COUNT, SUM = b"\x17\1\0x", b"\x08", b"\x42\1\0\0", b"\x42\1\4\0"
+SUMS = (
+    A2 + SUM,
+    A2 + B2 + b"\x03",
+    A2 + b"\x19\x10\0\0" + b"\x15",
+    A2 + b"\x41" + struct.pack("<H", 24),
+    A2 + B2 + b"\x05" + b"\x19\x40\0\1",
+)
+OTHERS = (A2, A2 + B2 + b"\x08", A2 + TEXT + b"\x42\3\1\0", b"", b"\x7f", A2 + b"\x42\3\x66\0")
+
+
+def test_formulas_nobody_calculated():
+    """A stored nought or nothing that asks for calculation, nothing as a sum, or a text that is not there."""
+    nothing = b"\3" + bytes(5) + b"\xff\xff"
+    rows = [
+        writers.formula(0, 0, struct.pack("<d", 0), marks=3),
+        writers.formula(0, 1, nothing, marks=2),
+        writers.formula(0, 2, nothing),
+        writers.formula(0, 3, struct.pack("<d", 0)),
+        writers.formula(0, 4, struct.pack("<d", 4), marks=2),
+        writers.formula(0, 5, b"\0" + nothing[1:]),
+        *(writers.formula(1, col, nothing, tokens=tokens) for col, tokens in enumerate(SUMS)),
+        *(writers.formula(2, col, nothing, tokens=tokens) for col, tokens in enumerate(OTHERS)),
+    ]
+    (sheet,) = read(writers.xls({"A": rows})).sheets
+    assert sheet.rows == [[None, None, None, 0.0, 4.0]]
+    assert sheet.uncomputed == {(0, 0), (0, 1), (0, 5), *((1, col) for col in range(len(SUMS)))}
 
 
 @pytest.mark.parametrize(
