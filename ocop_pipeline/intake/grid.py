@@ -42,15 +42,16 @@ class UnreadableCode(Enum):
     NOT_A_WORKBOOK = "NOT_A_WORKBOOK"
     """The bytes are something else: a picture, a letter, plain text. Args: ``found`` when recognised."""
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
-    """A spreadsheet in a format that is not read (XLSB, XML 2003): save as .xlsx. Args: ``found``."""
+    """A spreadsheet in a format that is not read (XML 2003): save as .xlsx. Args: ``found``."""
     OLD_XLS = "OLD_XLS"
-    """A workbook of Excel 97-2003 or older, whatever its file name says: save as .xlsx."""
+    """A workbook of Excel 4 or older, whatever its file name says: save as .xlsx."""
     HTML_AS_XLS = "HTML_AS_XLS"
     """A web page that carries the name of a workbook, as many web systems export: save as .xlsx."""
     PASSWORD_PROTECTED = "PASSWORD_PROTECTED"  # noqa: S105 - the name of a reason, no secret
     """The content is encrypted: remove the password and send again."""
     TRUNCATED_ZIP = "TRUNCATED_ZIP"
-    """The container is cut short or damaged, as by a broken upload: send again. Args: ``part`` if known."""
+    """The container (zip or OLE) is cut short or damaged, as by a broken upload: send again. Args: ``part``
+    if known."""
     UNSAFE_ZIP = "UNSAFE_ZIP"
     """The container is built in a way no spreadsheet program builds it. Args: ``what``, ``part``."""
     ZIP_BOMB = "ZIP_BOMB"
@@ -144,8 +145,10 @@ class Sheet:
             sheet's marker).
         first_col: column of ``rows[i][0]`` in the file, from 0.
         uncomputed: cells holding a formula without a stored result. Their value reads as None, yet the sender
-            did not leave them blank. Positions in the file. In a CSV always empty.
-        merged: merged ranges; the value stands in the first cell only. Positions in the file.
+            did not leave them blank. Positions in the file. In a CSV or JSON always empty; in an XLSB too, which
+            has no mark for it; in an XLS only where the program that wrote it asks for calculation on load.
+        merged: merged ranges; the value stands in the first cell only. Positions in the file. In a CSV, JSON or
+            XLS of Excel 5 and 95 always empty: they cannot tell.
     """
 
     name: str

@@ -8,6 +8,7 @@ followed; the stored results are used. Container and DOCTYPE are looked at befor
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from math import isfinite
 from xml.parsers import expat
 
@@ -35,6 +36,7 @@ _SHORT = {
 _CELLS = frozenset(("table:table-cell", "table:covered-table-cell"))
 _ASIDE = frozenset(("office:annotation", "table:shapes", "draw", "table:tracked-changes", "table:dde-links"))
 _NUMBERS = frozenset(("float", "percentage", "currency"))
+_RESULTS = tuple(f"office:{name}value" for name in ("", "date-", "boolean-", "time-", "string-"))
 _DURATION = re.compile(r"PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
 _ERRORS = frozenset(("#REF!", "#DIV/0!", "#N/A", "#NAME?", "#VALUE!", "#NUM!", "#NULL!"))
 _SHOWN_ERROR = re.compile(r"#REF!|#DIV/0!|#N/A|#NAME\?|#VALUE!|#NUM!|#NULL!|Err:\d{3}")
@@ -174,22 +176,24 @@ class _Reader:
         if table is None or table.row < 0:
             return
         repeat = _repeat(cell, "columns")
-        shown = "\n".join("".join(paragraph) for paragraph in self._paragraphs)
-        value = None if name == "table:covered-table-cell" else _value(cell, shown)
-        formula = "table:formula" in cell
-        uncomputed = formula and value is None and "office:value-type" not in cell
+        shown = "\n".join(map("".join, self._paragraphs)) if self._paragraphs else ""
+        uncomputed = "table:formula" in cell and not _has_result(cell, paragraph=bool(self._paragraphs))
+        value = None if name == "table:covered-table-cell" or uncomputed else _value(cell, shown)
         if value is not None or uncomputed:
             self._put(table, value, repeat, uncomputed=uncomputed)
-        wide = _count(cell.get("table:number-columns-spanned", "1"))
-        high = _count(cell.get("table:number-rows-spanned", "1"))
-        if wide * high > 1 and value is not None:
-            table.merged.append((table.row, table.col, table.row + high - 1, table.col + wide - 1))
+        if "table:number-columns-spanned" in cell or "table:number-rows-spanned" in cell:
+            wide = _count(cell.get("table:number-columns-spanned", "1"))
+            high = _count(cell.get("table:number-rows-spanned", "1"))
+            if wide * high > 1 and value is not None:
+                table.merged.append((table.row, table.col, table.row + high - 1, table.col + wide - 1))
         table.col += repeat
 
     def _put(self, table: _Table, value: CellValue, repeat: int, *, uncomputed: bool) -> None:
         rows, cols = table.row + table.row_repeat, table.col + repeat
-        table.last = (max(table.last[0], rows - 1), max(table.last[1], cols - 1))
-        if (table.last[0] + 1) * (table.last[1] + 1) > self._left:
+        last_row, last_col = table.last
+        if rows > last_row + 1 or cols > last_col + 1:
+            table.last = last_row, last_col = max(last_row, rows - 1), max(last_col, cols - 1)
+        if (last_row + 1) * (last_col + 1) > self._left:
             raise RefusedFileError(
                 UnreadableCode.TOO_MANY_CELLS,
                 sheet=table.name,
@@ -228,6 +232,7 @@ class _Reader:
         )
 
 
+@lru_cache(maxsize=1000)  # asked for every tag and attribute
 def _short(name: str) -> str:
     namespace, _, local = name.rpartition(" ")
     return f"{_SHORT[namespace]}:{local}" if namespace in _SHORT else local
@@ -239,10 +244,18 @@ def _count(text: str) -> int:
 
 
 def _repeat(attributes: dict[str, str], what: str) -> int:
-    text = attributes.get(f"table:number-{what}-repeated", "1")
+    text = attributes.get(f"table:number-{what}-repeated")
+    if text is None:
+        return 1
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"number-{what}-repeated is {text[:40]}")
     return max(1, int(text))
+
+
+def _has_result(cell: dict[str, str], *, paragraph: bool) -> bool:
+    """Whether a formula's cell stores a result: a blank one may show by its type or its empty paragraph only."""
+    kind = cell.get("office:value-type", "")
+    return kind == "string" or any(name in cell for name in _RESULTS) or (paragraph and not kind)
 
 
 def _value(cell: dict[str, str], shown: str) -> CellValue:

@@ -256,7 +256,7 @@ def sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str]:
         return usual
     try:
         targets = {
-            relation.get("Id", ""): _part_name(relation.get("Target", ""))
+            relation.get("Id", ""): part_name(relation.get("Target", ""))
             for relation in ET.fromstring(relations)  # noqa: S314 - parts with a DOCTYPE were refused before
         }
         sheets = ET.fromstring(workbook).iter()  # noqa: S314 - as above
@@ -281,13 +281,14 @@ def _usual_sheet_parts(workbook: bytes, relations: bytes) -> dict[str, str] | No
     if not sheets or len(sheets) != workbook.count(b"sheetId=") or len(links) != relations.count(b"Target="):
         return None
     try:
-        targets = {key: _part_name(target.decode("utf-8")) for key, target in links}
+        targets = {key: part_name(target.decode("utf-8")) for key, target in links}
         return {name.decode("utf-8"): targets.get(key, "") for name, key in sheets}
     except UnicodeDecodeError:
         return None
 
 
-def _part_name(target: str) -> str:
+def part_name(target: str) -> str:
+    """Name in lower case of the part that a relation of the workbook points to."""
     target = target.replace("\\", "/").lower()
     return target.lstrip("/") if target.startswith("/") else f"xl/{target.removeprefix('./')}"
 

@@ -14,6 +14,9 @@ from typing import cast
 
 import python_calamine as calamine
 
+from ocop_pipeline.intake.biff import read_biff
+from ocop_pipeline.intake.biff12 import WORKBOOK_PART, read_biff12
+from ocop_pipeline.intake.compound import CompoundFile
 from ocop_pipeline.intake.delimited import decode, has_marker, is_table, read_delimited
 from ocop_pipeline.intake.grid import (
     Area,
@@ -55,12 +58,9 @@ DEFAULT_LIMITS = Limits()
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_BIFF = (
-    b"\x09\x00\x04\x00",
-    b"\x09\x02\x06\x00",
-    b"\x09\x04\x06\x00",
-    b"\x09\x08",
-)  # Excel 2 to 5, no container
+# Records without a container: Excel 2 to 4, and 5 or later as some programs write them.
+_OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
+_BIFF_ALONE = (b"\x09\x08\x08\x00\x00\x05", b"\x09\x08\x10\x00\x00\x06")
 _OTHER = {
     b"%PDF": "PDF",
     b"{\\rtf": "RTF",
@@ -115,8 +115,10 @@ def _read(data: bytes, name: str, limits: Limits) -> Workbook:
     if not data.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise RefusedFileError(UnreadableCode.EMPTY_FILE)
     if data.startswith(_OLE):
-        raise _refuse_ole(data)
-    if data.startswith(_BIFF):
+        return _read_compound(CompoundFile(data, limits), limits)
+    if data.startswith(_BIFF_ALONE):
+        return read_biff(data, limits)
+    if data.startswith(_OLD_BIFF):
         raise RefusedFileError(UnreadableCode.OLD_XLS)
     for magic, found in _OTHER.items():
         if data.startswith(magic):
@@ -124,26 +126,15 @@ def _read(data: bytes, name: str, limits: Limits) -> Workbook:
     return _read_text(data, name, limits)
 
 
-def _refuse_ole(data: bytes) -> RefusedFileError:
-    """Tell the compound files apart by the names in their directory, without following their chains."""
-    if _has_stream(data, "EncryptedPackage"):
-        return RefusedFileError(UnreadableCode.PASSWORD_PROTECTED)
-    if _has_stream(data, "Workbook") or _has_stream(data, "Book"):
-        return RefusedFileError(UnreadableCode.OLD_XLS)
-    found = "DOC" if _has_stream(data, "WordDocument") else "OLE"
-    return RefusedFileError(UnreadableCode.NOT_A_WORKBOOK, found=found)
-
-
-def _has_stream(data: bytes, name: str) -> bool:
-    # A directory entry is 128 bytes, aligned, and starts with the name in UTF-16 and a terminator,
-    # zero-padded to 64 bytes, then its length ([MS-CFB] 2.6.1). Searching for it cannot run in circles as a
-    # forged chain can.
-    field = (name + "\0").encode("utf-16-le")
-    entry = field.ljust(64, b"\0") + len(field).to_bytes(2, "little")
-    at = data.find(entry)
-    while at >= 0 and at % 128:
-        at = data.find(entry, at + 1)
-    return at >= 0
+def _read_compound(file: CompoundFile, limits: Limits) -> Workbook:
+    if "encryptedpackage" in file.names:
+        raise RefusedFileError(UnreadableCode.PASSWORD_PROTECTED)
+    for name in ("workbook", "book"):  # a file for Excel 5 and for Excel 97 at once has both
+        if name in file.names:
+            return read_biff(file.stream(name), limits)
+    raise RefusedFileError(
+        UnreadableCode.NOT_A_WORKBOOK, found="DOC" if "worddocument" in file.names else "OLE"
+    )
 
 
 def _read_text(data: bytes, name: str, limits: Limits) -> Workbook:
@@ -170,6 +161,8 @@ def _read_package(data: bytes, limits: Limits) -> Workbook:
     package = Package(data, limits)
     if _is_opendocument(package):
         return _read_opendocument(package, limits)
+    if WORKBOOK_PART in package.names:
+        return read_biff12(package, limits)
     _refuse_other_packages(package)
     marks = _scan_parts(package, limits)
     by_sheet: dict[str, SheetMarks] = {}
@@ -206,8 +199,6 @@ def _refuse_other_packages(package: Package) -> None:
     # Macros (xl/vbaProject.bin, macro sheets) are not looked at: nothing here could run them.
     if {"xl/workbook.xml", "xl/_rels/workbook.xml.rels"} <= names:
         return
-    if "xl/workbook.bin" in names:
-        raise RefusedFileError(UnreadableCode.UNSUPPORTED_FORMAT, found="XLSB")
     found = "DOCX" if "word/document.xml" in names else "PPTX" if "ppt/presentation.xml" in names else "zip"
     raise RefusedFileError(UnreadableCode.NOT_A_WORKBOOK, found=found)
 

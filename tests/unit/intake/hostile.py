@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 
 import xlsxwriter
 
+from tests.unit.intake import writers
+
 SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 SHEET1 = "xl/worksheets/sheet1.xml"
 BOMB_BYTES = 200 * 1024 * 1024
@@ -67,26 +69,8 @@ def truncated() -> bytes:
 
 
 def compound(*streams: str) -> bytes:
-    """A compound file (the container of old Excel and of encrypted workbooks) with these streams, empty.
-
-    Header, one allocation sector, one directory: [MS-CFB] 2.2, 2.3 and 2.6.
-    """
-    end, free, fat = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
-    header = struct.pack("<8s16xHHHHH6x", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6)
-    header += struct.pack("<9I", 0, 1, 1, 0, 4096, end, 0, end, 0)
-    header += struct.pack("<109I", 0, *([free] * 108))
-    table = struct.pack("<128I", fat, end, *([free] * 126))
-    entries = [directory_entry("Root Entry", 5), *(directory_entry(name, 2) for name in streams)]
-    directory = b"".join(entries).ljust(512, b"\0")
-    return header + table + directory
-
-
-def directory_entry(name: str, kind: int) -> bytes:
-    """One entry of a compound file's directory: kind 5 is its root, 2 a stream."""
-    text = (name + "\0").encode("utf-16-le")
-    return struct.pack("<64sHBB3I", text, len(text), kind, 1, 0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF).ljust(
-        128, b"\0"
-    )
+    """A compound file (the container of old Excel and of encrypted workbooks) with these streams, empty."""
+    return writers.compound(dict.fromkeys(streams, b""))
 
 
 def html() -> bytes:

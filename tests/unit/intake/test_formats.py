@@ -59,13 +59,15 @@ def test_cells_of_an_ods():
     """Numbers, percents, days, texts, errors, merged and uncomputed cells arrive as from an XLSX."""
     day = 'office:value-type="date" office:date-value="2026-10-15"'
     part = 'office:value-type="percentage" office:value="0.45"'
+    formula = 'table:formula="of:=[.A9]" office:value-type="float"'
     sheet = one(
         ods(
             row(cell('office:value-type="string" table:number-columns-spanned="2"', "Xã"), number("2.5"))
             + row(
                 cell(day), cell(part), cell('table:formula="of:=1/0" office:value-type="string"', "#DIV/0!")
             )
-            + row(cell('table:formula="of:=[.A1]"'), number("0"))
+            + row('<table:table-cell table:formula="of:=[.A1]"/>', number("0"))
+            + row(cell('table:formula="of:=[.A9]"'), cell(formula), f"<table:table-cell {formula}/>")
             + row("<table:table-cell/>", repeat=1_000_000)
         )
     )
@@ -74,7 +76,8 @@ def test_cells_of_an_ods():
         [date(2026, 10, 15), 0.45, CellError("#DIV/0!")],
         [None, 0.0, None],
     ]
-    assert (sheet.merged, sheet.uncomputed) == (((0, 0, 0, 1),), {(2, 0)})
+    # A blank result that is shown is a result; a type without a value, or nothing at all, is none.
+    assert (sheet.merged, sheet.uncomputed) == (((0, 0, 0, 1),), {(2, 0), (3, 1), (3, 2)})
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from ocop_pipeline.intake import sandbox
 from ocop_pipeline.intake.sandbox import CHUNK, Item, SandboxError, read_many
 from ocop_pipeline.intake.workbook import Limits, Unreadable, UnreadableCode, Workbook
-from tests.unit.intake import hostile, transforms
+from tests.unit.intake import hostile, hostile_formats, transforms
 
 CODE = UnreadableCode
 LIMITS = Limits()
@@ -48,7 +48,7 @@ BAD = {
     "empty": (lambda: b"", CODE.EMPTY_FILE),
     "truncated": (hostile.truncated, CODE.TRUNCATED_ZIP),
     "password": (lambda: hostile.compound("EncryptedPackage"), CODE.PASSWORD_PROTECTED),
-    "old xls": (lambda: hostile.compound("Workbook"), CODE.OLD_XLS),
+    "looping xls": (hostile_formats.looping_chain, CODE.UNSAFE_ZIP),
     "html": (hostile.html, CODE.HTML_AS_XLS),
     "declared bomb": (hostile.declared_bomb, CODE.ZIP_BOMB),
     "lying bomb": (hostile.lying_bomb, CODE.ZIP_BOMB),

@@ -25,7 +25,8 @@ from ocop_pipeline.intake.workbook import (
     column_letters,
     read_bytes,
 )
-from tests.unit.intake import hostile
+from tests.unit.intake import hostile, writers
+from tests.unit.intake.writers import fixture
 
 CODE = UnreadableCode
 NOON = datetime(2026, 10, 15, 12)  # noqa: DTZ001 - cells of a workbook know no time zone
@@ -290,8 +291,7 @@ REFUSED = {
     "stream without end": (hostile.deflate_without_end(), CODE.TRUNCATED_ZIP),
     "password": (hostile.compound("EncryptedPackage", "EncryptionInfo"), CODE.PASSWORD_PROTECTED),
     "zip password": (hostile.zip_encrypted(), CODE.PASSWORD_PROTECTED),
-    "xls renamed": (hostile.compound("Workbook"), CODE.OLD_XLS),
-    "xls of Excel 5": (hostile.compound("Book"), CODE.OLD_XLS),
+    "xls without records": (hostile.compound("Workbook"), CODE.CORRUPT_XML),
     "xls of Excel 2": (b"\x09\x00\x04\x00\x02\x00\x10\x00" + bytes(100), CODE.OLD_XLS),
     "html": (hostile.html(), CODE.HTML_AS_XLS),
     "html with blanks": (b"\xef\xbb\xbf \r\n<!-- x -->\n<TABLE border=1>", CODE.HTML_AS_XLS),
@@ -354,7 +354,6 @@ def other_package(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("names", "code", "found"),
     [
-        (["xl/workbook.bin"], CODE.UNSUPPORTED_FORMAT, "XLSB"),
         (["word/document.xml"], CODE.NOT_A_WORKBOOK, "DOCX"),
         (["photo.jpg"], CODE.NOT_A_WORKBOOK, "zip"),
     ],
@@ -400,7 +399,8 @@ def test_name_does_not_decide():
     """A workbook is read whatever its name says, and old Excel is old Excel under the name of new."""
     assert read(hostile.sound(), "bao-cao.xls").kind == "xlsx"
     assert read(hostile.sound(), "bao-cao.csv").kind == "xlsx"
-    assert refused(hostile.compound("Workbook"), "bao-cao.xlsx").code is CODE.OLD_XLS
+    assert read(fixture("cells.xls.gz"), "bao-cao.xlsx").kind == "xls"
+    assert read(writers.xlsb([Sheet("A", False, [["x"]])]), "bao-cao.xlsx").kind == "xlsb"
 
 
 @settings(max_examples=150, deadline=None)
@@ -514,8 +514,8 @@ def test_csv_cap_on_cells():
 
 
 def test_compound_directory_is_matched_exactly():
-    """A name that only contains the name of a stream, or text in a stream, does not decide."""
-    out_of_place = hostile.compound("WordDocument") + b"x" + hostile.directory_entry("Workbook", 2)
+    """A name that only contains the name of a stream, or an entry outside the directory, does not decide."""
+    out_of_place = hostile.compound("WordDocument") + writers.entry("Workbook", writers.STREAM)
     assert refused(out_of_place).code is CODE.NOT_A_WORKBOOK
     assert refused(hostile.compound("Workbooks")).code is CODE.NOT_A_WORKBOOK
 
