@@ -73,7 +73,7 @@ class Sound:
         cell, place = found
         cell.value = value
         if isinstance(value, str):
-            cell.data_type = "s" if not value.startswith("#") else "e"
+            cell.data_type = {"#": "e", "=": "f"}.get(value[0], "s")
         return place
 
     def number(self, part: str, line: str, name: str) -> float | None:
@@ -144,6 +144,7 @@ class Sound:
         return target.getvalue()
 
 
+COMMUNES = "OCOP-XA"
 Plant = Callable[[Sound], Place | None]
 
 
@@ -180,23 +181,20 @@ def _blank(form: Sound) -> Place | None:
     required = [
         (line, name)
         for line, name in form.lines(GRID)
-        if line in form.catalogue.indicators
-        and form.catalogue.indicators[line].required_on
-        and not form.catalogue.indicators[line].breakdowns
+        if line in _ASKED and form.layout.form in form.catalogue.indicators[line].required_on
     ]
-    required = [(line, name) for line, name in required if line in ("CD03", "TT01", "TT02")]
     return form.put(GRID, *form.chance.choice(required), None) if required else None
+
+
+_ASKED = ("CD03", "TT01", "TT02", "TT04", "TT05", "SP03")
 
 
 def _total(form: Sound) -> tuple[str, str] | None:
     """A total whose parts are filled in."""
     for line, name in form.lines(GRID):
         indicator = form.catalogue.indicators.get(line)
-        split = (
-            next((each for each in indicator.breakdowns if each.rule is PartRule.PARTS), None)
-            if indicator
-            else None
-        )
+        splits = indicator.breakdowns if indicator else ()
+        split = next((each for each in splits if each.rule is PartRule.PARTS), None)
         if split and any(
             code.startswith(f"{line}.{split.dimension}=") and (form.number(GRID, code, name) or 0) > 0
             for code, _ in form.lines(GRID)
@@ -222,27 +220,26 @@ def _part_over_whole(form: Sound) -> Place | None:
 
 
 def _wrong_column(form: Sound) -> Place | None:
-    found = form.at(GRID, "TT04", "in_period")
-    if found is None or not isinstance(found[0].value, int | float):
+    flows = [line for line, name in form.lines(GRID) if (line, name) in _UNASKED]
+    found = form.at(GRID, form.chance.choice(flows), "in_period") if flows else None
+    if found is None:
         return None
     cell, (sheet, _) = found
     columns = {name: places[0][1] for (part, _, name), places in form.places.items() if part == GRID}
     if "closing" not in columns:
         return None
     other = form.book[sheet].cell(cell.row, columns["closing"])
-    other.value = cell.value
+    other.value, cell.value = cell.value, None
     return sheet, other.coordinate
+
+
+_UNASKED = {(line, "in_period") for line in ("XT01", "XT02", "XT03", "KT01")}
 
 
 def _unknown_line(form: Sound) -> Place | None:
     sheet = form.book[form.sheet(GRID)]
-    places = [
-        place
-        for (part, _, name), found in form.places.items()
-        if part == GRID and name == "in_period"
-        for place in found
-    ]
-    row, column = sheet.max_row + 1, places[0][1]
+    found = (places for (part, _, name), places in form.places.items() if (part, name) == (GRID, "in_period"))
+    row, column = sheet.max_row + 1, next(found)[0][1]
     sheet.cell(row, 1).value = "ZZ99"
     sheet.cell(row, column).value = 5
     return form.sheet(GRID), address(row - 1, column - 1)
@@ -331,11 +328,11 @@ def _recognitions(form: Sound) -> Place | None:
 
 def _valid(form: Sound) -> Place | None:
     number = form.number(GRID, "SP03", "closing")
-    return form.put(GRID, "SP03", "closing", number + 5) if number and not _stars(form) else None
-
-
-def _stars(form: Sound) -> bool:
-    return any(line.startswith("SP03.") for line, _ in form.lines(GRID))
+    star = next((line for line, _ in form.lines(GRID) if line.startswith("SP03.star=")), None)
+    if not number or star is None:
+        return None
+    form.put(GRID, star, "closing", (form.number(GRID, star, "closing") or 0) + 5)
+    return form.put(GRID, "SP03", "closing", number + 5)
 
 
 def _without_sheet(form: Sound) -> Place:
@@ -376,10 +373,19 @@ def _header(form: Sound, part: str, text: str) -> Any:
 
 def _without_line(form: Sound) -> Place | None:
     found = form.at(GRID, "CD03", "closing")
-    if found is None:
+    if found is None or form.layout.form != COMMUNES:
         return None
     form.book[form.sheet(GRID)].delete_rows(found[0].row)
     return form.sheet(GRID), ""
+
+
+def _share(form: Sound) -> Place | None:
+    """A fraction of one where another task is told in per cent."""
+    others = form.places.get((TASKS, "", "progress"), [])[1:]
+    values = [form.book[form.sheet(TASKS)].cell(*each).value for each in others]
+    if not any(isinstance(value, int | float) and value > 1 for value in values):
+        return None
+    return form.put(TASKS, "", "progress", 0.45)
 
 
 def _task(name: str, value: object) -> Plant:
@@ -398,7 +404,8 @@ def _second_sheet(form: Sound) -> Place:
 
 
 def _cover(name: str, value: object) -> Plant:
-    return lambda form: form.info(name, value)
+    """Write something on the cover sheet of a commune's form."""
+    return lambda form: form.info(name, value) if form.layout.form == COMMUNES else None
 
 
 KINDS: tuple[Kind, ...] = (
@@ -449,7 +456,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("more recognised than the register", "REGISTER_GRID_MISMATCH", _recognitions),
     Kind("more valid than the register", "VALID_STOCK_MISMATCH", _valid),
     Kind("a state of a task outside the list", "CODE_NOT_IN_LIST", _task("task_state", "bay mất")),
-    Kind("a share where others are per cent", "PERCENT_GUESSED", _task("progress", 0.45)),
+    Kind("a share where others are per cent", "PERCENT_UNCLEAR", _share),
     Kind("a month that is none", "PERIOD_UNREADABLE", _cover("period", "quý III")),
     Kind("a month not begun", "PERIOD_NOT_OPEN", _cover("period", "12/2031")),
     Kind("a code of no unit", "UNIT_CODE_UNKNOWN", _cover("unit_code", "99999")),

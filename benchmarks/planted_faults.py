@@ -1,8 +1,8 @@
 """Faults planted in random sound workbooks: caught at their cell, missed, and what is found in sound ones.
 
 Run by `make faults`; writes the table `benchmarks/FAULTS.md`. Sound workbooks are generated for communes all over the
-country. Each kind of fault is planted in some of them, one at a time; the file is judged, then only the cells that were named
-are given back what stood there, and it is judged again: it must have no error left, and not that finding.
+country. Each kind of fault is planted in some of them, one at a time; the file is judged, then only the cells that were
+named are given back what stood there, and it is judged again: it must have no error left, and not that finding.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 
@@ -101,7 +102,7 @@ def _false_errors(paths: Sequence[Path]) -> dict[str, int]:
 
 
 def _try(kind: Kind, paths: Sequence[Path], each: int, seed: int, folder: Path) -> Count:
-    chance = random.Random(f"{seed} {kind.name}")
+    chance = random.Random(f"{seed} {kind.name}")  # noqa: S311 - a choice of files
     catalogue = load_catalogue()
     spec = reading_spec(catalogue)
     tried: list[Tried] = []
@@ -143,9 +144,19 @@ def _repaired(item: Tried, judgement: Judgement) -> bytes:
     for sheet, cell in cells:
         if sheet in faulty.sheetnames and sheet in sound.sheetnames:
             faulty[sheet][cell].value = sound[sheet][cell].value
+            faulty[sheet][cell].number_format = sound[sheet][cell].number_format
+            _drop_added(faulty[sheet], sound[sheet], cell)
     target = io.BytesIO()
     faulty.save(target)
     return target.getvalue()
+
+
+def _drop_added(faulty: Any, sound: Any, cell: str) -> None:
+    """A whole line that was added is taken out whole, as a person would."""
+    row = faulty[cell].row
+    if all(each.value is None for each in sound[row]):
+        for each in faulty[row]:
+            each.value = None
 
 
 def _is_clean(code: str, place: Place, judgement: Judgement) -> bool:
@@ -162,20 +173,21 @@ def _damage(name: str, paths: Sequence[Path], folder: Path) -> Count:
 
 
 def _table(counts: Sequence[Count], sound: int, false: dict[str, int]) -> str:
-    lines = [
-        "# Planted faults",
-        "",
-        f"Made by `make faults`. {len(counts)} kinds; {sound} sound workbooks of communes all over the country: "
-        f"{sum(false.values())} false errors{f' ({false})' if false else ''}.",
-        "",
-        "| fault | finding | planted | caught at its cell | missed | accepted once only the named cells were put right |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {each.name} | `{each.code}` | {each.planted} | {each.caught} | {each.planted - each.caught} | {each.accepted} |"
+    summary = f"{sum(false.values())} false errors{f' ({false})' if false else ''}"
+    head = f"""# Planted faults
+
+Made by `make faults`. {len(counts)} kinds; {sound} sound workbooks of communes and departments all over the country:
+{summary}. "Put right" counts the files that are accepted once only the cells that were named have what stood there; where
+a sheet or the whole file is named, the sound file.
+
+| fault | finding | planted | caught at its cell | missed | put right |
+|---|---|---|---|---|---|
+"""
+    rows = [
+        (each.name, f"`{each.code}`", each.planted, each.caught, each.planted - each.caught, each.accepted)
         for each in counts
     ]
-    return "\n".join(lines) + "\n"
+    return head + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
 
 
 if __name__ == "__main__":

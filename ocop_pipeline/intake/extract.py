@@ -852,13 +852,14 @@ def carry(
 ) -> Sequence[CellValue]:
     """A row whose cells of the entity, merged over several products, are filled from the row above.
 
-    A blank producer means the same producer as above, with all that belongs to it; any single cell inside a
-    merged range takes the range's value. The cell keeps its own address, which lies in the merged range.
+    A blank producer with nothing told of it means the same producer as above, with all that belongs to it; any single
+    cell inside a merged range takes the range's value. The cell keeps its own address, which lies in the merged range.
+    Where its kind or place is told and its name is not, the name was forgotten: it is not the one above.
     """
     blank = [column for column in carried if row[column] is None and above[column] is not None]
     if not blank:
         return row
-    same = row[carried[0]] is None
+    same = all(row[column] is None for column in carried)
     at_row = sheet.first_row + number
     filled = list(row)
     for column in blank:

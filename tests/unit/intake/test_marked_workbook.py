@@ -130,7 +130,7 @@ def test_the_first_sheet_leads_to_every_cell(given_back):
     sheet = book["Cần sửa"]
     rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
     assert rows[0] == list(COVER.headers)
-    assert rows[2] == ["2", "Lỗi", "Biểu 1", "B2", "Ô cần là số <12> & không phải “chữ”."]
+    assert rows[2] == ["2", "Lỗi", "Biểu 1", "B2", "Ô cần là số <12> & không phải “chữ”.", ""]
     assert (rows[3][4], sheet["E7"].data_type) == ("=HYPERLINK()", "s")
     targets = {cell.coordinate: cell.hyperlink.location for (cell,) in sheet["D5:D10"] if cell.hyperlink}
     assert targets == {
