@@ -41,6 +41,7 @@ class TemplateWords:
         sections: Code -> Vietnamese name of a section of the grid.
         hints: Part of the form -> how it is filled in, printed above its table.
         previous: Header of the column with what was reported the month before.
+        previous_blank, previous_not_asked: What stands in it where the line was left blank, or was not asked for.
         lists_sheet, guide_sheet: Names of the sheets of codes and of explanations.
         guide: Titles on the sheet of explanations.
         how: How to fill in, a sentence each.
@@ -57,6 +58,8 @@ class TemplateWords:
     sections: Mapping[str, str]
     hints: Mapping[str, str]
     previous: str
+    previous_blank: str
+    previous_not_asked: str
     lists_sheet: str
     guide_sheet: str
     guide: Mapping[str, str]
@@ -97,6 +100,8 @@ def load_template_words(path: Path, sections: Mapping[str, str], kinds: Collecti
         sections=sections,
         hints=_texts(path, data, "hints", ("grid", "funding")),
         previous=_text(path, data, "previous"),
+        previous_blank=_text(path, data, "previous_blank"),
+        previous_not_asked=_text(path, data, "previous_not_asked"),
         lists_sheet=_text(path, data, "lists_sheet"),
         guide_sheet=_text(path, data, "guide_sheet"),
         guide=guide,

@@ -26,7 +26,7 @@ from ocop_pipeline.cli.console import (
     warehouse_errors,
 )
 from ocop_pipeline.cli.maps import AS_REPORTED, TODAY, MapOption, map_day, open_on_map
-from ocop_pipeline.cli.series import Series, months_between, print_series
+from ocop_pipeline.cli.series import Series, months_between, print_series, shown
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.warehouse import figures
 from ocop_pipeline.warehouse.connection import open_reader, typed_query
@@ -121,6 +121,7 @@ def figure_json(each: figures.Figure, on_map: str = AS_REPORTED) -> dict[str, An
         "breakdown": each.breakdown,
         "span": each.span,
         "value": each.value,
+        "state": each.state,
         "estimated": each.estimated,
         "unit": each.unit_vi,
         "coverage": each.coverage,
@@ -129,11 +130,11 @@ def figure_json(each: figures.Figure, on_map: str = AS_REPORTED) -> dict[str, An
 
 
 def _print_figure(each: figures.Figure, weighed_by: Sequence[str] = ()) -> None:
-    shown = messages().say("value.none") if each.value is None else f"{each.value.normalize():f}"
     say(
         "value.line", name=each.name_vi, indicator=each.indicator,
         breakdown=f" {each.breakdown}" if each.breakdown else "", unit=each.unit_name, period=each.period,
-        span=messages().say(f"value.span_{each.span}"), value=shown, unit_vi=each.unit_vi,
+        span=messages().say(f"value.span_{each.span}"),
+        value=f"{shown(each)} {each.unit_vi}" if each.state == "number" else shown(each),
     )  # fmt: skip
     say(
         "value.coverage",

@@ -291,10 +291,10 @@ def _done(target: PlanTarget, indicator: Indicator | None) -> str:
         return ""
     missing = target.result == "no_data" or target.actual is None
     if target.low is None:
-        value = words.say("value.none") if missing else f"{_number(target.actual)} {_unit(indicator)}"
+        value = words.say("value.not_reported") if missing else f"{_number(target.actual)} {_unit(indicator)}"
         name = indicator.name_vi if Language.chosen == "vi" else indicator.name_en
         return words.say("plans.reference", name=name, value=value)
-    return words.say("plans.actual", value=words.say("value.none") if missing else _actual(target))
+    return words.say("plans.actual", value=words.say("value.not_reported") if missing else _actual(target))
 
 
 def _tier(target: PlanTarget) -> str:

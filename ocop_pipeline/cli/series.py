@@ -90,12 +90,19 @@ def _document(
 
 
 def _month(key: str, state: str, each: figures.Figure | None) -> dict[str, Any]:
-    told: dict[str, Any] = {"period": key, "state": state}
+    told: dict[str, Any] = {"period": key, "state": state, "figure_state": each.state if each else None}
     if each is None:
         return told | {"value": None, "estimated": None, "map_date": None, "coverage": None}
     return told | {
         "value": each.value, "estimated": each.estimated, "map_date": each.map_date, "coverage": each.coverage
     }  # fmt: skip
+
+
+def shown(each: figures.Figure) -> str:
+    """A figure as it is told: the number, or why there is none."""
+    if each.state == "number" and each.value is not None:
+        return f"{each.value.normalize():f}"
+    return messages().say(f"value.{each.state}")
 
 
 def _print(
@@ -121,6 +128,6 @@ def _row(key: str, state: str, each: figures.Figure | None) -> Iterator[str]:
     if each is None:
         yield from (messages().say(f"series.{state}"), "", "")
         return
-    yield messages().say("value.none") if each.value is None else f"{each.value.normalize():f}"
+    yield shown(each)
     yield f"{each.estimated.normalize():f}" if each.estimated else ""
     yield f"{each.reported}/{each.expected}"

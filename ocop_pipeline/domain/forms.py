@@ -90,6 +90,12 @@ class Layout:
         """The sheet that holds a part of the form, if the layout has it."""
         return next((sheet for sheet in self.sheets if sheet.part == part), None)
 
+    def in_force(self, on: date) -> bool:
+        """Whether the layout is the one to use on a day."""
+        return (self.valid_from is None or self.valid_from <= on) and (
+            self.valid_to is None or on <= self.valid_to
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnGroup:

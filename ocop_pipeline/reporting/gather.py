@@ -46,6 +46,7 @@ class Summary:
     """One published figure of one unit over all spans, with the reports behind it.
 
     What was reported on another map of units is restated on the report's; `*_estimated` is what of it is an estimate.
+    `*_state` is what there is to say of a span (`core.rollups.figure_state`); None where nothing is known of it.
     """
 
     month: Decimal | None
@@ -73,6 +74,11 @@ class Summary:
     last_year_estimated: Decimal | None = None
     like_month: LikeForLike | None = None
     like_year: LikeForLike | None = None
+    month_state: str | None = None
+    quarter_state: str | None = None
+    year_state: str | None = None
+    last_month_state: str | None = None
+    last_year_state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,7 +542,8 @@ def _summaries(
     rows = query(
         "SELECT s.unit_id, s.indicator, s.breakdown, s.month_value, s.quarter_to_date_value,"
         " s.year_to_date_value, s.same_month_last_year_value, s.year_to_date_last_year_value,"
-        " s.numerator, s.denominator,"
+        " s.numerator, s.denominator, s.month_state, s.quarter_to_date_state, s.year_to_date_state,"
+        " s.same_month_last_year_state, s.year_to_date_last_year_state,"
         " s.expected_count, s.reported_count, s.nothing_count, s.blank_count, s.not_collected_count,"
         " s.year_to_date_expected_count, s.year_to_date_reported_count,"
         " s.same_month_last_year_expected_count, s.same_month_last_year_reported_count,"
@@ -582,6 +589,11 @@ def _summary(row: Mapping[str, Any]) -> Summary:
         last_year_estimated=row["year_to_date_last_year_estimated_value"],
         like_month=_like_for_like(row, "month"),
         like_year=_like_for_like(row, "year_to_date"),
+        month_state=row["month_state"],
+        quarter_state=row["quarter_to_date_state"],
+        year_state=row["year_to_date_state"],
+        last_month_state=row["same_month_last_year_state"],
+        last_year_state=row["year_to_date_last_year_state"],
     )
 
 

@@ -108,13 +108,19 @@ def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
         return lambda reading: cell(reading) if has_spans(data, reading.code) else Cell()
 
     closing = [
-        _Measure(column("last_month", label("month"), last), lambda r: _earlier_cell(r.last_month)),
+        _Measure(
+            column("last_month", label("month"), last),
+            lambda r: _earlier_cell(r.last_month, r.last_month_state),
+        ),
         _Measure(
             column("month_index", label("month"), index), lambda r: _index_cell(setting, r.month_change)
         ),
     ]
     spans = [
-        _Measure(column("last_year", label("year"), last), over_year(lambda r: _earlier_cell(r.last_year))),
+        _Measure(
+            column("last_year", label("year"), last),
+            over_year(lambda r: _earlier_cell(r.last_year, r.last_year_state)),
+        ),
         _Measure(
             column("year_index", label("year"), index),
             over_year(lambda r: _index_cell(setting, r.year_change)),
@@ -144,7 +150,7 @@ def _measures(setting: Setting, readings: Sequence[Reading]) -> list[_Measure]:
     return [
         _Measure(column("month", label("month_or_closing"), width=1.25), month_cell),
         _Measure(
-            column("quarter", label("quarter")), over_year(lambda r: amount_cell(r.quarter, r.year_state))
+            column("quarter", label("quarter")), over_year(lambda r: amount_cell(r.quarter, r.quarter_state))
         ),
         _Measure(
             column("year", label("year"), width=1.2), over_year(lambda r: amount_cell(r.year, r.year_state))
@@ -232,8 +238,9 @@ def has_spans(data: ReportData, code: str) -> bool:
     return indicator.kind is Kind.FLOW
 
 
-def _earlier_cell(amount: Amount | None) -> Cell:
-    return amount_cell(amount, State.NUMBER) if amount else Cell()
+def _earlier_cell(amount: Amount | None, state: State | None) -> Cell:
+    """A figure of the year before, or its sign; blank where nothing is known of then, not even who was silent."""
+    return Cell() if state is None else amount_cell(amount, state)
 
 
 def _index_cell(setting: Setting, change: Change) -> Cell:
@@ -353,7 +360,9 @@ def _span_cell(setting: Setting, reading: Reading, span: str, *, single: bool) -
         return Cell(setting.label("yes" if reading.month.value else "no"), figure_id=reading.month.figure_id)
     if span == "month":
         return month_cell(reading)
-    return amount_cell(reading.quarter if span == "quarter" else reading.year, reading.year_state)
+    if span == "quarter":
+        return amount_cell(reading.quarter, reading.quarter_state)
+    return amount_cell(reading.year, reading.year_state)
 
 
 def _unit_coverage_row(setting: Setting, columns: Sequence[UnitColumn]) -> Row:

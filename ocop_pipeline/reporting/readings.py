@@ -14,8 +14,6 @@ from ocop_pipeline.reporting.document import Mark
 from ocop_pipeline.reporting.gather import COMMUNE_FORM, LikeForLike, ReportData, Summary
 
 _HUNDRED: Final = Decimal(100)
-_TOLD_OF_THE_MONTH: Final = frozenset({"SP01", "SP05"})
-"""Events of the register that happen by a decision of the month; certificates lapse by the calendar."""
 
 
 class State(StrEnum):
@@ -111,7 +109,8 @@ class Reading:
         by_communes: Whether only communes are asked for it.
         month_change, year_change: Comparisons with the year before.
         month_like, year_like: The same on the reporters of both years; None where nothing is known.
-        year_state: What there is to say for the year to date.
+        quarter_state, year_state: What there is to say for the quarter and the year to date.
+        last_month_state, last_year_state: The same for the year before; None where nothing is known of it.
         from_register: Whether it is counted from the register, which knows of units silent this month too: the
             reports asked and received then tell how fresh it is, not what it is made of.
     """
@@ -135,7 +134,10 @@ class Reading:
     by_communes: bool
     month_change: Change
     year_change: Change
+    quarter_state: State
     year_state: State
+    last_month_state: State | None = None
+    last_year_state: State | None = None
     from_register: bool = False
     month_like: LikeChange | None = None
     year_like: LikeChange | None = None
@@ -170,7 +172,7 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
     unit_id = unit_id or data.unit.unit_id
     summary = data.summary(code, breakdown, unit_id)
     amounts = _Amounts(data, indicator, breakdown, unit_id)
-    state = _register_state(summary, code) if indicator.source is Source.REGISTER else state_of(summary)
+    state = state_of(summary.month_state) if summary else State.NOT_COLLECTED
     shown = summary if state is State.NUMBER else None
     return Reading(
         code=code,
@@ -196,7 +198,10 @@ def read(data: ReportData, code: str, breakdown: str = "", unit_id: str | None =
         by_communes=data.askers.get(code) == frozenset({COMMUNE_FORM}),
         month_change=_month_change(summary, indicator, state),
         year_change=_year_change(summary, indicator),
-        year_state=_year_state(summary, state),
+        quarter_state=state_of(summary.quarter_state) if summary else State.NOT_COLLECTED,
+        year_state=state_of(summary.year_state) if summary else State.NOT_COLLECTED,
+        last_month_state=_state_then(summary.last_month_state if summary else None),
+        last_year_state=_state_then(summary.last_year_state if summary else None),
         from_register=_from_register(data, indicator),
         month_like=_like(summary.like_month if summary else None, indicator),
         year_like=_like(summary.like_year if summary else None, indicator),
@@ -208,34 +213,17 @@ def _from_register(data: ReportData, indicator: Indicator) -> bool:
     return counted.source is Source.REGISTER
 
 
-def _register_state(summary: Summary | None, code: str) -> State:
-    """What a register tells of a month: of units that were silent in it too, where it is known at all.
-
-    Noughts as well, but for what only a report or a decision of the month can tell: that a silent unit recognised
-    nothing is not known before it says so.
-    """
-    if summary is None:
-        return State.NOT_COLLECTED
-    if summary.month is None or (code in _TOLD_OF_THE_MONTH and not summary.reported and not summary.month):
-        return State.NOT_REPORTED
-    return State.NUMBER
-
-
-def state_of(summary: Summary | None) -> State:
-    """Tell what there is to say about a month's figure that reports give.
+def state_of(told: str | None) -> State:
+    """What there is to say of a span, as published; of a span that no form asks for it there is no row.
 
     Args:
-        summary: The published figure; None where nothing asks for it.
+        told: `core.rollups.figure_state`, None where nothing is published.
     """
-    if summary is None:
-        return State.NOT_COLLECTED
-    if summary.reported == 0 and not summary.month:
-        lacking = summary.not_collected > 0 and summary.blank == 0
-        return State.NOT_COLLECTED if lacking else State.NOT_REPORTED
-    if summary.month is None:
-        # A ratio whose denominator is nought: both parts were reported, there is nothing to divide.
-        return State.NOTHING if summary.denominator is not None else State.NOT_REPORTED
-    return State.NOTHING if summary.month == 0 and summary.nothing == summary.reported > 0 else State.NUMBER
+    return State(told) if told else State.NOT_COLLECTED
+
+
+def _state_then(told: str | None) -> State | None:
+    return State(told) if told else None
 
 
 def split_name(data: ReportData, code: str, breakdown: str) -> str:
@@ -302,12 +290,6 @@ def _like(found: LikeForLike | None, indicator: Indicator) -> LikeChange | None:
     if found is None or not found.last_year or indicator.kind is Kind.RATIO:
         return None
     return LikeChange(found.value * _HUNDRED / found.last_year, found.reporters)
-
-
-def _year_state(summary: Summary | None, month: State) -> State:
-    if summary is None or summary.year is not None:
-        return State.NUMBER if summary else State.NOT_COLLECTED
-    return State.NOT_REPORTED if month is State.NUMBER else month
 
 
 def _month_change(summary: Summary | None, indicator: Indicator, state: State) -> Change:

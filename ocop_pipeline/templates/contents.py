@@ -33,7 +33,16 @@ def contents(catalogue: Catalogue, sender: Sender, month: Period, known: Known) 
 def beside(
     catalogue: Catalogue, sender: Sender, known: Known, lines: Iterable[FormLine]
 ) -> dict[LinePlace, Value]:
-    """What the sender last reported for each line of which something stands from month to month: not for flows."""
+    """What the sender last reported for each line of which something stands from month to month: not for flows.
+
+    Nought, nothing to report, what was left blank and what was not asked for look different.
+    """
+    words = catalogue.template_words
+    signs = {
+        "nothing": words.nothing[0],
+        "blank": words.previous_blank,
+        "not_collected": words.previous_not_asked,
+    }
     _, figures = known.values.get(sender.key, ("", {}))
     found = {}
     for line in lines:
@@ -42,7 +51,11 @@ def beside(
         if value is not None and indicator.kind is not Kind.FLOW:
             yes_no = line.value_type == "yes_no"
             found[line.part, line.line_code, line.field] = (
-                ("Không", "Có")[bool(value)] if yes_no else _plain(value)
+                signs[value]
+                if isinstance(value, str)
+                else ("Không", "Có")[bool(value)]
+                if yes_no
+                else _plain(value)
             )
     return found
 

@@ -230,8 +230,10 @@ class _Template:
         first, left, last, right = draft.table
         told = {place: value for place, value in self.beside.items() if place[0] == draft.part}
         sheet = next(each for each in self.layout.sheets if each.part == draft.part)
-        fields = [name for name, _ in sheet.columns if any(place[2] == name for place in told)]
         words = self.catalogue.template_words
+        silent = (words.previous_blank, words.previous_not_asked)
+        answered = {place[2] for place, value in told.items() if value not in silent}
+        fields = [name for name, _ in sheet.columns if name in answered]
         for at, name in enumerate(fields, start=right + 1):
             header = words.previous if len(fields) == 1 else f"{words.previous}: {dict(sheet.columns)[name]}"
             draft.cells.append((first, at, header, "header"))

@@ -17,7 +17,7 @@ _FIGURES = """
     SELECT
         t.period, t.unit_id, u.full_name, t.indicator, i.name_vi, i.kind, i.unit_vi, t.breakdown, t.span, t.value,
         t.expected_count, t.reported_count, t.nothing_count, t.blank_count, t.not_collected_count, p.end_date,
-        t.estimated_value
+        t.estimated_value, t.figure_state
     FROM core.rollups AS t
     JOIN catalogue.periods AS p ON p.period = t.period
     JOIN catalogue.indicators AS i ON i.indicator = t.indicator
@@ -57,8 +57,9 @@ class Figure:
     Attributes:
         period: Month key; `span` ends with it.
         value: In `unit_vi`; None when no report gave it (silence is not zero).
+        state: What there is to say: `number`, `nothing`, `not_reported` or `not_collected`.
         expected, reported: Reports from which it was expected, and those that gave it.
-        nothing, blank, not_collected: Of the reports: wrote không phát sinh; left it blank; had no such line.
+        nothing, blank, not_collected: Of the reports: wrote không phát sinh; left it blank; had no place for it.
         map_date: Day of the map of units the figure is on: as reported.
         estimated: How much of the value was shared out from units that were divided; None where there is no value.
     """
@@ -80,6 +81,7 @@ class Figure:
     not_collected: int
     map_date: date
     estimated: Decimal | None = None
+    state: str = "number"
 
     @property
     def coverage(self) -> dict[str, int]:

@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 import duckdb
 
 _VALUES = """
-    SELECT v.unit_id, v.agency, v.form, v.period, v.indicator, v.breakdown, v.value
+    SELECT v.unit_id, v.agency, v.form, v.period, v.indicator, v.breakdown, v.value, v.state
     FROM core.indicator_values AS v
     JOIN (
         SELECT form, unit_id, agency, MAX(period) AS period
@@ -21,7 +22,6 @@ _VALUES = """
         WHERE period < $month AND period >= $since AND list_contains($units, unit_id)
         GROUP BY form, unit_id, agency
     ) AS l ON l.form = v.form AND l.unit_id = v.unit_id AND l.agency = v.agency AND l.period = v.period
-    WHERE v.value IS NOT NULL
 """
 # First and last recognition of every product that is not revoked, where it was at the last month run before.
 _PRODUCTS = """
@@ -61,8 +61,10 @@ _TASKS = """
     QUALIFY ROW_NUMBER() OVER (PARTITION BY t.unit_id, t.agency, t.plan, t.task ORDER BY t.period DESC) = 1
 """
 
-Figures = dict[tuple[str, str], Decimal]
-"""(indicator, breakdown) -> value."""
+Told = Decimal | Literal["nothing", "blank", "not_collected"]
+"""A number (yes is 1), or why there is none: `core.indicator_values.state`."""
+Figures = dict[tuple[str, str], Told]
+"""(indicator, breakdown) -> what was told of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,12 @@ def known_before(
         return Known()
     wanted = {"month": month, "units": list(units)}
     values: dict[tuple[str, str, str], tuple[str, Figures]] = {}
-    for unit, agency, form, period, indicator, breakdown, value in connection.execute(
+    for unit, agency, form, period, indicator, breakdown, value, state in connection.execute(
         _VALUES, wanted | {"since": since}
     ).fetchall():
-        values.setdefault((form, unit, agency), (period, {}))[1][indicator, breakdown] = value
+        values.setdefault((form, unit, agency), (period, {}))[1][indicator, breakdown] = (
+            value if state == "number" else state
+        )
     products: defaultdict[str, list[KnownProduct]] = defaultdict(list)
     for unit, _, name, producer, kind, group, star, expiry, *decided, address in connection.execute(
         _PRODUCTS, wanted | {"day": day}

@@ -18,7 +18,7 @@ from ocop_pipeline.catalogue.calendar import NoDeadlineError, Sender
 from ocop_pipeline.catalogue.codelists import ALIASES, CodeItem
 from ocop_pipeline.catalogue.group_mappings import UNCONVERTED, UNKNOWN_GROUP
 from ocop_pipeline.catalogue.groups import GroupList
-from ocop_pipeline.domain.forms import FormLine
+from ocop_pipeline.domain.forms import FormLine, Layout
 from ocop_pipeline.domain.indicators import Indicator, Kind, Source
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.plans import Plan
@@ -111,6 +111,7 @@ def reference_tables(
         "register_lines": lambda: _register_lines(catalogue, wanted),
         "count_lines": lambda: _count_lines(catalogue, wanted),
         "asked_lines": lambda: _asked_lines(catalogue, wanted),
+        "layout_gaps": lambda: _layout_gaps(catalogue, wanted),
         "plan_targets": lambda: _plan_targets(catalogue),
         "plan_exceptions": lambda: _plan_exceptions(catalogue),
         "plan_products": lambda: _plan_products(catalogue),
@@ -484,16 +485,49 @@ def _count_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
 
 
 def _asked_lines(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
-    """What each form asks for, by indicator and breakdown: the denominators of coverage."""
-    rows: dict[tuple[str, str, str, str], None] = {}
+    """What each form asks for, by indicator and breakdown: the denominators of coverage.
+
+    `is_laid_out` says whether a layout in force on the month's last day has a place for it.
+    """
+    rows: dict[tuple[str, str, str, str], bool] = {}
     for month in months:
         for form in catalogue.forms.values():
             if form.in_force(month.end):
+                has_place = [
+                    _places(each)
+                    for each in catalogue.layouts
+                    if each.form == form.code and each.in_force(month.end)
+                ]
                 for line in catalogue.lines(form.code, month.end):
                     if catalogue.indicators[line.indicator].source is Source.FORM:
-                        rows[month.key, form.code, line.indicator, line.breakdown] = None
+                        key = (month.key, form.code, line.indicator, line.breakdown)
+                        rows[key] = rows.get(key, False) or any(has(line) for has in has_place)
     text = pl.String
-    return _table({"period": text, "form": text, "indicator": text, "breakdown": text}, list(rows))
+    return _table(
+        {"period": text, "form": text, "indicator": text, "breakdown": text, "is_laid_out": pl.Boolean},
+        [(*key, is_laid_out) for key, is_laid_out in rows.items()],
+    )
+
+
+def _places(layout: Layout) -> Callable[[FormLine], bool]:
+    """Tells whether a layout has a place for a value that its form asks for."""
+    columns = {(sheet.part, name) for sheet in layout.sheets for name, _ in sheet.columns}
+    codes = None if layout.line_keys is None else frozenset(layout.line_keys.values())
+    return lambda line: (line.part, line.field) in columns and (codes is None or line.line_code in codes)
+
+
+def _layout_gaps(catalogue: Catalogue, months: Sequence[Period]) -> pa.Table:
+    """What a form asks for and a layout has no place for: what is not there was not collected, and not left out."""
+    rows: dict[tuple[str, str, str, str], None] = {}
+    for layout in catalogue.layouts:
+        form, has = catalogue.forms[layout.form], _places(layout)
+        for month in months:
+            if form.in_force(month.end):
+                for line in catalogue.lines(form.code, month.end):
+                    if not has(line):
+                        rows[layout.code, line.part, line.line_code, line.field] = None
+    text = pl.String
+    return _table({"layout": text, "part": text, "line_code": text, "field": text}, list(rows))
 
 
 def _plan_unit(catalogue: Catalogue, plan: Plan) -> str:

@@ -24,7 +24,7 @@ class SourceCell:
         agency: Department that reported it, blank for the unit itself.
         indicator: The figure's own, or for a ratio the numerator's or denominator's.
         submission_id, file_name: The archived file.
-        sheet, cell: The place in it; None where the layout in use has no such line.
+        sheet, cell: The place in it; None where the layout in use has no such line, or the sender took it out.
         state: number, nothing, blank or not_collected, so that silence shows; for the register counted.
         value: What the cell adds, in the indicator's unit; None for silence and for the register.
         product_name: For the register the product of the line, else None.

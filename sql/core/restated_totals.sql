@@ -35,9 +35,13 @@ below AS (
 ),
 
 asked AS (
-    SELECT e.period AS month, e.unit_id, l.indicator, l.breakdown, COUNT(*) AS expected_count
+    SELECT
+        e.period AS month, e.unit_id, l.indicator, l.breakdown, COUNT(*) AS expected_count,
+        SUM(CASE WHEN s.submission_id IS NULL AND NOT l.is_laid_out THEN 1 ELSE 0 END) AS without_place_count
     FROM core.expected_reports AS e
     JOIN catalogue.asked_lines AS l ON l.period = e.period AND l.form = e.form
+    LEFT JOIN staging.submissions AS s
+        ON s.period = e.period AND s.form = e.form AND s.unit_id = e.unit_id AND s.agency = e.agency
     WHERE e.period IN (SELECT w.month FROM wanted AS w)
     GROUP BY e.period, e.unit_id, l.indicator, l.breakdown
 ),
@@ -58,7 +62,8 @@ covered AS (
     SELECT
         b.period, b.month, b.unit_id, q.indicator, q.breakdown, SUM(q.expected_count) AS expected_count,
         SUM(h.reported_count) AS reported_count, SUM(h.nothing_count) AS nothing_count,
-        SUM(h.blank_count) AS blank_count, SUM(h.not_collected_count) AS not_collected_count
+        SUM(h.blank_count) AS blank_count,
+        SUM(COALESCE(h.not_collected_count, 0) + q.without_place_count) AS not_collected_count
     FROM below AS b
     JOIN asked AS q ON q.month = b.month AND q.unit_id = b.source_id
     LEFT JOIN heard AS h

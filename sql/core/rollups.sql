@@ -5,6 +5,9 @@
 -- from the register, which tells of months that were never run too. The year before is compared only where all of it was run:
 -- registers kept since tell the latest decision on a product, not all of those before it.
 -- A ratio that was asked for and that nobody gave in both parts has a row without a value, like any other silence.
+-- `figure_state` says once for all readers what there is to say (docs/models.md, "Four things that are not alike"):
+-- `number`; `nothing` (all who gave it wrote không phát sinh, or a ratio of nought); `not_reported` (nobody gave it);
+-- `not_collected` (no report had a place for it).
 WITH spans AS (
     SELECT s.period, s.span, s.month, s.is_last
     FROM meta.run_periods AS r
@@ -55,7 +58,15 @@ added AS (
         CAST(SUM(m.nothing_count) AS INTEGER) AS nothing_count,
         CAST(SUM(m.blank_count) AS INTEGER) AS blank_count,
         CAST(SUM(m.not_collected_count) AS INTEGER) AS not_collected_count,
-        CAST(COUNT(*) AS INTEGER) AS months_count
+        CAST(COUNT(*) AS INTEGER) AS months_count,
+        CASE
+            WHEN SUM(m.value) <> 0 THEN 'number'
+            -- A nought of which a part is silent is no nought: of two sectors that became one, one was told.
+            WHEN SUM(m.value) = 0 AND SUM(m.reported_count) > 0 THEN
+                CASE WHEN SUM(m.nothing_count) = SUM(m.reported_count) THEN 'nothing' ELSE 'number' END
+            WHEN SUM(m.not_collected_count) = SUM(m.expected_count) THEN 'not_collected'
+            ELSE 'not_reported'
+        END AS figure_state
     FROM by_month AS m
     GROUP BY m.period, m.span, m.unit_id, m.indicator, m.breakdown
 ),
@@ -65,7 +76,8 @@ counted AS (
         s.period, s.span, c.unit_id, c.indicator, c.breakdown,
         CAST(c.value AS DECIMAL(28, 4)) AS value, CAST(0 AS DECIMAL(28, 4)) AS estimated_value,
         v.expected_count, v.accepted_count AS reported_count,
-        0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, 1 AS months_count
+        0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, 1 AS months_count,
+        CASE WHEN c.value IS NULL THEN 'not_reported' ELSE 'number' END AS figure_state
     FROM spans AS s
     LEFT JOIN catalogue.restatements AS o ON o.period = s.period AND o.month = s.month
     JOIN core.register_counts AS c ON c.month = s.month AND c.period = COALESCE(o.period, s.month)
@@ -96,7 +108,17 @@ register_flows AS (
         CASE WHEN k.unit_id IS NOT NULL THEN CAST(COALESCE(e.items, 0) AS DECIMAL(28, 4)) END AS value,
         CAST(0 AS DECIMAL(28, 4)) AS estimated_value,
         v.expected_count, v.accepted_count AS reported_count,
-        0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, s.months_count
+        0 AS nothing_count, 0 AS blank_count, 0 AS not_collected_count, s.months_count,
+        CASE
+            WHEN k.unit_id IS NULL THEN 'not_reported'
+            -- That a silent unit recognised or lost nothing this month is not known before it, or a decision, says so;
+            -- certificates lapse by the calendar.
+            WHEN
+                s.span IN ('month', 'month_last_year') AND l.indicator IN ('SP01', 'SP05')
+                AND COALESCE(e.items, 0) = 0 AND COALESCE(v.accepted_count, 0) = 0
+                THEN 'not_reported'
+            ELSE 'number'
+        END AS figure_state
     FROM told_spans AS s
     JOIN (SELECT DISTINCT period, ancestor_id FROM core.unit_ancestors) AS a ON a.period = s.period
     JOIN catalogue.register_lines AS l ON l.period = s.period
@@ -111,17 +133,17 @@ register_flows AS (
 plain AS (
     SELECT
         period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
-        blank_count, not_collected_count, months_count
+        blank_count, not_collected_count, months_count, figure_state
     FROM added
     UNION ALL
     SELECT
         period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
-        blank_count, not_collected_count, months_count
+        blank_count, not_collected_count, months_count, figure_state
     FROM counted
     UNION ALL
     SELECT
         period, span, unit_id, indicator, breakdown, value, estimated_value, expected_count, reported_count, nothing_count,
-        blank_count, not_collected_count, CAST(months_count AS INTEGER)
+        blank_count, not_collected_count, CAST(months_count AS INTEGER), figure_state
     FROM register_flows
 ),
 
@@ -156,7 +178,17 @@ ratios AS (
         END AS value,
         q.numerator, q.denominator, CAST(GREATEST(n.estimated_value, d.estimated_value) AS DECIMAL(28, 4)) AS parts_estimated,
         d.expected_count,
-        CAST(COALESCE(q.reported_count, 0) AS INTEGER) AS reported_count, n.months_count
+        CAST(COALESCE(q.reported_count, 0) AS INTEGER) AS reported_count, n.months_count,
+        -- At least as many lack the ratio as lack the part that more of them lack.
+        CAST(GREATEST(n.blank_count, d.blank_count) AS INTEGER) AS blank_count,
+        CAST(GREATEST(n.not_collected_count, d.not_collected_count) AS INTEGER) AS not_collected_count,
+        CASE
+            WHEN q.denominator > 0 AND q.numerator IS NOT NULL THEN 'number'
+            -- Both parts were told and there is nothing to divide by.
+            WHEN q.denominator = 0 AND q.reported_count > 0 THEN 'nothing'
+            WHEN n.figure_state = 'not_collected' OR d.figure_state = 'not_collected' THEN 'not_collected'
+            ELSE 'not_reported'
+        END AS figure_state
     FROM plain AS n
     JOIN catalogue.indicators AS i ON i.kind = 'ratio' AND i.numerator = n.indicator
     JOIN plain AS d
@@ -169,7 +201,7 @@ ratios AS (
 
 SELECT
     plain.period, plain.span, plain.unit_id, plain.indicator, plain.breakdown, plain.value, plain.estimated_value,
-    CAST(NULL AS DECIMAL(28, 4)) AS numerator, CAST(NULL AS DECIMAL(28, 4)) AS denominator,
+    CAST(NULL AS DECIMAL(28, 4)) AS numerator, CAST(NULL AS DECIMAL(28, 4)) AS denominator, plain.figure_state,
     plain.expected_count, plain.reported_count, plain.nothing_count, plain.blank_count, plain.not_collected_count,
     plain.months_count
 FROM plain
@@ -178,6 +210,6 @@ SELECT
     ratios.period, ratios.span, ratios.unit_id, ratios.indicator, ratios.breakdown, ratios.value,
     -- A ratio is as much an estimate as its parts: all of it or nothing.
     CASE WHEN ratios.parts_estimated > 0 THEN ratios.value ELSE CAST(0 AS DECIMAL(28, 4)) END,
-    ratios.numerator, ratios.denominator,
-    ratios.expected_count, ratios.reported_count, 0, 0, 0, ratios.months_count
+    ratios.numerator, ratios.denominator, ratios.figure_state,
+    ratios.expected_count, ratios.reported_count, 0, ratios.blank_count, ratios.not_collected_count, ratios.months_count
 FROM ratios

@@ -2,6 +2,8 @@
 -- and the same spans a year before, all on the map of units of the month: what was reported on another map is restated,
 -- with the part of it that is estimated. A year to date of last year is shown only where as many of its months are known
 -- as of this year's. Coverage beside each, and of every total the growth of the same reporters (core.like_for_like).
+-- Each span says what there is to say of it (`*_state`); of a month of last year that was run but that no form asked for
+-- the figure, that it was not collected. Where nothing is known of then there is no state either.
 WITH wide AS (
     SELECT
         t.period, t.unit_id, t.indicator, t.breakdown,
@@ -11,6 +13,9 @@ WITH wide AS (
         MAX(CASE WHEN t.span = 'quarter_to_date' THEN t.estimated_value END) AS quarter_to_date_estimated_value,
         MAX(CASE WHEN t.span = 'year_to_date' THEN t.value END) AS year_to_date_value,
         MAX(CASE WHEN t.span = 'year_to_date' THEN t.estimated_value END) AS year_to_date_estimated_value,
+        MAX(CASE WHEN t.span = 'month' THEN t.figure_state END) AS month_state,
+        MAX(CASE WHEN t.span = 'quarter_to_date' THEN t.figure_state END) AS quarter_to_date_state,
+        MAX(CASE WHEN t.span = 'year_to_date' THEN t.figure_state END) AS year_to_date_state,
         MAX(CASE WHEN t.span = 'month' THEN t.numerator END) AS numerator,
         MAX(CASE WHEN t.span = 'month' THEN t.denominator END) AS denominator,
         MAX(CASE WHEN t.span = 'month' THEN t.expected_count END) AS expected_count,
@@ -25,6 +30,15 @@ WITH wide AS (
     JOIN meta.run_periods AS r ON r.period = t.period
     WHERE t.span IN ('month', 'quarter_to_date', 'year_to_date')
     GROUP BY t.period, t.unit_id, t.indicator, t.breakdown
+),
+
+-- Of which spans of last year anything was asked of a unit.
+known AS (
+    SELECT t.period, t.unit_id, t.span, MAX(t.months_count) AS months_count
+    FROM core.rollups AS t
+    JOIN meta.run_periods AS r ON r.period = t.period
+    WHERE t.span IN ('month_last_year', 'year_to_date_last_year')
+    GROUP BY t.period, t.unit_id, t.span
 )
 
 SELECT
@@ -35,6 +49,13 @@ SELECT
         AS year_to_date_last_year_value,
     w.month_estimated_value, w.quarter_to_date_estimated_value, w.year_to_date_estimated_value, last_month.estimated_value AS same_month_last_year_estimated_value,
     last_year.estimated_value AS year_to_date_last_year_estimated_value,
+    w.month_state, w.quarter_to_date_state, w.year_to_date_state,
+    COALESCE(last_month.figure_state, CASE WHEN month_known.unit_id IS NOT NULL THEN 'not_collected' END)
+        AS same_month_last_year_state,
+    CASE
+        WHEN last_year.months_count = w.year_to_date_months_count THEN last_year.figure_state
+        WHEN last_year.unit_id IS NULL AND year_known.months_count >= w.year_to_date_months_count THEN 'not_collected'
+    END AS year_to_date_last_year_state,
     w.numerator, w.denominator,
     w.expected_count, w.reported_count, w.nothing_count, w.blank_count, w.not_collected_count,
     w.year_to_date_expected_count, w.year_to_date_reported_count,
@@ -54,6 +75,10 @@ LEFT JOIN core.rollups AS last_month
 LEFT JOIN core.rollups AS last_year
     ON last_year.period = w.period AND last_year.span = 'year_to_date_last_year' AND last_year.unit_id = w.unit_id
     AND last_year.indicator = w.indicator AND last_year.breakdown = w.breakdown
+LEFT JOIN known AS month_known
+    ON month_known.period = w.period AND month_known.unit_id = w.unit_id AND month_known.span = 'month_last_year'
+LEFT JOIN known AS year_known
+    ON year_known.period = w.period AND year_known.unit_id = w.unit_id AND year_known.span = 'year_to_date_last_year'
 LEFT JOIN core.like_for_like AS like_month
     ON like_month.period = w.period AND like_month.span = 'month' AND like_month.unit_id = w.unit_id
     AND like_month.indicator = w.indicator AND w.breakdown = ''

@@ -327,13 +327,15 @@ class _Build:
         flow = catalogue().indicators[code].kind is Kind.FLOW
         month_no = int(self.period.key[-2:])
         known = value if sent else None
+        state = "number" if sent else "not_reported"
         last = (value * Decimal("0.9")).quantize(Decimal(1)) if self.last_year else None
         return {
             "period": self.period.key, "unit_id": unit_id, "indicator": code, "breakdown": breakdown,
             "month_value": known, "quarter_to_date_value": known,
             "year_to_date_value": known * month_no if flow and known is not None else known,
             "same_month_last_year_value": last, "expected_count": asked, "reported_count": sent,
-            "nothing_count": 0,
+            "month_state": state, "quarter_to_date_state": state, "year_to_date_state": state,
+            "same_month_last_year_state": "number" if self.last_year else None, "nothing_count": 0,
             "blank_count": 0, "not_collected_count": 0, "year_to_date_expected_count": asked * month_no,
             "year_to_date_reported_count": sent * month_no,
             "same_month_last_year_expected_count": asked if self.last_year else None,

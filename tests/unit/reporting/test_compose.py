@@ -189,10 +189,10 @@ def test_four_states_stay_apart():
     marts = small_province()
     codes = ("TT04", "TT05", "TT06", "DT01")
     for code, change in (
-        ("TT04", "month_value = NULL, reported_count = 0"),
-        ("TT05", "month_value = 0, nothing_count = reported_count"),
-        ("TT06", "month_value = 0, nothing_count = 0"),
-        ("DT01", "month_value = NULL, reported_count = 0, not_collected_count = 4"),
+        ("TT04", "month_value = NULL, month_state = 'not_reported'"),
+        ("TT05", "month_value = 0, month_state = 'nothing'"),
+        ("TT06", "month_value = 0, month_state = 'number'"),
+        ("DT01", "month_value = NULL, month_state = 'not_collected'"),
     ):
         set_total(marts, code, change)
     document = report(marts)
@@ -231,12 +231,16 @@ def test_register_of_a_silent_commune_is_known_from_before():
     """A commune silent this month keeps its register's counts, noughts too, and what lapsed; one not known has none."""
     marts = small_province()
     commune = gather(marts.query, catalogue(), LAM_DONG, OCTOBER).below[0].unit_id
-    silence = "UPDATE marts.indicator_summary SET reported_count = 0, month_value = {} WHERE unit_id = ?"
-    kinds = " AND (indicator LIKE 'SP0_' OR indicator LIKE 'CH01')"
-    marts.change(silence.format("NULL") + kinds, [commune])
+    silence = (
+        "UPDATE marts.indicator_summary SET reported_count = 0, month_value = {}, month_state = '{}'"
+        " WHERE unit_id = ? AND indicator {}"
+    )
+    kinds = "IN ('SP01', 'SP02', 'SP03', 'SP04', 'SP05', 'CH01')"
+    marts.change(silence.format("NULL", "not_reported", kinds), [commune])
     unheard = report(marts)
     assert cells_of(unheard, f"2026-10/{commune}/SP03") == ["…"]
-    marts.change(silence.format(0) + kinds, [commune])
+    marts.change(silence.format(0, "number", kinds), [commune])
+    marts.change(silence.format(0, "not_reported", "IN ('SP01', 'SP05')"), [commune])
     known = report(marts)
     assert cells_of(known, f"2026-10/{commune}/SP03") == ["0"]
     assert cells_of(known, f"2026-10/{commune}/CH01") == ["0"]
@@ -326,7 +330,7 @@ def test_nothing_recognised_is_certain_only_when_all_reported():
     partial = _sp01(small_province(), "month_value = 0, reported_count = 3")
     assert "Trong tháng chưa ghi nhận sản phẩm nào được công nhận (theo sổ sản phẩm)" in partial
 
-    silent = _sp01(small_province(), "month_value = NULL, reported_count = 0")
+    silent = _sp01(small_province(), "month_value = NULL, month_state = 'not_reported', reported_count = 0")
     assert "Chưa có báo cáo hay quyết định nào về sản phẩm được công nhận trong tháng." in silent
 
 

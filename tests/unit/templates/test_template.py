@@ -16,7 +16,7 @@ from ocop_pipeline.intake.process import check
 from ocop_pipeline.settings import load_settings
 from ocop_pipeline.templates.site_key import known_key, site_key
 from ocop_pipeline.templates.template import layout_for, template
-from ocop_pipeline.warehouse.last_reported import Known, KnownProduct, Recognition
+from ocop_pipeline.warehouse.last_reported import Figures, Known, KnownProduct, Recognition
 
 MONTH, KEY, NONCE = Period("2026-10"), b"k" * 32, "0123456789abcdef"
 TODAY = date(2026, 10, 20)
@@ -46,7 +46,10 @@ def _known(sender):
         "=Chè xanh", "Hộ A", "household", "drink", "4", date(2029, 5, 20), first, again, None
     )
     unit = sender.unit.unit_id
-    values = {("CD03", ""): Decimal(3), ("TT04", ""): Decimal(5), ("CD01", ""): Decimal(1)}
+    values: Figures = {
+        ("CD03", ""): Decimal(3), ("TT04", ""): Decimal(5), ("CD01", ""): Decimal(1), ("XT04", ""): Decimal(0),
+        ("CT01", ""): "blank", ("XT03", ""): "nothing", ("CL02", ""): "blank", ("XT05", ""): "not_collected",
+    }  # fmt: skip
     return Known(
         {sender.key: ("2026-09", values)},
         {unit: [lapsing, upgraded]},
@@ -120,6 +123,10 @@ def test_figures_of_the_month_are_blank_and_those_of_the_last_stand_beside(book)
     assert sheet.cell(rows["CD03"], beside).value == 3
     assert sheet.cell(rows["CD01"], beside).value == "Có"
     assert sheet.cell(rows["TT04"], beside).value is None
+    # Nought, nothing to report, left blank and not collected look different.
+    stocks = ("XT04", "XT03", "CL02", "XT05")
+    assert [sheet.cell(rows[code], beside).value for code in stocks] == [0, "không phát sinh", "…", "x"]
+    assert "“…” là kỳ trước để trống" in str([cell.value for row in book["Hướng dẫn"] for cell in row])
     for row in rows.values():
         for column in (4, 5):
             value = sheet.cell(row, column).value
