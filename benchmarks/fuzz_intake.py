@@ -18,7 +18,8 @@ What is held:
   (`independent`: openpyxl, or the bare XML where that stumbles; calamine for ODS; the standard library for CSV and JSON)
   is put through the same recognition of tables and cells; a place where the two differ and at whose cell nothing is
   told (a finding or a repair, or one about its whole sheet) is a defect: *misread* where the intake's value differs from
-  the original's too, *unseen* where the intake still reads the original's value and the other program another. Where no
+  the original's too, *unseen* where the intake still reads the original's value and the other program another value (not
+  none: cells under a wrong namespace are no cells to some programs). Where no
   other program can read an accepted file, each difference from the original is a defect (*alone*). What the programs
   agree on is what the file says: an honest edit, whoever made it.
 
@@ -69,6 +70,7 @@ _MONTHS: Final = ("2026-10", "2025-05", "2025-10", "2024-05")
 """Months in which every form and every layout, today's and older, is sent."""
 _CONTROL: Final = 7
 _ANSWERED: Final = 5
+_SMALLEST: Final = 16
 _TOLD: Final = frozenset(("blank", "uncomputed", "error"))
 
 Place = tuple[str, str, str, int, int]
@@ -270,7 +272,7 @@ def mutants(sound: Sequence[Original], seed: int, numbers: range) -> Iterator[Mu
         kinds = tuple(chance.choices(list(ways), k=chance.choice((1, 1, 1, 2, 3))))
         data = original.data
         for name in kinds:
-            data = ways[name](data, chance) or b"\0"
+            data = ways[name](data, chance) if len(data) >= _SMALLEST else data
         yield Mutant(number, original, kinds, data)
 
 
@@ -425,7 +427,10 @@ class Fuzzer:
             sheet, cell = said.sheet_names.get(place[0], ""), address(place[3] - 1, place[4])
             if _same(mine, other) or (mine and mine[0] in _TOLD) or (sheet, cell) in told or (sheet, "") in told:
                 continue
-            kind = name or ("unseen" if _same(mine, before.get(place)) else "misread")
+            kept = _same(mine, before.get(place))
+            if kept and other is None:
+                continue
+            kind = name or ("unseen" if kept else "misread")
             found.append(f"{kind} {place}: {mine} not {other}, was {before.get(place)}")
         if found:
             self.tally.defect(mutant, f"{len(found)} places, {found[0][:400]}")

@@ -11,6 +11,7 @@ import re
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -77,6 +78,8 @@ def insert(data: bytes, chance: random.Random) -> bytes:
 def directory(data: bytes, chance: random.Random) -> bytes:
     """A field of a zip header says something else."""
     starts = [m.start() for m in re.finditer(rb"PK(?:\x01\x02|\x03\x04|\x05\x06)", data)]
+    if not starts:
+        return flip(data, chance)
     out = bytearray(data)
     for _ in range(chance.randint(1, 3)):
         at = chance.choice(starts) + 4 + 2 * chance.randrange(22)
@@ -104,7 +107,7 @@ def _unpack(data: bytes) -> list[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return [(name, package.read(name)) for name in package.namelist()]
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, KeyError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError, KeyError, RuntimeError):
         return []  # spoiled by an earlier mutation
 
 
