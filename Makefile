@@ -5,7 +5,7 @@ BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help demo plans ui test check bench format lock fuzz clean
+.PHONY: help demo plans ui test check bench format lock fuzz fuzz-intake clean
 
 help:
 	@echo "make demo    set up, then take a province's inbox to its monthly report (folder demo/)"
@@ -14,6 +14,7 @@ help:
 	@echo "make test    all tests"
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make fuzz    the laws on new random examples, ten times as many"
+	@echo "make fuzz-intake  10,000 spoiled files through the intake, a quarter of an hour"
 	@echo "make bench   the benchmarks; appends to benchmarks/RESULTS.md"
 	@echo "make lock    resolve the dependencies anew"
 
@@ -54,6 +55,12 @@ check: $(BIN)/.dev
 fuzz: $(BIN)/.dev
 	$(BIN)/python -m pytest --hypothesis-profile=fuzz -m hypothesis
 
+INPUTS ?= 10000
+SEED ?= 1
+MINUTES ?= 60
+fuzz-intake: $(BIN)/.dev
+	$(BIN)/python -m benchmarks.fuzz_intake --inputs $(INPUTS) --seed $(SEED) --minutes $(MINUTES) --keep fuzz-found
+
 bench: $(BIN)/.dev
 	$(BIN)/python -m benchmarks
 
@@ -66,4 +73,4 @@ lock:
 	$(BIN)/python -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.lock
 
 clean:
-	rm -rf demo demo-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo demo-* fuzz-found dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,6 @@
-"""(k) Templates for a province against XlsxWriter writing the same cells; (l) a file received → its answer written;
+"""What goes out: templates and answers.
+
+(k) Templates for a province against XlsxWriter writing the same cells; (l) a file received → its answer written;
 (m) a file of every commune of the country judged and answered against bare reading of the same files.
 """
 
@@ -111,7 +113,7 @@ def _answered(path: Path, catalogue: Catalogue) -> float:
 
 
 def measure_country(folder: Path, runs: int) -> list[tuple[str, list[float], str, str]]:
-    """The files of all communes in one look: read, recognised, judged, and what is found in each written for its sender.
+    """The files of all communes in one look: read, recognised, judged, and each finding written for its sender.
 
     A file with findings is answered by its marked workbook, or by the short text where it cannot be marked.
     """

@@ -2,10 +2,11 @@
 
     python -m benchmarks.fuzz_intake --inputs 10000 --seed 1 --keep DIR
 
-Input number n of a seed is always the same: one to three mutations (`mutations`) of a file of the generator, in each
-format of `FORMATS`. Each goes through the reading children (`sandbox`, here capped at 512 MiB of address space and five
-seconds) and through `process.check` (recognising, rules, verdict); every fifth is also answered (sentences, text, marked
-workbook). Every eighth file a child reads is an untouched original, which must still read as it did.
+Input number n of a seed is always the same: one to three mutations (`mutations`) of a file of the generator, in
+each format of `FORMATS`. Each goes through the reading children (`sandbox`, here capped at 512 MiB of address
+space and five seconds) and through `process.check` (recognising, rules, verdict); every fifth is also answered
+(sentences, text, marked workbook). Every eighth file a child reads is an untouched original, which must still
+read as it did.
 
 What is held:
 
@@ -13,15 +14,15 @@ What is held:
 - no file takes over five seconds (READER_TIMEOUT) or over 512 MiB (OUT_OF_MEMORY): the address space is capped, and the
   largest resident size a child has had is shown;
 - what dies or breaks down in a child is a finding READER_CRASH; each is listed, because a named reason would be better;
-- **no figure of an accepted file is another than the file says.** Compared is every place of the form: part, line, field
-  and address, with its state, number, text and day; blank places count as absent. The file read by another program
-  (`independent`: openpyxl, or the bare XML where that stumbles; calamine for ODS; the standard library for CSV and JSON)
-  is put through the same recognition of tables and cells; a place where the two differ and at whose cell nothing is
-  told (a finding or a repair, or one about its whole sheet) is a defect: *misread* where the intake's value differs from
-  the original's too, *unseen* where the intake still reads the original's value and the other program another value (not
-  none: cells under a wrong namespace are no cells to some programs). Where no
-  other program can read an accepted file, each difference from the original is a defect (*alone*). What the programs
-  agree on is what the file says: an honest edit, whoever made it.
+- **no figure of an accepted file is another than the file says.** Compared is every place of the form: part,
+  line, field and address, with its state, number, text and day; blank places count as absent. The file read by
+  another program (`independent`: openpyxl, or the bare XML where that stumbles; calamine for ODS; the standard
+  library for CSV and JSON) is put through the same recognition of tables and cells; a place where the two
+  differ and at whose cell nothing is told (a finding or a repair, or one about its whole sheet) is a defect:
+  *misread* where the intake's value differs from the original's too, *unseen* where the intake still reads the
+  original's value and the other program another value (not none: cells under a wrong namespace are no cells to
+  some programs). Where no other program can read an accepted file, each difference from the original is a
+  defect (*alone*). What the programs agree on is what the file says: an honest edit, whoever made it.
 
 Not held: that the other program is right. A defect is looked into by hand.
 """
@@ -53,7 +54,16 @@ from ocop_pipeline.intake.answer import answer
 from ocop_pipeline.intake.answer_text import answer_text
 from ocop_pipeline.intake.cells import STATES
 from ocop_pipeline.intake.extract import TEXT_END, Extract, ReadingSpec
-from ocop_pipeline.intake.grid import MEBIBYTE, CellValue, Limits, Sheet, Unreadable, UnreadableCode, Workbook, address
+from ocop_pipeline.intake.grid import (
+    MEBIBYTE,
+    CellValue,
+    Limits,
+    Sheet,
+    Unreadable,
+    UnreadableCode,
+    Workbook,
+    address,
+)
 from ocop_pipeline.intake.judge import Judgement
 from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.parts import Parts, read_reports
@@ -115,7 +125,11 @@ def originals(catalogue: Catalogue, spec: ReadingSpec, folder: Path, each: int =
     for number, path in enumerate(paths):
         _stamp(path, number)
     judgements = check(paths, catalogue, TODAY, workers=2)
-    refused = [(each.display_name, [(f.code, f.sheet, f.cell) for f in each.findings]) for each in judgements if each.verdict is not Verdict.ACCEPTED]
+    refused = [
+        (each.display_name, [(f.code, f.sheet, f.cell) for f in each.findings])
+        for each in judgements
+        if each.verdict is not Verdict.ACCEPTED
+    ]
     if refused:
         raise RuntimeError(f"sound files are not accepted: {refused[:3]}")
     return found
@@ -145,7 +159,10 @@ def _with_macros(data: bytes, _: Sequence[Sheet]) -> bytes:
     target = io.BytesIO()
     plain = b"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
     macros = b"application/vnd.ms-excel.sheet.macroEnabled.main+xml"
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as source,
+        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as copy,
+    ):
         for name in source.namelist():
             part = source.read(name)
             copy.writestr(zipfile.ZipInfo(name), part.replace(plain, macros), zipfile.ZIP_DEFLATED)
@@ -154,7 +171,10 @@ def _with_macros(data: bytes, _: Sequence[Sheet]) -> bytes:
 
 
 def _ods(_: bytes, sheets: Sequence[Sheet]) -> bytes:
-    spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text"))
+    spaces = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
     tables = "".join(
         f"<table:table table:name={quoteattr(sheet.name)}>"
         + "".join(f"<table:table-row>{''.join(map(_ods_cell, row))}</table:table-row>" for row in sheet.rows)
@@ -203,7 +223,10 @@ def _json(_: bytes, sheets: Sequence[Sheet]) -> bytes:
 
     import json  # noqa: PLC0415 - the name is this function's own elsewhere
 
-    rows = [{"name": sheet.name, "rows": [[plain(value) for value in row] for row in sheet.rows]} for sheet in sheets]
+    rows = [
+        {"name": sheet.name, "rows": [[plain(value) for value in row] for row in sheet.rows]}
+        for sheet in sheets
+    ]
     return json.dumps({"sheets": rows}, ensure_ascii=False).encode()
 
 
@@ -232,7 +255,13 @@ def figures(extract: Extract, spec: ReadingSpec) -> dict[Place, Value]:
     days = dict(zip(extract.day_at, extract.days, strict=True))
     found: dict[Place, Value] = {}
     columns = zip(
-        extract.slots, extract.rows, extract.columns, extract.states, extract.numbers, extract.has_text, strict=True
+        extract.slots,
+        extract.rows,
+        extract.columns,
+        extract.states,
+        extract.numbers,
+        extract.has_text,
+        strict=True,
     )
     for at, (slot, row, column, state, number, has_text) in enumerate(columns):
         text = next(texts) if has_text else ""
@@ -289,7 +318,8 @@ class Tally:
         defects: what breaks a promise, each with the number of its input.
         crashes: inputs the reader broke down on, with its words.
         peak_kib: largest resident size of a child.
-        slowest: longest time a piece took per file, seconds.
+        compared: accepted files that another program could read, too.
+        inputs: how many.
     """
 
     inputs: int = 0
@@ -337,10 +367,8 @@ class Fuzzer:
                 items.append(Item(control, control.data, control.name))
         found: dict[int, Extract | Parts | Unreadable] = {}
         for mutant, result in read_many(items, transform=partial(probe, self.spec), workers=2, limits=LIMITS):
-            said = result
-            if isinstance(result, tuple):
-                said, peak = result
-                self.tally.peak_kib = max(self.tally.peak_kib, peak)
+            said, peak = result if isinstance(result, tuple) else (result, 0)
+            self.tally.peak_kib = max(self.tally.peak_kib, peak)
             if mutant.kinds:
                 found[mutant.number] = said
             elif not isinstance(said, Extract) or figures(said, self.spec) != mutant.original.figures:
@@ -360,13 +388,17 @@ class Fuzzer:
                 judgements = check(paths, self.catalogue, TODAY, workers=2)
             except Exception as error:  # noqa: BLE001 - that nothing raises here is what is held
                 if len(made) == 1:
-                    self.tally.defect(made[0], f"the judging raised {type(error).__name__}: {str(error)[:300]}")
+                    self.tally.defect(
+                        made[0], f"the judging raised {type(error).__name__}: {str(error)[:300]}"
+                    )
                     return {}
                 half = len(made) // 2
                 return self._judge(made[:half]) | self._judge(made[half:])
         return {mutant.number: judgement for mutant, judgement in zip(made, judgements, strict=True)}
 
-    def _outcome(self, mutant: Mutant, said: Extract | Parts | Unreadable, judgement: Judgement | None) -> str:
+    def _outcome(
+        self, mutant: Mutant, said: Extract | Parts | Unreadable, judgement: Judgement | None
+    ) -> str:
         if judgement is None:
             return "the judging raised"
         if judgement.verdict is not Verdict.ACCEPTED and not judgement.findings:
@@ -378,7 +410,11 @@ class Fuzzer:
             return said.code.name
         if judgement.verdict is Verdict.ACCEPTED and isinstance(said, Extract):
             return self._compare(mutant, said, judgement)
-        codes = sorted({each.code for each in judgement.findings}) if judgement.verdict != Verdict.RETURNED else []
+        codes = (
+            sorted({each.code for each in judgement.findings})
+            if judgement.verdict != Verdict.RETURNED
+            else []
+        )
         return f"{judgement.verdict} {codes[0] if codes else ''}".strip()
 
     def _answer(self, mutant: Mutant, judgement: Judgement) -> None:
@@ -395,14 +431,17 @@ class Fuzzer:
 
     def _note_breakdown(self, mutant: Mutant, said: Unreadable) -> None:
         if said.code is UnreadableCode.READER_CRASH:
-            self.tally.crashes.append(f"{mutant.name} ({', '.join(mutant.kinds)}): {str(said.args.get('detail'))[:200]}")
+            self.tally.crashes.append(
+                f"{mutant.name} ({', '.join(mutant.kinds)}): {str(said.args.get('detail'))[:200]}"
+            )
         if said.code in (UnreadableCode.READER_TIMEOUT, UnreadableCode.OUT_OF_MEMORY):
             self.tally.defect(mutant, f"{said.code.name} at the cap of five seconds and 512 MiB")
 
     def _compare(self, mutant: Mutant, said: Extract, judgement: Judgement) -> str:
         """Whether what was accepted is what the file says."""
         ours, before = figures(said, self.spec), mutant.original.figures
-        told = {(each.sheet, each.cell) for each in (*judgement.findings, *judgement.repairs)}
+        told = {(each.sheet, each.cell) for each in judgement.findings}
+        told |= {(each.sheet, each.cell) for each in judgement.repairs}
         try:
             elsewhere = read_reports(self.spec, independent(mutant.data, mutant.original.kind))
         except UnreadableElsewhereError:
@@ -425,7 +464,12 @@ class Fuzzer:
         for place in sorted(ours.keys() | theirs.keys()):
             mine, other = ours.get(place), theirs.get(place)
             sheet, cell = said.sheet_names.get(place[0], ""), address(place[3] - 1, place[4])
-            if _same(mine, other) or (mine and mine[0] in _TOLD) or (sheet, cell) in told or (sheet, "") in told:
+            if (
+                _same(mine, other)
+                or (mine and mine[0] in _TOLD)
+                or (sheet, cell) in told
+                or (sheet, "") in told
+            ):
                 continue
             kept = _same(mine, before.get(place))
             if kept and other is None:
@@ -442,11 +486,15 @@ def _same(mine: Value | None, other: Value | None) -> bool:
 
 def main() -> None:
     """Run and print; ends with 1 where a promise was broken."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--inputs", type=int, default=1_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first input, to go on in pieces")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--minutes", type=float, default=60.0, help="stop after so long, at the end of a piece")
+    parser.add_argument(
+        "--minutes", type=float, default=60.0, help="stop after so long, at the end of a piece"
+    )
     parser.add_argument("--keep", type=Path, help="folder for the inputs that broke a promise or the reader")
     options = parser.parse_args()
     start = time.monotonic()
@@ -455,6 +503,9 @@ def main() -> None:
         last = options.first + options.inputs
         for first in range(options.first, last, PIECE):
             fuzzer.run(options.seed, range(first, min(first + PIECE, last)))
+            print(
+                f"{fuzzer.tally.inputs} inputs, {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True
+            )
             if time.monotonic() - start > options.minutes * 60:
                 break
         if options.keep:
@@ -476,14 +527,20 @@ def _keep(fuzzer: Fuzzer, seed: int, folder: Path) -> None:
 
 def _show(tally: Tally, seconds: float) -> None:
     kinds = list(FORMATS)
-    print(f"{tally.inputs} inputs in {seconds:.0f} s; children's largest resident size {tally.peak_kib / 1024:.0f} MiB;")
+    print(
+        f"{tally.inputs} inputs in {seconds:.0f} s; children's largest resident size {tally.peak_kib / 1024:.0f} MiB;"
+    )
     print(f"{tally.compared} accepted files compared with another program's reading")
     print("| outcome | " + " | ".join(kinds) + " | all |\n|---|" + "---:|" * (len(kinds) + 1))
     totals = Counter[str]()
     for (_, outcome), count in tally.outcomes.items():
         totals[outcome] += count
     for outcome, total in totals.most_common():
-        print(f"| {outcome} | " + " | ".join(str(tally.outcomes[kind, outcome]) for kind in kinds) + f" | {total} |")
+        print(
+            f"| {outcome} | "
+            + " | ".join(str(tally.outcomes[kind, outcome]) for kind in kinds)
+            + f" | {total} |"
+        )
     for title, found in (("Broken promises", tally.defects), ("Breakdowns in a child", tally.crashes)):
         print(f"{title}: {len(found)}")
         for line in found[:200]:

@@ -1,7 +1,7 @@
 """The cells of a file as other programs see them: what a mutated file really says.
 
-Here: grids by openpyxl (XLSX, XLSM), python-calamine (ODS, XLS, XLSB) and the standard library (CSV, JSON), with no line
-of the intake's readers. Not here: what the cells mean.
+Here: grids by openpyxl (XLSX, XLSM), python-calamine (ODS) and the standard library (CSV, JSON), with no
+line of the intake's readers. Not here: what the cells mean.
 """
 
 import csv
@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import openpyxl
 import python_calamine
-from openpyxl.utils.cell import coordinate_from_string, column_index_from_string
+from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
 
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook
+
+_WIDEST: Final = 2_000_000
 
 
 class UnreadableElsewhereError(Exception):
@@ -45,7 +47,10 @@ def independent(data: bytes, kind: str) -> Workbook:
 def _openpyxl(data: bytes) -> Iterable[Sheet]:
     book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
     for sheet in book.worksheets:
-        merged = tuple((r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in sheet.merged_cells.ranges)
+        _refuse_wide(sheet.max_row, sheet.max_column)
+        merged = tuple(
+            (r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in sheet.merged_cells.ranges
+        )
         rows = [
             [CellError(str(cell.value)) if cell.data_type == "e" else _plain(cell.value) for cell in row]
             for row in sheet.iter_rows(min_row=1, min_col=1)
@@ -58,20 +63,22 @@ _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relat
 
 
 def _plain_xml(data: bytes) -> Iterable[Sheet]:
-    """By the letter of the XML alone; for files whose styles or properties openpyxl stumbles over. Days stay numbers."""
+    """By the XML alone; for files whose styles or properties openpyxl stumbles over. Days stay numbers."""
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         parts = {name.lower(): package.read(name) for name in package.namelist()}
     targets = {
-        each.get("Id"): each.get("Target", "") for each in ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])
+        each.get("Id"): each.get("Target", "")
+        for each in ET.fromstring(parts["xl/_rels/workbook.xml.rels"])  # noqa: S314 - made here
     }
     texts = [
         "".join(text.text or "" for text in item.iter(f"{_MAIN}t"))
-        for item in ElementTree.fromstring(parts.get("xl/sharedstrings.xml", b"<x/>")).iter(f"{_MAIN}si")
+        for item in ET.fromstring(parts.get("xl/sharedstrings.xml", b"<x/>")).iter(f"{_MAIN}si")  # noqa: S314 - made here
     ]
-    for sheet in ElementTree.fromstring(parts["xl/workbook.xml"]).iter(f"{_MAIN}sheet"):
+    for sheet in ET.fromstring(parts["xl/workbook.xml"]).iter(f"{_MAIN}sheet"):  # noqa: S314 - made here
         target = targets[sheet.get(_RELATION)].lstrip("/").removeprefix("xl/").lower()
         cells: dict[tuple[int, int], CellValue] = {}
-        for number, row in enumerate(ElementTree.fromstring(parts[f"xl/{target}"]).iter(f"{_MAIN}row"), start=1):
+        rows = ET.fromstring(parts[f"xl/{target}"]).iter(f"{_MAIN}row")  # noqa: S314 - made here
+        for number, row in enumerate(rows, start=1):
             for place, cell in enumerate(row.iter(f"{_MAIN}c")):
                 letters, at_row = coordinate_from_string(cell.get("r") or f"A{number}")
                 column = column_index_from_string(letters) - 1 if cell.get("r") else place
@@ -81,7 +88,7 @@ def _plain_xml(data: bytes) -> Iterable[Sheet]:
         yield _sheet(sheet.get("name", ""), sheet.get("state", "visible") != "visible", _laid_out(cells))
 
 
-def _xml_value(cell: ElementTree.Element, texts: Sequence[str]) -> CellValue:
+def _xml_value(cell: ET.Element, texts: Sequence[str]) -> CellValue:
     kind, stored = cell.get("t", "n"), cell.findtext(f"{_MAIN}v")
     if kind == "inlineStr":
         return "".join(text.text or "" for text in cell.iter(f"{_MAIN}t")) or None
@@ -97,13 +104,20 @@ def _xml_value(cell: ElementTree.Element, texts: Sequence[str]) -> CellValue:
 def _laid_out(cells: dict[tuple[int, int], CellValue]) -> list[list[CellValue]]:
     height = 1 + max((row for row, _ in cells), default=-1)
     width = 1 + max((column for _, column in cells), default=-1)
+    _refuse_wide(height, width)
     return [[cells.get((row, column)) for column in range(width)] for row in range(height)]
+
+
+def _refuse_wide(height: int, width: int) -> None:
+    if height * width > _WIDEST:  # this process has no cap on its memory
+        raise UnreadableElsewhereError
 
 
 def _calamine(data: bytes) -> Iterable[Sheet]:
     book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     for about in book.sheets_metadata:
         sheet = book.get_sheet_by_name(about.name)
+        _refuse_wide(*sheet.end or (0, 0))
         rows = [[_plain(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
         yield _sheet(about.name, about.visible is not python_calamine.SheetVisibleEnum.Visible, rows)
 
@@ -129,7 +143,9 @@ def _csv(data: bytes) -> Iterable[Sheet]:
     if text.startswith("sep="):
         separator, text = text[4], text.partition("\n")[2]
     name, first, rows = "", int(text != _decoded(data)), list[list[CellValue]]()
-    for number, row in enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), start=first + 1):
+    for number, row in enumerate(
+        csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True), start=first + 1
+    ):
         filled = [cell for cell in row if cell.strip()]
         if len(filled) == 1 and filled[0].strip().startswith("[") and filled[0].strip().endswith("]"):
             if rows:

@@ -1,7 +1,7 @@
 """Ways to spoil a file: its bytes, its container, its XML parts, its cells, its encoding.
 
-Here: one function a kind of spoiling, each from bytes and a random source to bytes. Not here: which files, and what must
-come of them (`fuzz_intake`).
+Here: one function a kind of spoiling, each from bytes and a random source to bytes. Not here: which files, and
+what must come of them (`fuzz_intake`).
 """
 
 import io
@@ -21,7 +21,9 @@ PACKAGES: Final = ("xlsx", "xlsm", "xlsb", "ods")
 
 _TAG = re.compile(rb"<[A-Za-z][^<>]*>")
 _ATTRIBUTE = re.compile(rb'\s[A-Za-z:]+="[^"]*"')
-_CELL = re.compile(rb"<c [^<>]*?(?:/>|>.*?</c>)|<table:table-cell[^<>]*?(?:/>|>.*?</table:table-cell>)", re.DOTALL)
+_CELL = re.compile(
+    rb"<c [^<>]*?(?:/>|>.*?</c>)|<table:table-cell[^<>]*?(?:/>|>.*?</table:table-cell>)", re.DOTALL
+)
 _ROW = re.compile(rb"<row .*?</row>|<table:table-row.*?</table:table-row>", re.DOTALL)
 _NUMBER = re.compile(rb'(?<=<v>)[^<]*(?=</v>)|(?<=office:value=")[^"]*(?=")')
 _TYPE = re.compile(rb' t="[a-zA-Z]*"|office:value-type="[a-z]*"')
@@ -32,7 +34,17 @@ _NUMBERS: Final = (
     b"", b"0", b"-1", b"7", b"1e308", b"1e400", b"-0", b"NaN", b"INF", b"0x1F", b"1,5", b" 5 ", b"5e3", b"+3", b"1_000",
     b"99999999999999999999", b"0.1e-320", "١٢".encode(), "３".encode(), b"4294967296", b"-2147483649", b"1.2.3", b"abc",
 )  # fmt: skip
-_TYPES: Final = (b"", b' t="s"', b' t="b"', b' t="e"', b' t="str"', b' t="d"', b' t="inlineStr"', b' t="n"', b' t="?"')
+_TYPES: Final = (
+    b"",
+    b' t="s"',
+    b' t="b"',
+    b' t="e"',
+    b' t="str"',
+    b' t="d"',
+    b' t="inlineStr"',
+    b' t="n"',
+    b' t="?"',
+)
 _ODS_TYPES: Final = tuple(
     b'office:value-type="%s"' % kind
     for kind in (b"float", b"string", b"date", b"boolean", b"percentage", b"currency", b"time", b"", b"void")
@@ -42,10 +54,17 @@ _PLACES: Final = (
     b' r="C12"', b' r="E20"', b"", b' r=""', b' r="-1"',
 )  # fmt: skip
 _ENTITIES: Final = (
-    b"&amp;", b"&lt;", b"&lol;", b"&#0;", b"&#xFFFF;", b"&#9999999999;", b"&", b"<![CDATA[5]]>", b"<!--x-->", b"<?x y?>",
-    b"_x0000_", b"&#x35;", b"\0", b"\xff\xfe",
+    b"&amp;", b"&lt;", b"&lol;", b"&#0;", b"&#xFFFF;", b"&#9999999999;", b"&", b"<![CDATA[5]]>", b"<!--x-->",
+    b"<?x y?>", b"_x0000_", b"&#x35;", b"\0", b"\xff\xfe",
 )  # fmt: skip
-_WORTH: Final = {b"sheet": 6, b"sharedstrings": 3, b"content.xml": 12, b"workbook.xml": 2, b"styles": 2, b"rels": 1}
+_WORTH: Final = {
+    b"sheet": 6,
+    b"sharedstrings": 3,
+    b"content.xml": 12,
+    b"workbook.xml": 2,
+    b"styles": 2,
+    b"rels": 1,
+}
 
 
 # ---------------------------------------------------------------------------------------------- any bytes
@@ -107,7 +126,17 @@ def _unpack(data: bytes) -> list[tuple[str, bytes]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             return [(name, package.read(name)) for name in package.namelist()]
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OSError, ValueError, KeyError, RuntimeError):
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        NotImplementedError,
+        OSError,
+        ValueError,
+        KeyError,
+        RuntimeError,
+    ):
         return []  # spoiled by an earlier mutation
 
 
@@ -140,8 +169,12 @@ def _replaced(pattern: re.Pattern[bytes], choices: Callable[[bytes, random.Rando
 
 def _other_attribute(attribute: bytes, chance: random.Random) -> bytes:
     name = attribute.partition(b"=")[0]
-    value = chance.choice((b"", b"-1", b"0", b"1e9", b"999999999999", b"x" * 50, b"true", b"A1:XFD1048576", b"very"))
-    return chance.choice((b"", attribute * 2, name + b'="' + value + b'"', attribute.replace(b'"', b"'"), name))
+    value = chance.choice(
+        (b"", b"-1", b"0", b"1e9", b"999999999999", b"x" * 50, b"true", b"A1:XFD1048576", b"very")
+    )
+    return chance.choice(
+        (b"", attribute * 2, name + b'="' + value + b'"', attribute.replace(b'"', b"'"), name)
+    )
 
 
 def _other_cell(cell: bytes, chance: random.Random) -> bytes:
@@ -170,7 +203,9 @@ def merge(part: bytes, chance: random.Random) -> bytes:
     """Cells are merged that were not."""
     top, left = chance.randint(1, 30), chance.randrange(8)
     area = f"{'ABCDEFGH'[left]}{top}:{'ABCDEFGHIJKL'[left + chance.randrange(4)]}{top + chance.randrange(4)}"
-    return part.replace(b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="%s"/></mergeCells>' % area.encode())
+    return part.replace(
+        b"</sheetData>", b'</sheetData><mergeCells><mergeCell ref="%s"/></mergeCells>' % area.encode()
+    )
 
 
 def namespace(part: bytes, chance: random.Random) -> bytes:
@@ -179,7 +214,9 @@ def namespace(part: bytes, chance: random.Random) -> bytes:
     if not found:
         return part
     where = chance.choice(found)
-    other = chance.choice((b"", b'xmlns="urn:x"', where.group().replace(b"xmlns=", b"xmlns:q="), where.group() * 2))
+    other = chance.choice(
+        (b"", b'xmlns="urn:x"', where.group().replace(b"xmlns=", b"xmlns:q="), where.group() * 2)
+    )
     return part[: where.start()] + other + part[where.end() :]
 
 
@@ -195,13 +232,17 @@ def recode(part: bytes, chance: random.Random) -> bytes:
         text = part.decode()
     except UnicodeDecodeError:
         return part
-    to = chance.choice(("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "latin-1", "cp1258", "utf-32", "utf-7"))
+    to = chance.choice(
+        ("utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "latin-1", "cp1258", "utf-32", "utf-7")
+    )
     if chance.random() < 0.5:
         text = re.sub(r"encoding=(['\"])[^'\"]*['\"]", f'encoding="{to}"', text, count=1)
     return text.encode(to, "replace")
 
 
-entity: Mutation = _replaced(re.compile(rb"(?<=>)[^<]+(?=<)"), lambda text, chance: text + chance.choice(_ENTITIES))
+entity: Mutation = _replaced(
+    re.compile(rb"(?<=>)[^<]+(?=<)"), lambda text, chance: text + chance.choice(_ENTITIES)
+)
 PART_MUTATIONS: Final[dict[str, Mutation]] = {
     "part bytes": lambda part, chance: chance.choice((flip, cut, insert))(part, chance),
     "attribute": _replaced(_ATTRIBUTE, _other_attribute),
@@ -215,7 +256,9 @@ PART_MUTATIONS: Final[dict[str, Mutation]] = {
     ),
     "style index": _replaced(_STYLE, _other_index),
     "place": _replaced(_PLACE, lambda _, chance: chance.choice(_PLACES)),
-    "repeat": _replaced(_REPEAT, lambda _, chance: chance.choice((b"0", b"2", b"3", b"-1", b"1000000000", b"x"))),
+    "repeat": _replaced(
+        _REPEAT, lambda _, chance: chance.choice((b"0", b"2", b"3", b"-1", b"1000000000", b"x"))
+    ),
     "merge": merge,
     "namespace": namespace,
     "entity": entity,
@@ -234,7 +277,8 @@ def part_of_package(kind: str) -> Mutation:
         if not parts:
             return flip(data, chance)
         weights = [
-            next((worth for sign, worth in _WORTH.items() if sign in name.lower().encode()), 0.3) for name, _ in parts
+            next((worth for sign, worth in _WORTH.items() if sign in name.lower().encode()), 0.3)
+            for name, _ in parts
         ]
         for _ in range(8):  # a kind may have nothing to work on in the part drawn
             at = chance.choices(range(len(parts)), weights)[0]
@@ -261,7 +305,25 @@ def lines(data: bytes, chance: random.Random) -> bytes:
 
 def signs(data: bytes, chance: random.Random) -> bytes:
     """A separator, quote, bracket or line end stands where none stood, or is another."""
-    sign = chance.choice((b'"', b";", b",", b"\t", b"\r", b"\n", b"'", b"[", b"]", b"{", b"}", b"\0", b"\xa0", b"=", b"sep=,\n"))
+    sign = chance.choice(
+        (
+            b'"',
+            b";",
+            b",",
+            b"\t",
+            b"\r",
+            b"\n",
+            b"'",
+            b"[",
+            b"]",
+            b"{",
+            b"}",
+            b"\0",
+            b"\xa0",
+            b"=",
+            b"sep=,\n",
+        )
+    )
     at = chance.randrange(len(data))
     return data[:at] + sign + data[at + chance.randrange(2) :]
 
@@ -279,7 +341,21 @@ def json_value(data: bytes, chance: random.Random) -> bytes:
         row = chance.choice([row for row in rows if row])
     except (ValueError, KeyError, IndexError, TypeError):
         return flip(data, chance)
-    values: tuple[Any, ...] = (None, True, False, -1, 1e300, 10**30, 0.1, "5", " 7 ", "2026-10-15", [], {}, "x" * 40_000)
+    values: tuple[Any, ...] = (
+        None,
+        True,
+        False,
+        -1,
+        1e300,
+        10**30,
+        0.1,
+        "5",
+        " 7 ",
+        "2026-10-15",
+        [],
+        {},
+        "x" * 40_000,
+    )
     row[chance.randrange(len(row))] = chance.choice(values)
     return json.dumps(document, ensure_ascii=chance.random() < 0.5).encode()
 
