@@ -28,20 +28,23 @@ class UnreadableElsewhereError(Exception):
     """No other program reads this file either."""
 
 
-def independent(data: bytes, kind: str) -> Workbook:
-    """The file as another program sees it.
+def independent(data: bytes, kind: str) -> list[Workbook]:
+    """The file as each of the other programs that can read it sees it.
 
     Raises:
-        UnreadableElsewhereError: it cannot be read there.
+        UnreadableElsewhereError: none can.
     """
+    found = []
     for reader in _READERS[kind]:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                return Workbook("xlsx", tuple(reader(data)))
+                found.append(Workbook("xlsx", tuple(reader(data))))
         except Exception:  # noqa: BLE001, S112 - whatever another program stumbles over, the next one is asked
             continue
-    raise UnreadableElsewhereError
+    if not found:
+        raise UnreadableElsewhereError
+    return found
 
 
 def _openpyxl(data: bytes) -> Iterable[Sheet]:
@@ -58,28 +61,21 @@ def _openpyxl(data: bytes) -> Iterable[Sheet]:
         yield _sheet(sheet.title, sheet.sheet_state != "visible", rows, merged)
 
 
-_MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
-
-
 def _plain_xml(data: bytes) -> Iterable[Sheet]:
-    """By the XML alone; for files whose styles or properties openpyxl stumbles over. Days stay numbers."""
+    """By the XML alone, whatever its namespaces, styles and properties. Days stay numbers."""
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         parts = {name.lower(): package.read(name) for name in package.namelist()}
-    targets = {
-        each.get("Id"): each.get("Target", "")
-        for each in ET.fromstring(parts["xl/_rels/workbook.xml.rels"])  # noqa: S314 - made here
-    }
+    targets = {each.get("Id"): each.get("Target", "") for each in _tree(parts["xl/_rels/workbook.xml.rels"])}
     texts = [
-        "".join(text.text or "" for text in item.iter(f"{_MAIN}t"))
-        for item in ET.fromstring(parts.get("xl/sharedstrings.xml", b"<x/>")).iter(f"{_MAIN}si")  # noqa: S314 - made here
+        "".join(text.text or "" for text in item.iter("t"))
+        for item in _tree(parts.get("xl/sharedstrings.xml", b"<x/>")).iter("si")
     ]
-    for sheet in ET.fromstring(parts["xl/workbook.xml"]).iter(f"{_MAIN}sheet"):  # noqa: S314 - made here
-        target = targets[sheet.get(_RELATION)].lstrip("/").removeprefix("xl/").lower()
+    for sheet in _tree(parts["xl/workbook.xml"]).iter("sheet"):
+        target = targets[sheet.get("id")].lstrip("/").removeprefix("xl/").lower()
         cells: dict[tuple[int, int], CellValue] = {}
-        rows = ET.fromstring(parts[f"xl/{target}"]).iter(f"{_MAIN}row")  # noqa: S314 - made here
+        rows = _tree(parts[f"xl/{target}"]).iter("row")
         for number, row in enumerate(rows, start=1):
-            for place, cell in enumerate(row.iter(f"{_MAIN}c")):
+            for place, cell in enumerate(row.iter("c")):
                 letters, at_row = coordinate_from_string(cell.get("r") or f"A{number}")
                 column = column_index_from_string(letters) - 1 if cell.get("r") else place
                 value = _xml_value(cell, texts)
@@ -88,10 +84,19 @@ def _plain_xml(data: bytes) -> Iterable[Sheet]:
         yield _sheet(sheet.get("name", ""), sheet.get("state", "visible") != "visible", _laid_out(cells))
 
 
+def _tree(part: bytes) -> ET.Element:
+    root = ET.fromstring(part)  # noqa: S314 - only what the intake accepted comes here
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+        for name in [name for name in element.attrib if "}" in name]:
+            element.set(name.rpartition("}")[2], element.attrib.pop(name))
+    return root
+
+
 def _xml_value(cell: ET.Element, texts: Sequence[str]) -> CellValue:
-    kind, stored = cell.get("t", "n"), cell.findtext(f"{_MAIN}v")
+    kind, stored = cell.get("t", "n"), cell.findtext("v")
     if kind == "inlineStr":
-        return "".join(text.text or "" for text in cell.iter(f"{_MAIN}t")) or None
+        return "".join(text.text or "" for text in cell.iter("t")) or None
     if stored is None or not stored.strip():
         return None
     if kind == "s":

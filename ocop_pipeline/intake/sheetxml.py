@@ -83,7 +83,7 @@ def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:
     Raises:
         RefusedFileError: CORRUPT_XML, from the slow way only.
     """
-    plain = plain and not _PREFIXED_CELL.search(part)
+    plain = plain and not _PREFIXED_CELL.search(part) and _is_closed(part)
     if plain and not _UNUSUAL_CELL.search(part):
         return _scan_usual(part)
     if plain and not _STRANGE_CELL.search(part):
@@ -91,6 +91,11 @@ def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:
         marks.last = _last_open_cell(part)
         return marks
     return _parse(part)
+
+
+def _is_closed(part: bytes) -> bool:
+    """Whether no tag of a value is missing and no tag runs into the next: the reader skips such cells in silence."""
+    return b'"<' not in part and part.count(b"<v>") + part.count(b"<v ") == part.count(b"</v>")
 
 
 def _scan_usual(part: bytes) -> SheetMarks:
