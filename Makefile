@@ -5,7 +5,7 @@ BIN := .venv/bin
 export DAGSTER_DISABLE_TELEMETRY := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help demo plans ui test check bench faults format lock fuzz clean
+.PHONY: help demo plans ui test check bench faults format lock fuzz fuzz-intake clean
 
 help:
 	@echo "make demo    set up, then take a province's inbox to its monthly report (folder demo/)"
@@ -15,6 +15,7 @@ help:
 	@echo "make check   format, lint, types, import contracts"
 	@echo "make faults  faults of fifty kinds in random sound workbooks; writes benchmarks/FAULTS.md"
 	@echo "make fuzz    the laws on new random examples, ten times as many"
+	@echo "make fuzz-intake  10,000 spoiled files through the intake, a quarter of an hour"
 	@echo "make bench   the benchmarks; appends to benchmarks/RESULTS.md"
 	@echo "make lock    resolve the dependencies anew"
 
@@ -58,6 +59,12 @@ fuzz: $(BIN)/.dev
 faults: $(BIN)/.dev
 	$(BIN)/python -m benchmarks.planted_faults
 
+INPUTS ?= 10000
+SEED ?= 1
+MINUTES ?= 60
+fuzz-intake: $(BIN)/.dev
+	$(BIN)/python -m benchmarks.fuzz_intake --inputs $(INPUTS) --seed $(SEED) --minutes $(MINUTES) --keep fuzz-found
+
 bench: $(BIN)/.dev
 	$(BIN)/python -m benchmarks
 
@@ -70,4 +77,4 @@ lock:
 	$(BIN)/python -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-header -q -o requirements-dev.lock
 
 clean:
-	rm -rf demo demo-* dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf demo demo-* fuzz-found dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

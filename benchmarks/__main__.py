@@ -1,13 +1,14 @@
 """Run the benchmarks and append a dated table to benchmarks/RESULTS.md.
 
-Everything is a ratio measured in one run, median of at least five, because machines differ and are noisy:
-(a) intake of 1,000 workbooks ÷ bare fastexcel reading of every sheet of the same files; (b) roll-up and marts of a
-province-month ÷ one GROUP BY over the same rows; (c) PDF ÷ Typst compiling the same source with its data in hand;
-(d) a month of Lâm Đồng from files to PDF, warm; (e) the same by a plain pandas and openpyxl script; (f) growth from 124
-to 3,321 communes; (g) the register's tables of eight years made anew ÷ one scan of their events; (h) one month more of
-them ÷ the same scan; (i) the import of a register of 20,000 rows ÷ reading its workbook;
-(j) five years of all communes carried to another map ÷ one GROUP BY of the same rows; (k) templates for a province ÷
-XlsxWriter writing the same cells; (l) one file received → its answer written.
+Everything is a ratio measured in one run, median of at least five, because machines differ and are noisy: (a) intake
+of 1,000 workbooks ÷ bare fastexcel reading of every sheet of the same files; (b) roll-up and marts of a province-
+month ÷ one GROUP BY over the same rows; (c) PDF ÷ Typst compiling the same source with its data in hand; (d) a month
+of Lâm Đồng from files to PDF, warm; (e) the same by a plain pandas and openpyxl script; (f) growth from 124 to 3,321
+communes; (g) the register's tables of eight years made anew ÷ one scan of their events; (h) one month more of them ÷
+the same scan; (i) the import of a register of 20,000 rows ÷ reading its workbook; (j) five years of all communes
+carried to another map ÷ one GROUP BY of the same rows; (k) templates for a province ÷ XlsxWriter writing the same
+cells; (l) one file received → its answer written; (m) a file of every commune of the country judged and answered ÷
+bare reading.
 """
 
 import argparse
@@ -41,6 +42,7 @@ SUITES: dict[str, Callable[[Path, int], list[Measurement]]] = {
     "j": restatement.measure,
     "k": answers.measure_templates,
     "l": answers.measure_answers,
+    "m": answers.measure_country,
 }
 
 

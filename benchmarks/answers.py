@@ -1,4 +1,8 @@
-"""(k) Templates for a province against XlsxWriter writing the same cells; (l) a file received → its answer written."""
+"""What goes out: templates and answers.
+
+(k) Templates for a province against XlsxWriter writing the same cells; (l) a file received → its answer written;
+(m) a file of every commune of the country judged and answered against bare reading of the same files.
+"""
 
 import io
 import time
@@ -8,13 +12,15 @@ from pathlib import Path
 
 import xlsxwriter
 
+from benchmarks.intake import bare_reading
 from benchmarks.workloads import LAM_DONG, MONTH, deployment
 from ocop_pipeline.catalogue import Catalogue, load_catalogue
 from ocop_pipeline.catalogue.senders import Sender, senders_of
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
-from ocop_pipeline.generator import Options, generate
+from ocop_pipeline.generator import NATION_CODE, Options, generate
 from ocop_pipeline.intake.answer import answer
+from ocop_pipeline.intake.answer_text import answer_text
 from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.process import check
 from ocop_pipeline.templates.template import template
@@ -23,6 +29,9 @@ from ocop_pipeline.warehouse.last_reported import Known
 TODAY = date(2026, 10, 20)
 KEY = b"k" * 32
 RETURNED = 60
+COMMUNES = 3_321
+FAULTY = 166
+"""Five in a hundred of the communes' files."""
 
 
 def measure_templates(_: Path, runs: int) -> list[tuple[str, list[float], str, str]]:
@@ -101,3 +110,50 @@ def _answered(path: Path, catalogue: Catalogue) -> float:
     if marked_answer(path.read_bytes(), answer(judgement), catalogue.template_words) is None:
         raise RuntimeError(f"{path.name} was not marked")
     return time.perf_counter() - start
+
+
+def measure_country(folder: Path, runs: int) -> list[tuple[str, list[float], str, str]]:
+    """The files of all communes in one look: read, recognised, judged, and each finding written for its sender.
+
+    A file with findings is answered by its marked workbook, or by the short text where it cannot be marked.
+    """
+    catalogue = load_catalogue()
+    options = Options(NATION_CODE, MONTH, faults={"wrong_total": FAULTY}, workers=2)
+    truth = generate(catalogue, options, folder)
+    files = [folder / each.path for each in truth.files if each.form == "OCOP-XA"]
+    files = [path for path in files if path.suffix == ".xlsx"]
+    if len(files) < COMMUNES:
+        raise RuntimeError(f"only {len(files)} communes' workbooks were generated")
+    ratios, reading, judging, answering = [], [], [], []
+    bare_reading(files)
+    for _ in range(min(runs, 3)):
+        bare = bare_reading(files)
+        judged, answered, written = _country_answered(files, catalogue)
+        reading.append(bare)
+        judging.append(judged)
+        answering.append(answered)
+        ratios.append((judged + answered) / bare)
+    what = f"{len(files)} files judged and {written} answered"
+    return [
+        (f"{what} ÷ bare fastexcel", ratios, "×", ""),
+        (f"{what}: reading and judging", judging, "s", ""),
+        (f"{what}: answers written", answering, "s", ""),
+        (f"{len(files)} files read barely by fastexcel", reading, "s", ""),
+    ]
+
+
+def _country_answered(files: Sequence[Path], catalogue: Catalogue) -> tuple[float, float, int]:
+    """Seconds of judging, seconds of answering, and how many answers were written."""
+    start = time.perf_counter()
+    judgements = check(files, catalogue, TODAY, workers=2)
+    judged = time.perf_counter()
+    written = 0
+    for path, judgement in zip(files, judgements, strict=True):
+        if judgement.findings:
+            said = answer(judgement)
+            if marked_answer(path.read_bytes(), said, catalogue.template_words) is None:
+                answer_text(said, catalogue.template_words)
+            written += 1
+    if written < FAULTY:
+        raise RuntimeError(f"{written} files had findings, {FAULTY} should have")
+    return judged - start, time.perf_counter() - judged, written

@@ -70,14 +70,18 @@ class Package:
         entry, start, end = self._spans[name]
         if entry.file_size > cap:
             raise RefusedFileError(UnreadableCode.ZIP_BOMB, limit=self._limits.unpacked_bytes)
-        size = 0
+        size = crc = 0
         for piece in _pieces(self._data[start:end], entry, name):
             size += len(piece)
+            crc = zlib.crc32(piece, crc)
             if size > cap:
                 raise RefusedFileError(UnreadableCode.ZIP_BOMB, limit=self._limits.unpacked_bytes)
             yield piece
         if size != entry.file_size:
             raise RefusedFileError(UnreadableCode.UNSAFE_ZIP, what="size", part=name)
+        if crc != entry.CRC:
+            # The cell reader stops at the end of the XML, before it would notice that other figures stand in it.
+            raise RefusedFileError(UnreadableCode.TRUNCATED_ZIP, part=name)
 
 
 def _pieces(packed: memoryview, entry: zipfile.ZipInfo, name: str) -> Iterator[memoryview | bytes]:

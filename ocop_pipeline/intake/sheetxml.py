@@ -41,6 +41,11 @@ _USUAL_SHEET = re.compile(
     rb'<sheet name="([^"<>]*)" sheetId="[0-9]+"(?: state="[a-zA-Z]+")? r:id="([^"<>]*)" ?/>'
 )
 _USUAL_LINK = re.compile(rb'<Relationship Id="([^"<>]*)" Type="[^"<>]*" Target="([^"<>]*)" ?/>')
+# A text by a number that is none (the reader shows the first text of the workbook instead), and a text in place whose
+# value stands where a number would (the reader shows nothing).
+_NO_INDEX = re.compile(rb""" t=["']s["'][^<>]*><v>(?!(?:[0-9]{1,9})?</v>)""")
+_MISPLACED = re.compile(rb"""inlineStr["'][^<>]*>\s*<v[\s>]""")
+_INLINE = b"inlineStr"
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 
@@ -78,7 +83,7 @@ def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:
     Raises:
         RefusedFileError: CORRUPT_XML, from the slow way only.
     """
-    plain = plain and not _PREFIXED_CELL.search(part)
+    plain = plain and not _PREFIXED_CELL.search(part) and _is_closed(part)
     if plain and not _UNUSUAL_CELL.search(part):
         return _scan_usual(part)
     if plain and not _STRANGE_CELL.search(part):
@@ -88,7 +93,14 @@ def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:
     return _parse(part)
 
 
+def _is_closed(part: bytes) -> bool:
+    """Whether no tag of a value is missing and no tag runs into the next: the reader skips such cells in silence."""
+    return b'"<' not in part and part.count(b"<v>") + part.count(b"<v ") == part.count(b"</v>")
+
+
 def _scan_usual(part: bytes) -> SheetMarks:
+    if _NO_INDEX.search(part) or (_INLINE in part and _MISPLACED.search(part)):
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a text where none can be")
     marks = SheetMarks()
     grid_end = part.rfind(b"</sheetData>")
     if grid_end < 0:  # an empty grid, or a closing tag written in some other way
@@ -180,6 +192,8 @@ class _SheetParser:
         elif name == "f":
             self._has_formula = True
         elif name in ("v", "t"):
+            if name == "v" and self._type == "inlineStr":
+                raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a text where none can be")
             self._has_value = True
             self._text = []
         elif name == "mergeCell":
@@ -189,7 +203,11 @@ class _SheetParser:
                 self.marks.merged.append(_area(col1.encode(), row1.encode(), col2.encode(), row2.encode()))
 
     def _open_cell(self, attributes: dict[str, str]) -> None:
-        reference = _REFERENCE.fullmatch(attributes.get("r", ""))
+        written = attributes.get("r")
+        reference = _REFERENCE.fullmatch(written or "")
+        if written is not None and not reference:
+            # The reader takes AAAAAA1 at its word and lays out twelve million columns.
+            raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"a cell at {written[:20]!r}")
         if reference:
             self._row, self._col = int(reference[2]) - 1, column_index(reference[1])
         else:
@@ -214,6 +232,8 @@ class _SheetParser:
 
     def _close_cell(self) -> None:
         here = (self._row, self._col)
+        if self._type == "s" and self._value and not (self._value.isascii() and self._value.isdecimal()):
+            raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a text where none can be")
         empty_text = self._type in ("str", "inlineStr") and self._has_value
         if self._has_formula and not self._value and not empty_text:
             self.marks.uncomputed.add(here)

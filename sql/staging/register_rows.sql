@@ -89,7 +89,11 @@ SELECT
         WHEN COALESCE(i.event_kind, 'register') = 'register' THEN w.first_date
         WHEN i.event_kind = 'recognition' THEN i.decision_date
     END AS first_date,
-    CAST(w.first_year AS INTEGER) AS first_year,
+    -- What can be no year is 0, which agrees with no day; one cell must not stop the judging of all files.
+    CASE
+        WHEN w.first_year BETWEEN 0 AND 9999 THEN CAST(w.first_year AS INTEGER)
+        WHEN w.first_year IS NOT NULL THEN 0
+    END AS first_year,
     CASE
         WHEN COALESCE(i.event_kind, 'register') = 'register' THEN w.first_decision
         WHEN i.event_kind = 'recognition' THEN i.decision_no
@@ -102,7 +106,11 @@ SELECT
         WHEN i.event_kind = 'correction' AND w.first_star IS NOT NULL THEN s1.code
         WHEN i.event_kind = 'correction' THEN COALESCE(n.points_star, i.told_star)
     END AS corrected_star,
-    w.second_star, s2.code AS second_star_code, w.second_date, CAST(w.second_year AS INTEGER) AS second_year,
+    w.second_star, s2.code AS second_star_code, w.second_date,
+    CASE
+        WHEN w.second_year BETWEEN 0 AND 9999 THEN CAST(w.second_year AS INTEGER)
+        WHEN w.second_year IS NOT NULL THEN 0
+    END AS second_year,
     w.second_decision, w.second_body, i.issuing_level, w.score, w.score_a, w.score_b, w.score_c,
     w.product_cell, COALESCE(w.first_cell, w.first_star_cell, w.score_cell) AS first_cell, w.second_cell
 FROM wide AS w

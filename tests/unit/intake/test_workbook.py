@@ -319,6 +319,23 @@ REFUSED = {
         hostile.with_rows('<row r="1"><c r="A1" t="s"><v>99999</v></c></row>'),
         CODE.CORRUPT_XML,
     ),
+    "a text by no number": (
+        hostile.with_rows('<row r="1"><c r="A1" t="s"><v>x</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "the same, otherwise written": (
+        hostile.with_rows('<row r="1"><c t="s" r="A1"><v>-1</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "a number in place of a text": (
+        hostile.with_rows('<row r="1"><c r="A1" t="inlineStr"><v>100</v></c><c r="B1"><v>1</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "a cell at no address": (
+        hostile.with_rows('<row r="1"><c r="AAAAAA1"><v>1</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "other figures than were packed": (hostile.other_figures(), CODE.TRUNCATED_ZIP),
     "nothing in it": (hostile.sound({"A": [], "B": []}), CODE.NO_SHEETS),
     "pdf": (b"%PDF-1.7\n...", CODE.NOT_A_WORKBOOK),
     "picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), CODE.NOT_A_WORKBOOK),
