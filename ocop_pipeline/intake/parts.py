@@ -6,7 +6,7 @@ library only.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -63,6 +63,7 @@ def read_reports(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
 
 
 def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
+    copied: set[str] = set()
     for layout in spec.layouts:
         covers = _covers(layout, workbook.sheets)
         if len(covers) < 2:
@@ -73,7 +74,8 @@ def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
         found = [_part(spec, workbook, group) for group in groups]
         if len(found) > 1 and _senders_differ(found):
             return Parts(tuple(found))
-    return _one(spec, workbook)
+        copied |= {sheet.name for group in groups for sheet in group} if len(groups) > 1 else set()
+    return _one(spec, workbook, copied)
 
 
 def _part(spec: ReadingSpec, workbook: Workbook, group: Sequence[Sheet]) -> Part:
@@ -163,20 +165,27 @@ def _by_order(sheets: Sequence[Sheet], covers: Sequence[Sheet]) -> list[list[She
 # ------------------------------------------------------------------------------------- one report
 
 
-def _one(spec: ReadingSpec, workbook: Workbook) -> Extract:
-    """The one report, with a word on each visible sheet that looks like part of the form and was not read."""
+def _one(spec: ReadingSpec, workbook: Workbook, copied: Collection[str] = ()) -> Extract:
+    """The one report, with a word on each visible sheet that looks like part of the form and was not read.
+
+    `copied` are the sheets of several reports of one sender, whatever their names: a copied cover whose unit was not
+    changed may hide another unit's figures.
+    """
     found = extract(spec, workbook)
     layout = next((each for each in spec.layouts if each.code == found.layout), None)
     if layout is None or len(workbook.sheets) <= len(found.sheet_names):
         return found
-    left = tuple(_left_out(layout, workbook.sheets, set(found.sheet_names.values())))
+    left = tuple(_left_out(layout, workbook.sheets, set(found.sheet_names.values()), copied))
     return replace(found, findings=(*found.findings, *left)) if left else found
 
 
-def _left_out(layout: LayoutSpec, sheets: Sequence[Sheet], read: set[str]) -> Iterator[Seen]:
+def _left_out(
+    layout: LayoutSpec, sheets: Sequence[Sheet], read: set[str], copied: Collection[str]
+) -> Iterator[Seen]:
     for sheet in sheets:
         name = clean(sheet.name)
-        if not sheet.hidden and sheet.rows and name not in read and _beside(layout, sheet) is not None:
+        looks_like_one = sheet.name in copied or _beside(layout, sheet) is not None
+        if not sheet.hidden and sheet.rows and name not in read and looks_like_one:
             yield Seen("SHEET_NOT_READ", name, "", {})
 
 
