@@ -64,8 +64,9 @@ def read_reports(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
 
 def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
     copied: set[str] = set()
+    labels: dict[str, set[str]] = {}
     for layout in spec.layouts:
-        covers = _covers(layout, workbook.sheets)
+        covers = _covers(layout, workbook.sheets, labels)
         if len(covers) < 2:
             continue
         groups = [group for group in _groups(layout, workbook.sheets, covers) if len(group) > 1]
@@ -74,6 +75,9 @@ def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
         found = [_part(spec, workbook, group) for group in groups]
         if len(found) > 1 and _senders_differ(found):
             return Parts(tuple(found))
+        if len(groups) == 1 and _name_other_senders(spec, workbook, covers):
+            # The sheets are one unit's and the covers several units': a guess gives figures to the wrong one.
+            return _unclear(spec, workbook, covers)
         copied |= {sheet.name for group in groups for sheet in group} if len(groups) > 1 else set()
     return _one(spec, workbook, copied)
 
@@ -84,28 +88,41 @@ def _part(spec: ReadingSpec, workbook: Workbook, group: Sequence[Sheet]) -> Part
 
 def _senders_differ(parts: Sequence[Part]) -> bool:
     """Whether each part was recognised and names a sender, none the same."""
-    senders = [
-        tuple(fold(part.extract.info[name].text) for name in _SENDER if name in part.extract.info)
-        for part in parts
-        if part.extract.layout
-    ]
+    senders = [_sender(part.extract) for part in parts if part.extract.layout]
     return len(senders) == len(parts) == len(set(senders)) and all(any(sender) for sender in senders)
+
+
+def _name_other_senders(spec: ReadingSpec, workbook: Workbook, covers: Sequence[Sheet]) -> bool:
+    """Whether covers, each read by itself, name more than one sender."""
+    alone = (extract(spec, replace(workbook, sheets=(cover,))) for cover in covers)
+    return len({sender for each in alone if any(sender := _sender(each))}) > 1
+
+
+def _sender(found: Extract) -> tuple[str, ...]:
+    """What a cover says of whose report it is, as far as it is compared."""
+    return tuple(fold(found.info[name].text) for name in _SENDER if name in found.info)
 
 
 # --------------------------------------------------------------------------- which sheets belong together
 
 
-def _covers(layout: LayoutSpec, sheets: Sequence[Sheet]) -> list[Sheet]:
-    """The visible sheets with most labels of the layout's cover; looked for only where there can be two."""
+def _covers(layout: LayoutSpec, sheets: Sequence[Sheet], known: dict[str, set[str]]) -> list[Sheet]:
+    """The visible sheets with most labels of the layout's cover; looked for only where there can be two.
+
+    `known` keeps the labels of sheets from one layout to the next.
+    """
     info = next((part for part in layout.sheets if part.part == INFO), None)
     visible = [sheet for sheet in sheets if not sheet.hidden]
     if info is None:
         return []
     named = [sheet for sheet in visible if info.key in fold(sheet.name)]
-    if len(named) < 2 and len(visible) < 2 * len(layout.sheets):
+    if len(named) < 2 and len(visible) <= len(layout.sheets):
         return []
     labels = info.headers.keys()
-    return [sheet for sheet in visible if 2 * len(_labels(sheet) & labels) > len(labels)]
+    for sheet in visible:
+        if sheet.name not in known:
+            known[sheet.name] = _labels(sheet)
+    return [sheet for sheet in visible if 2 * len(known[sheet.name] & labels) > len(labels)]
 
 
 def _labels(sheet: Sheet) -> set[str]:

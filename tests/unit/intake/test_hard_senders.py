@@ -1,16 +1,25 @@
 """What clumsy and hostile senders write that once was taken wrongly without a word, lost, or read without end."""
 
+import hashlib
+import os
 import time
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS
+from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.cells import STATES
 from ocop_pipeline.intake.extract import Extract, extract
 from ocop_pipeline.intake.grid import Workbook
-from ocop_pipeline.intake.parts import read_reports
+from ocop_pipeline.intake.parts import PartOf, part_bytes, read_reports
+from ocop_pipeline.intake.process import take_in
+from ocop_pipeline.intake.recognise import identify, identify_as
+from ocop_pipeline.warehouse.ledger import Ledger, ReviewRecord
 from tests.unit.intake.filled import PRODUCT, shipped, shipped_spec, sound
+from tests.unit.intake.test_parts import _xlsx
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
 AMOUNT = (GRID, "KT01", "in_period")
 PLANNED = (FUNDING, "KP", "planned")
@@ -143,6 +152,57 @@ def test_a_second_report_under_the_same_sender_is_never_dropped_in_silence():
     assert isinstance(found, Extract)
     left = {each.sheet for each in found.findings if each.code == "SHEET_NOT_READ"}
     assert left == set(names.values())
+
+
+OTHER = {"unit_code": "24787", "unit_name": None}
+
+
+def _is_unclear(*sheets):
+    found = read_reports(shipped_spec(), Workbook("xlsx", sheets))
+    return isinstance(found, Extract) and [each.code for each in found.findings] == ["SEVERAL_REPORTS"]
+
+
+def test_no_figures_are_given_to_the_unit_of_another_cover():
+    """A lone cover of another unit before a report, or all covers before all sheets: nobody can tell whose they are."""
+    names = {part: name.replace("Trang", "Sheet") for part, name in COVERS.items()}
+    first = sound(shipped(), rename=COVERS).workbook().sheets
+    second = sound(shipped(), rename=names, info=OTHER).workbook().sheets
+    assert _is_unclear(second[0], *first)
+    assert _is_unclear(first[0], second[0], *first[1:], *second[1:])
+    copy = sound(shipped(), rename=names, info={"period": "09/2026"}).workbook().sheets
+    assert not _is_unclear(copy[0], *first), "one's own old cover is no other unit's"
+
+
+def test_a_sender_told_for_a_month_without_the_form_is_refused():
+    """A person's slip in the month stops no run: the file waits again and says why."""
+    read = extract(shipped_spec(), sound(shipped()).workbook())
+    unit = identify(read, shipped(), date(2026, 11, 1)).identity.unit_id
+    for period in ("2019-03", "2031-01"):
+        known = identify_as(
+            read, shipped(), ReviewRecord("", "accept", "", "", NOW, unit, "", period), NOW.date()
+        )
+        assert known.identity is None, period
+        assert [each.code for each in known.findings] == ["SENDER_TOLD_CANNOT_BE"]
+
+
+def test_bytes_that_name_a_part_do_not_take_its_place(tmp_path):
+    """Whoever sends the few bytes that stand for a part before the workbook itself loses no report of it."""
+    (tmp_path / "inbox").mkdir()
+    names = {part: f"{sound(shipped()).layout.sheet(part).name} (2)" for part in COVERS}
+    data = _xlsx(sound(shipped()), sound(shipped(), rename=names, info=OTHER))
+    first = tuple(sheet.name for sheet in sound(shipped()).layout.sheets)
+
+    def look(name, sent):
+        path = tmp_path / "inbox" / name
+        path.write_bytes(sent)
+        os.utime(path, (1_790_000_000, 1_790_000_000))
+        with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+            archive = Archive(tmp_path / "archive")
+            return take_in(tmp_path / "inbox", archive, ledger, shipped(), NOW, workers=1)
+
+    look("truoc.json", part_bytes(PartOf(hashlib.sha256(data).hexdigest(), first)))
+    taken = look("tong-hop.xlsx", data)
+    assert sorted(str(each.verdict) for each in taken.judgements) == ["accepted", "accepted", "set_aside"]
 
 
 def test_the_day_of_a_report_is_read_as_its_other_days_are():
