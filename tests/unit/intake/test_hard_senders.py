@@ -7,13 +7,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from ocop_pipeline.domain.findings import Finding, Severity
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.cells import STATES
 from ocop_pipeline.intake.extract import Extract, extract
-from ocop_pipeline.intake.grid import Workbook
+from ocop_pipeline.intake.grid import Sheet, Workbook
 from ocop_pipeline.intake.parts import PartOf, part_bytes, read_reports
 from ocop_pipeline.intake.process import take_in
+from ocop_pipeline.intake.reasons import Reason, ReasonHeaders, read_reasons, with_reasons
 from ocop_pipeline.intake.recognise import identify, identify_as
 from ocop_pipeline.warehouse.ledger import Ledger, ReviewRecord
 from tests.unit.intake.filled import PRODUCT, shipped, shipped_spec, sound
@@ -203,6 +205,24 @@ def test_bytes_that_name_a_part_do_not_take_its_place(tmp_path):
     look("truoc.json", part_bytes(PartOf(hashlib.sha256(data).hexdigest(), first)))
     taken = look("tong-hop.xlsx", data)
     assert sorted(str(each.verdict) for each in taken.judgements) == ["accepted", "accepted", "set_aside"]
+
+
+def test_a_dash_is_no_reason_and_a_sheet_of_ones_own_hides_none():
+    """Ticks, dashes and numbers answer nothing, in either place; a sheet that is only called alike is passed over."""
+    headers = ReasonHeaders("can sua", "trang", "o", "ly do")
+    rows = [
+        ["Trang", "Ô", "Lý do"],
+        ["A", "B2", "-"],
+        ["A", "B3", "x"],
+        ["A", "B4", 1.0],
+        ["A", "B5", "Đúng"],
+    ]
+    own = Sheet("Cần sửa chữa nhà", hidden=False, rows=[["x", None, None]])
+    read = read_reasons(headers, [own, Sheet("Cần sửa", hidden=False, rows=rows)])
+    assert read == (Reason("A", "B5", "Đúng"),)
+    warning = Finding("UNKNOWN_LINE", Severity.WARNING, "A", "B9")
+    assert [each.reason for each in with_reasons([warning], read, {("A", 9): "–"})] == [""]
+    assert [each.reason for each in with_reasons([warning], read, {("A", 9): "Xã mới"})] == ["Xã mới"]
 
 
 def test_the_day_of_a_report_is_read_as_its_other_days_are():
