@@ -17,14 +17,18 @@ KEPT: Final = Decimal("0.0001")
 """Digits that a stored number has: 100 đồng where the unit is triệu đồng."""
 DONG: Final = Decimal("0.000001")
 """A đồng in the unit of the forms."""
-_SCALES = {
-    "dong": DONG, "d": DONG, "vnd": DONG, "dong viet nam": DONG,
-    "nghin": Decimal("0.001"), "ngan": Decimal("0.001"), "nghin dong": Decimal("0.001"),
-    "ngan dong": Decimal("0.001"), "1000 dong": Decimal("0.001"), "1 000 dong": Decimal("0.001"),
-    "trieu": Decimal(1), "trieu dong": Decimal(1), "tr": Decimal(1), "trd": Decimal(1), "tr dong": Decimal(1),
-    "tr d": Decimal(1),
-    "ty": Decimal(1000), "ti": Decimal(1000), "ty dong": Decimal(1000), "ti dong": Decimal(1000),
+_TIMES = {
+    "nghin": Decimal(1_000), "ngan": Decimal(1_000), "trieu": Decimal(1_000_000), "tr": Decimal(1_000_000),
+    "ty": Decimal(1_000_000_000), "ti": Decimal(1_000_000_000),
 }  # fmt: skip
+_SCALE = re.compile(
+    r"(?:(1(?: ?0){1,9})(?: |(?=[a-z])))?(?:(nghin|ngan|trieu|tr|ty|ti) ?)?(dong viet nam|viet nam dong|vnd|dong|d)?"
+)
+"""A folded unit of money: "1 000 dong", "tr d", "ty vnd"."""
+_SCALE_BEFORE_MORE = re.compile(
+    r"(?:1(?: ?0){1,9} ?|(?:nghin|ngan|trieu|ty|ti) )(?:dong viet nam|dong|vnd)\b"
+)
+"""The same with more words behind it; of a single word nobody knows what it is ("Đơn vị: Đồng Tháp")."""
 _WORDED = re.compile(r"([+-]?[0-9](?:[0-9., ]*[0-9])?) ?([^\W\d_][^\d]{0,40}|[₫%])")
 _WIDE = str.maketrans("０１２３４５６７８９．，－＋％", "0123456789.,-+%")
 _APOSTROPHES = "'’‘`"
@@ -44,7 +48,15 @@ class Amount(NamedTuple):
 @lru_cache(maxsize=1 << 10)
 def money_scale(words: str) -> Decimal | None:
     """How many triệu đồng one of a unit of money is; None for words that are none."""
-    return DONG if words.strip() == "₫" else _SCALES.get(fold(words))
+    return _scale(fold(words.replace("₫", " đồng")))
+
+
+def _scale(folded: str) -> Decimal | None:
+    found = _SCALE.fullmatch(folded)
+    if found is None or not (found[2] or found[3]):
+        return None
+    count = Decimal(found[1].replace(" ", "")) if found[1] else Decimal(1)
+    return count * _TIMES.get(found[2] or "", Decimal(1)) * DONG
 
 
 @lru_cache(maxsize=1 << 10)
@@ -59,7 +71,11 @@ def header_scale(text: str) -> Decimal | None:
 
 def _captioned(text: str) -> Decimal | None:
     found = _CAPTION.search(fold(text))
-    return _SCALES.get(found[1].strip()) if found else None
+    if found is None:
+        return None
+    words = found[1].strip()
+    before = _SCALE_BEFORE_MORE.match(words)
+    return _scale(before[0] if before else words)
 
 
 def scaled(number: float, scale: Decimal) -> float:

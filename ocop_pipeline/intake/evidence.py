@@ -8,6 +8,7 @@ only.
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from math import isfinite
 from typing import Final, NamedTuple
 
 from ocop_pipeline.domain.findings import Repair
@@ -61,6 +62,9 @@ class Evidence:
         self._percents: list[int] = []
         # (position, rule, what was written, whether it is a guess): what came out is told when all is settled.
         self._changed: list[tuple[int, str, str, bool]] = []
+        # Texts of cells that turned out to be no numbers, and, while settling, what is written in each.
+        self._made: dict[int, str] = {}
+        self._written: dict[int, str] = {}
 
     # ---------------------------------------------------------------------------------- collecting
 
@@ -104,8 +108,13 @@ class Evidence:
         than any note is worth, were not written in đồng.
         """
         slot, row, column, state, number = self._cells[at]
+        if not isfinite(number):
+            return  # refused with all that is too large
         two_ways = [each for each in self._two_ways if each.at == at]
         self._two_ways = [each for each in self._two_ways if each.at != at]
+        if scale == DONG and two_ways:
+            # As in one cell (`amounts`): there is no part of a đồng, and of two whole amounts the larger is meant.
+            number, two_ways = max(each for each in (number, two_ways[0].other) if each.is_integer()), []
         too_little = scale is not None and 0 < abs(Decimal(repr(number))) * scale < _LEAST
         part_of_dong = scale == DONG and not number.is_integer() and not two_ways
         if scale is None or too_little or part_of_dong:
@@ -120,9 +129,13 @@ class Evidence:
 
     def settle(self) -> list[Repair]:
         """Decide every open question by what the file shows; what stays a guess becomes a finding besides."""
+        if self._two_ways or self._other_days:
+            self._written = dict(self._texts)
         self._settle_separators()
         self._settle_days()
         self._settle_percents()
+        if self._made:
+            self._texts[:] = sorted({**dict(self._texts), **self._made}.items())
         days = dict(self._days) if self._changed else {}
         repairs = []
         for at, rule, before, is_guess in self._changed:
@@ -156,7 +169,9 @@ class Evidence:
             if takes_other:
                 self._cells[at] = (slot, row, column, state, other)
             if takes_other or not (is_told or makes_sense):
-                self._changed.append((at, "separator", self._text(at), not (is_told or makes_sense)))
+                self._changed.append(
+                    (at, "separator", self._written.get(at, ""), not (is_told or makes_sense))
+                )
 
     def _settle_days(self) -> None:
         """Read 03/04 as the third of April, unless the file's other days can only be month first."""
@@ -165,7 +180,7 @@ class Evidence:
         days = dict(self._days)
         is_guess = True in self._day_is_first
         for at, other in self._other_days:
-            written_as = self._text(at) or f"{date.fromordinal(days[at]):%d/%m/%Y}"
+            written_as = self._written.get(at) or f"{date.fromordinal(days[at]):%d/%m/%Y}"
             self._changed.append((at, "day_month" if is_guess else "month_first", written_as, is_guess))
             if not is_guess:
                 days[at] = other.toordinal()
@@ -194,10 +209,7 @@ class Evidence:
         """Keep what stood there, and no number."""
         slot, row, column, _, _ = self._cells[at]
         self._cells[at] = (slot, row, column, TEXT, 0.0)
-        self._texts[:] = sorted({**dict(self._texts), at: text}.items())
-
-    def _text(self, at: int) -> str:
-        return next((text for place, text in reversed(self._texts) if place == at), "")
+        self._made[at] = text
 
 
 def encoding_repairs(

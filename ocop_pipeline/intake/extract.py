@@ -441,6 +441,7 @@ class Reading:
         self._findings = list(findings)
         self._sheet_names: dict[str, str] = {}
         self._info: dict[str, InfoCell] = {}
+        self._info_days: dict[int, str] = {}
         # (slot, row, column, state, number) of each cell; texts and days by position in this list.
         self._cells: list[tuple[int, int, int, int, float]] = []
         self._texts: list[tuple[int, str]] = []
@@ -482,6 +483,7 @@ class Reading:
     def finish(self, layout: str, manifest: dict[str, str] | None = None) -> Extract:
         """All that was collected."""
         self._repairs += self._evidence.settle()
+        self._settle_info()
         self._refuse_huge()
         slots, rows, columns, states, numbers = zip(*self._cells, strict=True) if self._cells else ((),) * 5
         has_text = bytearray(len(slots))
@@ -505,6 +507,13 @@ class Reading:
             manifest=manifest or {},
             repairs=tuple(self._repairs),
         )
+
+    def _settle_info(self) -> None:
+        """What the cover sheet says of days as they were settled with all others of the file."""
+        days = dict(self._days) if self._info_days and self._repairs else {}
+        for at, name in self._info_days.items():
+            if at in days:
+                self._info[name] = self._info[name]._replace(day=days[at])
 
     def tell_encodings(
         self, changes: dict[tuple[str, int, int], Change], slots: Sequence[tuple[str, str, str]]
@@ -660,6 +669,8 @@ class Reading:
                 if not isinstance(value, (str, float, int)) or spec.kinds[name] == "day"
                 else None
             )
+            if spec.kinds[name] == "day":
+                self._info_days[len(self._cells) - 1] = name
             text = shown(value)
             self._info[name] = InfoCell(
                 text, day.toordinal() if day else None, clean(sheet.name), address(row, column)
@@ -893,6 +904,8 @@ def _line_scales(
 ) -> tuple[Decimal | None, ...]:
     """For each value column what its numbers are multiplied by; None where header and unit cell disagree."""
     own = money_scale(written) if type(written) is str else None
+    if own is None and type(written) is str and fold(written):
+        return (None,) * len(columns)  # dollars, or tonnes: nobody knows how many triệu đồng that is
     found: list[Decimal | None] = []
     for scale in scales or [None] * len(columns):
         if scale is not None and own is not None and scale != own:

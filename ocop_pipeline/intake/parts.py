@@ -6,7 +6,7 @@ library only.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -63,8 +63,10 @@ def read_reports(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
 
 
 def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
+    copied: set[str] = set()
+    labels: dict[str, set[str]] = {}
     for layout in spec.layouts:
-        covers = _covers(layout, workbook.sheets)
+        covers = _covers(layout, workbook.sheets, labels)
         if len(covers) < 2:
             continue
         groups = [group for group in _groups(layout, workbook.sheets, covers) if len(group) > 1]
@@ -73,7 +75,11 @@ def _read(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
         found = [_part(spec, workbook, group) for group in groups]
         if len(found) > 1 and _senders_differ(found):
             return Parts(tuple(found))
-    return _one(spec, workbook)
+        if len(groups) == 1 and _name_other_senders(spec, workbook, covers):
+            # The sheets are one unit's and the covers several units': a guess gives figures to the wrong one.
+            return _unclear(spec, workbook, covers)
+        copied |= {sheet.name for group in groups for sheet in group} if len(groups) > 1 else set()
+    return _one(spec, workbook, copied)
 
 
 def _part(spec: ReadingSpec, workbook: Workbook, group: Sequence[Sheet]) -> Part:
@@ -82,28 +88,41 @@ def _part(spec: ReadingSpec, workbook: Workbook, group: Sequence[Sheet]) -> Part
 
 def _senders_differ(parts: Sequence[Part]) -> bool:
     """Whether each part was recognised and names a sender, none the same."""
-    senders = [
-        tuple(fold(part.extract.info[name].text) for name in _SENDER if name in part.extract.info)
-        for part in parts
-        if part.extract.layout
-    ]
+    senders = [_sender(part.extract) for part in parts if part.extract.layout]
     return len(senders) == len(parts) == len(set(senders)) and all(any(sender) for sender in senders)
+
+
+def _name_other_senders(spec: ReadingSpec, workbook: Workbook, covers: Sequence[Sheet]) -> bool:
+    """Whether covers, each read by itself, name more than one sender."""
+    alone = (extract(spec, replace(workbook, sheets=(cover,))) for cover in covers)
+    return len({sender for each in alone if any(sender := _sender(each))}) > 1
+
+
+def _sender(found: Extract) -> tuple[str, ...]:
+    """What a cover says of whose report it is, as far as it is compared."""
+    return tuple(fold(found.info[name].text) for name in _SENDER if name in found.info)
 
 
 # --------------------------------------------------------------------------- which sheets belong together
 
 
-def _covers(layout: LayoutSpec, sheets: Sequence[Sheet]) -> list[Sheet]:
-    """The visible sheets with most labels of the layout's cover; looked for only where there can be two."""
+def _covers(layout: LayoutSpec, sheets: Sequence[Sheet], known: dict[str, set[str]]) -> list[Sheet]:
+    """The visible sheets with most labels of the layout's cover; looked for only where there can be two.
+
+    `known` keeps the labels of sheets from one layout to the next.
+    """
     info = next((part for part in layout.sheets if part.part == INFO), None)
     visible = [sheet for sheet in sheets if not sheet.hidden]
     if info is None:
         return []
     named = [sheet for sheet in visible if info.key in fold(sheet.name)]
-    if len(named) < 2 and len(visible) < 2 * len(layout.sheets):
+    if len(named) < 2 and len(visible) <= len(layout.sheets):
         return []
     labels = info.headers.keys()
-    return [sheet for sheet in visible if 2 * len(_labels(sheet) & labels) > len(labels)]
+    for sheet in visible:
+        if sheet.name not in known:
+            known[sheet.name] = _labels(sheet)
+    return [sheet for sheet in visible if 2 * len(known[sheet.name] & labels) > len(labels)]
 
 
 def _labels(sheet: Sheet) -> set[str]:
@@ -163,20 +182,27 @@ def _by_order(sheets: Sequence[Sheet], covers: Sequence[Sheet]) -> list[list[She
 # ------------------------------------------------------------------------------------- one report
 
 
-def _one(spec: ReadingSpec, workbook: Workbook) -> Extract:
-    """The one report, with a word on each visible sheet that looks like part of the form and was not read."""
+def _one(spec: ReadingSpec, workbook: Workbook, copied: Collection[str] = ()) -> Extract:
+    """The one report, with a word on each visible sheet that looks like part of the form and was not read.
+
+    `copied` are the sheets of several reports of one sender, whatever their names: a copied cover whose unit was not
+    changed may hide another unit's figures.
+    """
     found = extract(spec, workbook)
     layout = next((each for each in spec.layouts if each.code == found.layout), None)
     if layout is None or len(workbook.sheets) <= len(found.sheet_names):
         return found
-    left = tuple(_left_out(layout, workbook.sheets, set(found.sheet_names.values())))
+    left = tuple(_left_out(layout, workbook.sheets, set(found.sheet_names.values()), copied))
     return replace(found, findings=(*found.findings, *left)) if left else found
 
 
-def _left_out(layout: LayoutSpec, sheets: Sequence[Sheet], read: set[str]) -> Iterator[Seen]:
+def _left_out(
+    layout: LayoutSpec, sheets: Sequence[Sheet], read: set[str], copied: Collection[str]
+) -> Iterator[Seen]:
     for sheet in sheets:
         name = clean(sheet.name)
-        if not sheet.hidden and sheet.rows and name not in read and _beside(layout, sheet) is not None:
+        looks_like_one = sheet.name in copied or _beside(layout, sheet) is not None
+        if not sheet.hidden and sheet.rows and name not in read and looks_like_one:
             yield Seen("SHEET_NOT_READ", name, "", {})
 
 

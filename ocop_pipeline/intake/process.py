@@ -226,7 +226,7 @@ def check(
     of_file: dict[str, list[str]] = {}
     for arrival in list(arrivals.values()):
         for part in _parts_of(results[arrival.sha256]):
-            told = _part_arrival(arrival, part)
+            told = _part_arrival(arrival, part, _part_data(arrival, part, ()))
             arrivals[told.sha256], results[told.sha256] = told, part.extract
             of_file.setdefault(arrival.sha256, []).append(told.sha256)
     candidates, set_aside = reading.recognise(list(arrivals.values()), results)
@@ -382,7 +382,7 @@ class _Reading:
                 set_aside.append(_set_aside(arrival, None, (finding,)))
                 continue
             known = (
-                identify_as(result, self.catalogue, told[sha256])
+                identify_as(result, self.catalogue, told[sha256], self.today)
                 if sha256 in told
                 else identify(result, self.catalogue, self.today, self.scope, self.key)
             )
@@ -482,9 +482,16 @@ def _reports(sha256: str, result: Result) -> Iterator[tuple[str, Extract]]:
         yield hashlib.sha256(part_bytes(PartOf(sha256, part.sheets))).hexdigest(), part.extract
 
 
-def _part_arrival(file: ArrivalRecord, part: Part) -> ArrivalRecord:
-    """A part of a workbook as an arrival of its own: it came when and where its workbook did."""
+def _part_data(file: ArrivalRecord, part: Part, files: Collection[str]) -> bytes:
+    """What stands for a part in the archive; where somebody sent these bytes as a file, a space makes them others."""
     data = part_bytes(PartOf(file.sha256, part.sheets))
+    while hashlib.sha256(data).hexdigest() in files:
+        data += b" "
+    return data
+
+
+def _part_arrival(file: ArrivalRecord, part: Part, data: bytes) -> ArrivalRecord:
+    """A part of a workbook as an arrival of its own: it came when and where its workbook did."""
     return replace(
         file,
         sha256=hashlib.sha256(data).hexdigest(),
@@ -593,10 +600,14 @@ def _record_parts(
     """
     found: dict[str, Result] = {}
     records = []
+    if not any(_parts_of(results[arrival.sha256]) for arrival in arrivals):
+        return found
+    files = {each.sha256 for each in ledger.arrivals() if each.channel != PART_CHANNEL}
     for arrival in arrivals:
         for part in _parts_of(results[arrival.sha256]):
-            archive.store(part_bytes(PartOf(arrival.sha256, part.sheets)))
-            records.append(_part_arrival(arrival, part))
+            data = _part_data(arrival, part, files)
+            archive.store(data)
+            records.append(_part_arrival(arrival, part, data))
             found[records[-1].sha256] = part.extract
     if records:
         ledger.record_arrivals(records, ())

@@ -44,9 +44,13 @@ def read_reasons(headers: ReasonHeaders, sheets: Sequence[Sheet]) -> tuple[Reaso
 
     It is known by its name and headers. Whoever makes one up only answers warnings about the own report with it.
     """
-    sheet = next((each for each in sheets if fold(each.name).startswith(headers.name)), None)
-    if sheet is None:
-        return ()
+    for sheet in sheets:
+        if fold(sheet.name).startswith(headers.name) and (found := _on_sheet(headers, sheet)):
+            return found
+    return ()
+
+
+def _on_sheet(headers: ReasonHeaders, sheet: Sheet) -> tuple[Reason, ...]:
     rows = iter(sheet.rows)
     for _, row in zip(range(_HEADER_ROWS), rows, strict=False):
         columns = {fold(value): at for at, value in enumerate(row) if type(value) is str}
@@ -59,8 +63,13 @@ def read_reasons(headers: ReasonHeaders, sheets: Sequence[Sheet]) -> tuple[Reaso
 def _written(rows: Iterable[Sequence[CellValue]], at: tuple[int, int, int]) -> Iterable[Reason]:
     for row in rows:
         sheet, cell, text = (shown(row[column]) for column in at)
-        if text:
+        if is_reason(text):
             yield Reason(sheet, cell.upper(), text[:LONGEST])
+
+
+def is_reason(text: str) -> bool:
+    """Whether a text says anything: a dash, a number or a tick is no reason for whoever approves."""
+    return sum(letter.isalpha() for letter in text) > 1
 
 
 def with_reasons(
@@ -90,4 +99,4 @@ def _beside(
 ) -> str:
     row = _ROW.fullmatch(finding.cell)
     note = notes.get((finding.sheet, int(row[1])), "") if row else ""
-    return by_place.get((finding.sheet, finding.cell)) or note[:LONGEST]
+    return by_place.get((finding.sheet, finding.cell)) or (note[:LONGEST] if is_reason(note) else "")

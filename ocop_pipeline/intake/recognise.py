@@ -116,22 +116,30 @@ def identify(
     return Recognised(identity, tuple(cover.findings))
 
 
-def identify_as(extract: Extract, catalogue: Catalogue, told: ToldSender) -> Recognised:
+def identify_as(extract: Extract, catalogue: Catalogue, told: ToldSender, today: date) -> Recognised:
     """The identity of a report whose sender and month a person told; what its cover sheet says of them is not asked.
 
     Returns:
-        No identity where the file has no form of ours, or the told unit sends none of that form in that month.
+        No identity where the file has no form of ours, or the told unit sends none of that form in that month, which
+        must have begun by today.
     """
     found = [finding_types().make(seen.code, seen.sheet, seen.cell, **seen.args) for seen in extract.findings]
     layout = next((layout for layout in catalogue.layouts if layout.code == extract.layout), None)
     if layout is None:
         return Recognised(None, tuple(found))
-    form, on = catalogue.forms[layout.form], Period.parse(told.period).end
+    month = Period.parse(told.period)
+    form, on = catalogue.forms[layout.form], month.end
     try:
         unit = catalogue.units.get(told.unit_id, on)
     except UnknownUnitError:
         unit = None
-    if unit is None or unit.tier != Tier(form.sender_tier) or form.by_agency != bool(told.agency):
+    is_month_of_form = month.start <= today and form.in_force(on)
+    if (
+        unit is None
+        or not is_month_of_form
+        or unit.tier != Tier(form.sender_tier)
+        or form.by_agency != bool(told.agency)
+    ):
         found.append(finding_types().make("SENDER_TOLD_CANNOT_BE", form=form.code))
         return Recognised(None, tuple(found))
     reported = extract.info.get("reported_on", _NOWHERE).day

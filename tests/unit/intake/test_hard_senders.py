@@ -1,0 +1,235 @@
+"""What clumsy and hostile senders write that once was taken wrongly without a word, lost, or read without end."""
+
+import hashlib
+import os
+import time
+from datetime import UTC, date, datetime
+
+import pytest
+
+from ocop_pipeline.domain.findings import Finding, Severity
+from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS
+from ocop_pipeline.intake.archive import Archive
+from ocop_pipeline.intake.cells import STATES
+from ocop_pipeline.intake.extract import Extract, extract
+from ocop_pipeline.intake.grid import Sheet, Workbook
+from ocop_pipeline.intake.parts import PartOf, part_bytes, read_reports
+from ocop_pipeline.intake.process import take_in
+from ocop_pipeline.intake.reasons import Reason, ReasonHeaders, read_reasons, with_reasons
+from ocop_pipeline.intake.recognise import identify, identify_as
+from ocop_pipeline.warehouse.ledger import Ledger, ReviewRecord
+from tests.unit.intake.filled import PRODUCT, shipped, shipped_spec, sound
+from tests.unit.intake.test_parts import _xlsx
+
+NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
+
+AMOUNT = (GRID, "KT01", "in_period")
+PLANNED = (FUNDING, "KP", "planned")
+
+
+def _changed(form, part, change):
+    """The workbook of a form with the rows of one part changed in place."""
+    sheet = form.layout.sheet(part)
+    name, book = form.rename.get(part, sheet.name), form.workbook()
+    for each in book.sheets:
+        if each.name == name:
+            change(each.rows)
+    return book
+
+
+def _money(found, form, line=PLANNED):
+    """State and number at a line of the form, and the codes of findings."""
+    layout = next(each for each in shipped_spec().layouts if each.code == found.layout)
+    key = form._key_of(line[0], line[1])
+    slots = [at for at, slot in enumerate(found.slots) if layout.slots[slot] == (line[0], key, line[2])]
+    codes = [each.code for each in found.findings]
+    return [(STATES[found.states[at]], found.numbers[at]) for at in slots], codes
+
+
+@pytest.mark.parametrize(
+    ("unit", "read"),
+    [
+        ("tỷ VNĐ", 150500.0), ("Nghìn VNĐ", 0.1505), ("1.000 đ", 0.1505), ("1000đ", 0.1505), ("triệu đ", 150.5),
+        ("Tr.đồng", 150.5), ("1.000.000 đồng", 150.5), ("triệu VND", 150.5), ("tỷ đ", 150500.0), ("10.000 đ", 1.505),
+    ],
+)  # fmt: skip
+def test_a_unit_of_money_is_known_however_it_is_written(unit, read):
+    """The unit cell of a line, a header and a caption scale the money whichever word they use for đồng."""
+    form = sound(shipped(), values={PLANNED: 150.5, AMOUNT: 150.5})
+    lines = _money(extract(shipped_spec(), _in_unit_cell(form, unit)), form, AMOUNT)
+    assert lines == ([("number", read)], [])
+
+    def in_header(rows):
+        rows[2][rows[2].index("Kế hoạch năm")] = f"Kế hoạch năm (ĐVT: {unit})"
+
+    def in_caption(rows):
+        rows[1][0] = f"Đơn vị tính: {unit}"
+
+    for change in (in_header, in_caption):
+        found = extract(shipped_spec(), _changed(form, FUNDING, change))
+        assert _money(found, form) == ([("number", read)], []), change.__name__
+
+
+@pytest.mark.parametrize("unit", ["USD", "triệu USD", "nghìn đôla", "tấn"])
+def test_money_in_a_unit_nobody_knows_is_no_figure(unit):
+    """What is not đồng is not taken for triệu đồng; the cell is named."""
+    form = sound(shipped(), values={AMOUNT: 150.5})
+    assert _money(extract(shipped_spec(), _in_unit_cell(form, unit)), form, AMOUNT) == (
+        [("text", 0.0)], ["MONEY_UNIT_UNCLEAR"],
+    )  # fmt: skip
+
+
+def _in_unit_cell(form, unit):
+    key = form._key_of(*AMOUNT[:2])
+
+    def change(rows):
+        row = next(row for row in rows if row[0] == key)
+        row[rows[2].index("Đơn vị tính")] = unit
+
+    return _changed(form, GRID, change)
+
+
+def _in_dong(form):
+    def change(rows):
+        rows[2][rows[2].index("Kế hoạch năm")] = "Kế hoạch năm (đồng)"
+
+    return extract(shipped_spec(), _changed(form, FUNDING, change))
+
+
+def test_of_two_readings_of_an_amount_in_dong_the_whole_and_larger_counts():
+    """There is no part of a đồng: 150.000 in such a column is 0,15 triệu though the file writes 2.5 elsewhere."""
+    form = sound(shipped(), values={PLANNED: "150.000", AMOUNT: "2.5"})
+    assert _money(_in_dong(form), form)[0] == [("number", 0.15)]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_breaks_no_reading(number):
+    """Neither endless nor undefined amounts stop the file, or count."""
+    form = sound(shipped(), values={PLANNED: number})
+    ((state, _),), _ = _money(_in_dong(form), form)
+    assert state == "text"
+
+
+MANY = 6_000
+
+
+def _timed(form):
+    begun = time.process_time()
+    found = extract(shipped_spec(), form.workbook())
+    assert time.process_time() - begun < 4
+    return found
+
+
+def test_doubtful_cells_in_thousands_are_settled_in_time():
+    """Dates, shares and numbers that can be read two ways cost no more each the more of them there are."""
+    days = [dict(PRODUCT) | {"first_date": "03/04/2026", "first_year": "2.026"} for _ in range(MANY)]
+    days[0]["first_date"] = "10/25/2025"
+    tasks = [{"task_text": "Tập huấn", "progress": 0.5} for _ in range(MANY)]
+    tasks[0]["progress"] = 45
+    _timed(sound(shipped(), register=days))
+    found = _timed(sound(shipped(), tasks=tasks))
+    assert sum(each.code == "PERCENT_UNCLEAR" for each in found.findings) == MANY - 1
+
+
+COVERS = {
+    INFO: "Trang 1",
+    GRID: "Trang 2",
+    REGISTER: "Trang 3",
+    FUNDING: "Trang 4",
+    TASKS: "Trang 5",
+    REMARKS: "Trang 6",
+}
+
+
+def _joined(*forms):
+    return Workbook("xlsx", tuple(sheet for form in forms for sheet in form.workbook().sheets))
+
+
+def test_a_second_report_under_the_same_sender_is_never_dropped_in_silence():
+    """A copied cover whose unit was not changed leaves two reports of one unit; the one not read is named."""
+    names = {part: name.replace("Trang", "Sheet") for part, name in COVERS.items()}
+    first = sound(shipped(), rename=COVERS)
+    second = sound(shipped(), rename=names, values={(GRID, "TT04", "in_period"): 7})
+    found = read_reports(shipped_spec(), _joined(first, second))
+    assert isinstance(found, Extract)
+    left = {each.sheet for each in found.findings if each.code == "SHEET_NOT_READ"}
+    assert left == set(names.values())
+
+
+OTHER = {"unit_code": "24787", "unit_name": None}
+
+
+def _is_unclear(*sheets):
+    found = read_reports(shipped_spec(), Workbook("xlsx", sheets))
+    return isinstance(found, Extract) and [each.code for each in found.findings] == ["SEVERAL_REPORTS"]
+
+
+def test_no_figures_are_given_to_the_unit_of_another_cover():
+    """A lone cover of another unit before a report, or all covers before all sheets: nobody can tell whose they are."""
+    names = {part: name.replace("Trang", "Sheet") for part, name in COVERS.items()}
+    first = sound(shipped(), rename=COVERS).workbook().sheets
+    second = sound(shipped(), rename=names, info=OTHER).workbook().sheets
+    assert _is_unclear(second[0], *first)
+    assert _is_unclear(first[0], second[0], *first[1:], *second[1:])
+    copy = sound(shipped(), rename=names, info={"period": "09/2026"}).workbook().sheets
+    assert not _is_unclear(copy[0], *first), "one's own old cover is no other unit's"
+
+
+def test_a_sender_told_for_a_month_without_the_form_is_refused():
+    """A person's slip in the month stops no run: the file waits again and says why."""
+    read = extract(shipped_spec(), sound(shipped()).workbook())
+    unit = identify(read, shipped(), date(2026, 11, 1)).identity.unit_id
+    for period in ("2019-03", "2031-01"):
+        known = identify_as(
+            read, shipped(), ReviewRecord("", "accept", "", "", NOW, unit, "", period), NOW.date()
+        )
+        assert known.identity is None, period
+        assert [each.code for each in known.findings] == ["SENDER_TOLD_CANNOT_BE"]
+
+
+def test_bytes_that_name_a_part_do_not_take_its_place(tmp_path):
+    """Whoever sends the few bytes that stand for a part before the workbook itself loses no report of it."""
+    (tmp_path / "inbox").mkdir()
+    names = {part: f"{sound(shipped()).layout.sheet(part).name} (2)" for part in COVERS}
+    data = _xlsx(sound(shipped()), sound(shipped(), rename=names, info=OTHER))
+    first = tuple(sheet.name for sheet in sound(shipped()).layout.sheets)
+
+    def look(name, sent):
+        path = tmp_path / "inbox" / name
+        path.write_bytes(sent)
+        os.utime(path, (1_790_000_000, 1_790_000_000))
+        with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
+            archive = Archive(tmp_path / "archive")
+            return take_in(tmp_path / "inbox", archive, ledger, shipped(), NOW, workers=1)
+
+    look("truoc.json", part_bytes(PartOf(hashlib.sha256(data).hexdigest(), first)))
+    taken = look("tong-hop.xlsx", data)
+    assert sorted(str(each.verdict) for each in taken.judgements) == ["accepted", "accepted", "set_aside"]
+
+
+def test_a_dash_is_no_reason_and_a_sheet_of_ones_own_hides_none():
+    """Ticks, dashes and numbers answer nothing, in either place; a sheet that is only called alike is passed over."""
+    headers = ReasonHeaders("can sua", "trang", "o", "ly do")
+    rows = [
+        ["Trang", "Ô", "Lý do"],
+        ["A", "B2", "-"],
+        ["A", "B3", "x"],
+        ["A", "B4", 1.0],
+        ["A", "B5", "Đúng"],
+    ]
+    own = Sheet("Cần sửa chữa nhà", hidden=False, rows=[["x", None, None]])
+    read = read_reasons(headers, [own, Sheet("Cần sửa", hidden=False, rows=rows)])
+    assert read == (Reason("A", "B5", "Đúng"),)
+    warning = Finding("UNKNOWN_LINE", Severity.WARNING, "A", "B9")
+    assert [each.reason for each in with_reasons([warning], read, {("A", 9): "–"})] == [""]
+    assert [each.reason for each in with_reasons([warning], read, {("A", 9): "Xã mới"})] == ["Xã mới"]
+
+
+def test_the_day_of_a_report_is_read_as_its_other_days_are():
+    """A file that writes the month first does so on its cover too: what is told of a repair is what counts."""
+    rows = [dict(PRODUCT) | {"first_date": "10/25/2025"}]
+    form = sound(shipped(), register=rows, info={"reported_on": "03/04/2026"})
+    found = extract(shipped_spec(), form.workbook())
+    told = [each for each in found.repairs if each.before == "03/04/2026"]
+    assert [each.after for each in told] == ["04/03/2026"]
+    assert date.fromordinal(found.info["reported_on"].day) == date(2026, 3, 4)
