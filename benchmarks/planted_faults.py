@@ -177,8 +177,8 @@ def _table(counts: Sequence[Count], sound: int, false: dict[str, int]) -> str:
     head = f"""# Planted faults
 
 Made by `make faults`. {len(counts)} kinds; {sound} sound workbooks of communes and departments all over the country:
-{summary}. "Put right" counts the files that are accepted once only the cells that were named have what stood there; where
-a sheet or the whole file is named, the sound file.
+{summary}. "Put right" counts the files that are accepted once only the cells that were named have what stood there;
+where a sheet or the whole file is named, the sound file.
 
 | fault | finding | planted | caught at its cell | missed | put right |
 |---|---|---|---|---|---|

@@ -38,12 +38,12 @@ far AS (
 )
 
 SELECT
-    submission_id, sheet, cell,
+    f.submission_id, f.sheet, f.cell,
     JSON_OBJECT(
-        'line', line_code, 'label', label_vi, 'value', value, 'usual', CAST(usual AS DECIMAL(20, 4)),
-        'whose', CONCAT('usual_', whose)
+        'line', f.line_code, 'label', f.label_vi, 'value', f.value, 'usual', CAST(f.usual AS DECIMAL(20, 4)),
+        'whose', CONCAT('usual_', f.whose)
     ) AS args
-FROM far
+FROM far AS f
 WHERE
-    (value - usual > far_off AND value > most + grain)
-    OR (usual - value > far_off AND 1.5 * value + grain < least)
+    (f.value - f.usual > f.far_off AND f.value > f.most + f.grain)
+    OR (f.usual - f.value > f.far_off AND 1.5 * f.value + f.grain < f.least)

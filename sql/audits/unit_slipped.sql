@@ -35,9 +35,10 @@ slipped AS (
 )
 
 SELECT
-    submission_id, sheet, cell,
+    s.submission_id, s.sheet, s.cell,
     JSON_OBJECT(
-        'line', line_code, 'label', label_vi, 'value', value, 'usual', CAST(usual AS DECIMAL(20, 4)), 'unit', suspected
+        'line', s.line_code, 'label', s.label_vi, 'value', s.value, 'usual', CAST(s.usual AS DECIMAL(20, 4)),
+        'unit', s.suspected
     ) AS args
-FROM slipped
-WHERE suspected IS NOT NULL
+FROM slipped AS s
+WHERE s.suspected IS NOT NULL
