@@ -1,7 +1,7 @@
 """Run the benchmarks and append a dated table to benchmarks/RESULTS.md.
 
 Everything is a ratio measured in one run, median of at least five, because machines differ and are noisy: (a) intake
-of 1,000 workbooks ÷ bare fastexcel reading of every sheet of the same files; (b) roll-up and marts of a province-
+of 1,000 workbooks ÷ bare fastexcel reading of every sheet of the same files; (b) roll-up and marts of a province's
 month ÷ one GROUP BY over the same rows; (c) PDF ÷ Typst compiling the same source with its data in hand; (d) a month
 of Lâm Đồng from files to PDF, warm; (e) the same by a plain pandas and openpyxl script; (f) growth from 124 to 3,321
 communes; (g) the register's tables of eight years made anew ÷ one scan of their events; (h) one month more of them ÷

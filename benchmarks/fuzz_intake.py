@@ -11,8 +11,9 @@ read as it did.
 What is held:
 
 - nothing raises in this process; a file that is not accepted has a finding with a sentence;
-- no file takes over five seconds (READER_TIMEOUT) or over 512 MiB (OUT_OF_MEMORY): the address space is capped, and the
-  largest resident size a child has had is shown;
+- no file takes over five seconds of processor time, or ten by the clock (READER_TIMEOUT), or over 512 MiB
+  (OUT_OF_MEMORY): the address space is capped; the largest resident size of a child, asked at each workbook it
+  could read, is shown;
 - what dies or breaks down in a child is a finding READER_CRASH; each is listed, because a named reason would be better;
 - **no figure of an accepted file is another than the file says.** Compared is every place of the form: part,
   line, field and address, with its state, number, text and day; blank places count as absent. The file read by
@@ -22,7 +23,8 @@ What is held:
   *misread* where the intake's value differs from the original's too, *unseen* where the intake still reads the
   original's value and the other program another value (not none: cells under a wrong namespace are no cells to
   some programs). Where no other program can read an accepted file, each difference from the original is a
-  defect (*alone*). What the programs agree on is what the file says: an honest edit, whoever made it.
+  defect (*alone*). Places read as an error or as uncomputed are told by rules and left out. What the programs
+  agree on is what the file says: an honest edit, whoever made it.
 
 Not held: that the other program is right. A defect is looked into by hand.
 """

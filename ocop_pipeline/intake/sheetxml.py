@@ -216,6 +216,10 @@ class _SheetParser:
         self._value = ""
         self._has_formula = self._has_value = False
 
+    def refuse_cdata(self) -> None:
+        """No program writes one into a grid, and the reader leaves it out: 14 and a section of 5 would read as 14."""
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a CDATA section")
+
     def text(self, data: str) -> None:
         """Handle character data."""
         if self._text is not None:
@@ -251,6 +255,7 @@ def _parse(part: bytes) -> SheetMarks:
     parser.StartElementHandler = handler.start
     parser.EndElementHandler = handler.end
     parser.CharacterDataHandler = handler.text
+    parser.StartCdataSectionHandler = handler.refuse_cdata
     try:
         parser.Parse(part, True)
     except (expat.ExpatError, ValueError, LookupError) as error:

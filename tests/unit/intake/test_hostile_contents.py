@@ -87,6 +87,7 @@ def said(cell: str, message: str) -> Answer:
         cell=cell,
         message_vi=message,
         message_en=message,
+        reason="",
         args={},
     )
     return Answer(

@@ -331,6 +331,10 @@ REFUSED = {
         hostile.with_rows('<row r="1"><c r="A1" t="inlineStr"><v>100</v></c><c r="B1"><v>1</v></c></row>'),
         CODE.CORRUPT_XML,
     ),
+    "a figure in two pieces": (
+        hostile.with_rows('<row r="1"><c r="A1"><v>14<![CDATA[5]]></v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
     "a cell at no address": (
         hostile.with_rows('<row r="1"><c r="AAAAAA1"><v>1</v></c></row>'),
         CODE.CORRUPT_XML,
