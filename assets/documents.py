@@ -1,6 +1,7 @@
 """Documents as assets: the reports of a month, and the return notices."""
 
 import json
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
@@ -16,7 +17,7 @@ from assets.second_judge import VERDICTS
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.answer import Answer, together
-from ocop_pipeline.intake.archive import Archive
+from ocop_pipeline.intake.archive import Archive, NotArchivedError
 from ocop_pipeline.intake.marked_answer import marked_answer
 from ocop_pipeline.intake.process import files_of_parts
 from ocop_pipeline.intake.validation_report import validation_report
@@ -27,6 +28,8 @@ from ocop_pipeline.warehouse.figures import reporting_units
 from ocop_pipeline.warehouse.ledger import IssueRecord, Ledger
 from ocop_pipeline.warehouse.models import SqlModel, code_version
 from ocop_pipeline.warehouse.window import mark_published
+
+logger = logging.getLogger(__name__)
 
 REPORTS = dg.AssetKey(["documents", "reports"])
 NOTICES = dg.AssetKey(["documents", "return_notices"])
@@ -117,7 +120,12 @@ def _notices() -> dg.AssetsDefinition:
             # What was set aside may be no workbook at all: only what could be read and judged is opened again.
             if answer["verdict"] == Verdict.RETURNED:
                 file = _file(answer, files)
-                marked = marked_answer(archive.read(file), together(of_file[file]), catalogue.template_words)
+                try:
+                    data = archive.read(file)
+                except (OSError, NotArchivedError):  # the notice must go out all the same
+                    logger.exception("no marked workbook: the archive has no %s as it was stored", file)
+                    return found
+                marked = marked_answer(data, together(of_file[file]), catalogue.template_words)
                 found |= {MARKED: marked} if marked is not None else {}
             return found
 

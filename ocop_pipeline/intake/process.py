@@ -294,11 +294,16 @@ def rebuild(
 def files_of_parts(archive: Archive, ledger: Ledger) -> dict[str, str]:
     """Digest of each part of a workbook of several reports -> digest of the workbook, as it was sent.
 
-    Raises:
-        OSError, NotArchivedError, ValueError: the archive does not have a part as it was stored.
+    A part that the archive does not have as it was stored is left out: its notice goes without the marked workbook.
     """
-    parts = (arrival.sha256 for arrival in ledger.arrivals() if arrival.channel == PART_CHANNEL)
-    return {sha256: read_part(archive.read(sha256)).original for sha256 in parts}
+    found = {}
+    for arrival in ledger.arrivals():
+        if arrival.channel == PART_CHANNEL:
+            try:
+                found[arrival.sha256] = read_part(archive.read(arrival.sha256)).original
+            except (OSError, NotArchivedError, ValueError, KeyError, TypeError):
+                logger.exception("the archive has no part %s as it was stored", arrival.sha256)
+    return found
 
 
 def form_of(archive: Archive, arrival: ArrivalRecord, catalogue: Catalogue) -> str:

@@ -33,6 +33,7 @@ from ocop_pipeline.reporting.document import (
 from ocop_pipeline.reporting.spec import Issuer
 
 RECEIPT_DIGITS: Final = 10
+BY_REVIEW: Final = "RETURNED_BY_REVIEW"
 RETURNED, SET_ASIDE = "returned", "set_aside"
 
 
@@ -108,10 +109,22 @@ def notice_id(answer: Mapping[str, Any]) -> str:
     Returns:
         64 hexadecimal digits.
     """
-    findings = sorted([f["code"], str(f["severity"]), f["sheet"], f["cell"]] for f in answer["findings"])
+    findings = sorted(map(_said, answer["findings"]))
     identity = [answer.get(key) or "" for key in ("form", "unit_id", "agency", "period")]
     said = [answer["submission_id"], str(answer["verdict"]), *identity, findings]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _said(finding: Mapping[str, Any]) -> list[str]:
+    """What is wrong where; with a reviewer's words, which are no sentence of ours: another reason is another notice."""
+    words = finding["args"].get("reason", "") if finding["code"] == BY_REVIEW else ""
+    return [
+        finding["code"],
+        str(finding["severity"]),
+        finding["sheet"],
+        finding["cell"],
+        *filter(None, [words]),
+    ]
 
 
 def compose_notice(

@@ -97,7 +97,9 @@ def test_sentences_do_not_name_a_notice() -> None:
     assert notice_id(answer | {"findings": worded, "unit_name": "Xã A"}) == notice_id(answer)
     moved = [found[0], found[1] | {"cell": "Z9"}]
     others = [{"findings": moved}, {"verdict": "set_aside"}, {"unit_id": "p1.1"}, {"submission_id": "c" * 64}]
-    assert len({notice_id(answer | other) for other in ({}, *others)}) == 5
+    reviewed = {"code": "RETURNED_BY_REVIEW", "severity": "error", "sheet": "", "cell": ""}
+    others += [{"findings": [reviewed | {"args": {"reason": why}}]} for why in ("sai kỳ", "sai đơn vị")]
+    assert len({notice_id(answer | other) for other in ({}, *others)}) == 7
 
 
 def test_a_notice_that_could_not_go_goes_with_the_next_months_run(site: Deployment, office: Office) -> None:

@@ -207,6 +207,11 @@ def test_a_second_look_and_a_rebuild_find_the_same(site):
         hashlib.sha256((site / "inbox" / "tong-hop.xlsx").read_bytes()).hexdigest()
     }
     assert len(files) == 2
+    for sha256 in files:
+        archive.path(sha256).chmod(0o600)
+        archive.path(sha256).write_bytes(b"rot")
+    with Ledger.open(site / "ledger.sqlite") as ledger:
+        assert files_of_parts(archive, ledger) == {}
 
 
 def test_a_run_stopped_before_the_verdicts_is_made_good(site, monkeypatch):
