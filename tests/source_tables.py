@@ -15,6 +15,7 @@ from ocop_pipeline.warehouse.publish import set_run_periods
 from ocop_pipeline.warehouse.raw import prepare_raw, store_reference
 from ocop_pipeline.warehouse.reference import reference_tables
 from ocop_pipeline.warehouse.register import prepare_register
+from ocop_pipeline.warehouse.scratch import prepare_usual
 
 Layout = tuple[tuple[str, str], ...]
 
@@ -31,6 +32,7 @@ def source_layouts() -> Mapping[str, Layout]:
     with duckdb.connect() as connection:
         prepare_raw(connection)
         prepare_register(connection)
+        prepare_usual(connection)
         set_run_periods(connection, [])
         store_reference(connection, {each.name: each.rows for each in _reference()})
         found: dict[str, list[tuple[str, str]]] = {}

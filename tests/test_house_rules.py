@@ -30,13 +30,15 @@ SQL_FILES = sorted(paths.SQL.rglob("*.sql"))
 AUDITS = sorted((paths.SQL / "audits").glob("*.sql"))
 MODEL_NAMES = sorted(f"{path.parent.name}.{path.stem}" for path in SQL_FILES if path.parent.name in LAYERS)
 # What a rule of the forms may read beside staging: the published past, whose lines an imported list's are, and how
-# names are spelled one way.
+# names are spelled one way; and what is usual.
 RULE_READS = (
     "core.indicator_values",
     "core.recognitions",
     "core.certificates",
     "raw.import_lines",
     "register.spellings",
+    "meta.usual_values",
+    "meta.usual_nearby",
     RUN_PERIODS,
 )
 # In the list of indicators these two hold the code of an indicator, elsewhere the figure itself.

@@ -104,8 +104,8 @@ def judge(
                     "core.indicator_values": previous.values,
                     "core.recognitions": previous.recognitions,
                     "core.certificates": previous.certificates,
-                    "core.usual_values": previous.usual,
-                    "core.usual_nearby": previous.nearby,
+                    "meta.usual_values": previous.usual,
+                    "meta.usual_nearby": previous.nearby,
                 }
             )
         loads = [_Load.of(month) for month in months.batches]

@@ -45,16 +45,19 @@ _TABLES = {
     "core.certificates": (
         "product_id VARCHAR, decision_date DATE, star VARCHAR, expiry_date DATE, ending_kind VARCHAR, ended_on DATE"
     ),
-    "core.usual_values": (
+    "meta.run_periods": "period VARCHAR",
+}
+_USUAL_TABLES = {
+    "meta.usual_values": (
         "unit_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, months_count INTEGER, usual DOUBLE, "
         "spread DOUBLE, least DOUBLE, largest DOUBLE"
     ),
-    "core.usual_nearby": (
+    "meta.usual_nearby": (
         "parent_id VARCHAR, agency VARCHAR, form VARCHAR, indicator VARCHAR, units_count INTEGER, usual DOUBLE, "
         "spread DOUBLE, least DOUBLE, largest DOUBLE"
     ),
-    "meta.run_periods": "period VARCHAR",
 }
+"""What is usual, by sender and by the senders around it: made for the judging, no model makes them."""
 # What the rules of a later month need of an accepted one; the published tables are made by the SQL models.
 _REMEMBER_VALUES = """
 INSERT INTO core.indicator_values
@@ -224,10 +227,18 @@ def open_scratch(threads: int | None = None) -> Iterator[Scratch]:
             connection.execute(f"CREATE SCHEMA {schema}")
         for name, columns in _TABLES.items():
             connection.execute(f"CREATE TABLE {name} ({columns})")
+        prepare_usual(connection)
         prepare_imports(connection)
         prepare_register(connection)
         with contextlib.closing(Scratch(connection)) as scratch:
             yield scratch
+
+
+def prepare_usual(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the empty tables of what is usual."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS meta")
+    for name, columns in _USUAL_TABLES.items():
+        connection.execute(f"CREATE TABLE {name} ({columns})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,8 +250,8 @@ class Published:
         recognitions: rows of core.recognitions.
         certificates: rows of core.certificates; their expiry is the first day they are worth nothing, by whatever
             ended them.
-        usual: core.usual_values: what each sender reported in the months before, in the middle and at the ends.
-        nearby: core.usual_nearby: the same of the senders under one unit, by what each usually reports.
+        usual: meta.usual_values: what each sender reported in the months before, in the middle and at the ends.
+        nearby: meta.usual_nearby: the same of the senders under one unit, by what each usually reports.
     """
 
     values: pa.Table | None = None

@@ -21,9 +21,9 @@ WITH compared AS (
     JOIN catalogue.indicators AS i ON i.indicator = v.indicator AND i.kind = 'flow'
     JOIN catalogue.periods AS p ON p.period = v.period
     JOIN catalogue.units AS u ON u.unit_id = v.unit_id AND p.end_date BETWEEN u.valid_from AND u.valid_to
-    LEFT JOIN core.usual_values AS own
+    LEFT JOIN meta.usual_values AS own
         ON own.unit_id = v.unit_id AND own.agency = v.agency AND own.form = v.form AND own.indicator = v.indicator
-    LEFT JOIN core.usual_nearby AS near
+    LEFT JOIN meta.usual_nearby AS near
         ON near.parent_id = u.parent_id AND near.agency = v.agency AND near.form = v.form
         AND near.indicator = v.indicator AND near.units_count >= 10
     WHERE v.breakdown = '' AND v.state = 'number'
