@@ -177,6 +177,24 @@ def _is_utf8(part: bytes) -> bool:
     return b"encoding" not in declaration or b"utf-8" in declaration
 
 
+def refuse_malformed(part: bytes, name: str) -> None:
+    """Refuse a part that is not well-formed XML, as Excel does.
+
+    The cell reader reads on past what is wrong and leaves cells out in silence, or takes a text for another.
+
+    Args:
+        part: XML already found to be without DOCTYPE.
+        name: named in the refusal.
+
+    Raises:
+        RefusedFileError: CORRUPT_XML.
+    """
+    try:
+        expat.ParserCreate().Parse(part, True)
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"{name}: {error}") from error
+
+
 def refuse_doctype(part: bytes, name: str) -> None:
     """Refuse a part that declares a DOCTYPE: no spreadsheet program writes one, and entities live there.
 

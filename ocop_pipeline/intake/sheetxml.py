@@ -46,6 +46,7 @@ _USUAL_LINK = re.compile(rb'<Relationship Id="([^"<>]*)" Type="[^"<>]*" Target="
 _NO_INDEX = re.compile(rb""" t=["']s["'][^<>]*><v>(?!(?:[0-9]{1,9})?</v>)""")
 _MISPLACED = re.compile(rb"""inlineStr["'][^<>]*>\s*<v[\s>]""")
 _INLINE = b"inlineStr"
+_CLAIMED_TEXTS = re.compile(rb"""[cC]ount\s*=\s*["'][ +]*([0-9]+)""")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 
 
@@ -70,6 +71,21 @@ class SheetMarks:
 def is_sheet(part: bytes, *, plain: bool) -> bool:
     """Whether an XML part (UTF-8 or UTF-16) holds a grid of cells, by whatever name it goes."""
     return b"sheetData" in part or (not plain and b"s\0h\0e\0e\0t\0D\0a\0t\0a" in part)
+
+
+def refuse_false_count(texts: bytes) -> None:
+    """Refuse a list of texts that says it holds more than it can: the reader reserves room for as many as are claimed.
+
+    Args:
+        texts: the part ``xl/sharedStrings.xml``.
+
+    Raises:
+        RefusedFileError: CORRUPT_XML.
+    """
+    root = texts[: texts.find(b">", texts.find(b"sst"))].replace(b"\0", b"")  # without the noughts of UTF-16
+    for claimed in _CLAIMED_TEXTS.findall(root):
+        if len(claimed) > 9 or int(claimed) > len(texts):  # the shortest text takes five bytes
+            raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"{claimed[:20].decode()} texts claimed")
 
 
 def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:

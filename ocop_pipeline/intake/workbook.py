@@ -35,8 +35,8 @@ from ocop_pipeline.intake.grid import (
 )
 from ocop_pipeline.intake.jsonform import read_json
 from ocop_pipeline.intake.opendocument import read_opendocument
-from ocop_pipeline.intake.package import Package, is_plain, refuse_doctype
-from ocop_pipeline.intake.sheetxml import SheetMarks, is_sheet, scan_sheet, sheet_parts
+from ocop_pipeline.intake.package import Package, is_plain, refuse_doctype, refuse_malformed
+from ocop_pipeline.intake.sheetxml import SheetMarks, is_sheet, refuse_false_count, scan_sheet, sheet_parts
 
 __all__ = [
     "Area",
@@ -73,6 +73,9 @@ _OTHER = {
     b"PK\x05\x06": "zip",
     b"PK\x07\x08": "zip",
 }
+# What the cell reader reads besides the sheets.
+_TEXTS_PART = "xl/sharedstrings.xml"
+_READ_PARTS = frozenset((_TEXTS_PART, "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"))
 _NO_MARKS = SheetMarks()
 _PLAIN_KINDS = frozenset((str, float, int, bool, date, datetime))
 _Read = str | int | float | bool | date | datetime | time | timedelta
@@ -211,7 +214,12 @@ def _scan_parts(package: Package, limits: Limits) -> dict[str, SheetMarks]:
         plain = is_plain(part)
         if not plain:
             refuse_doctype(part, name)
-        if is_sheet(part, plain=plain):
+        has_cells = is_sheet(part, plain=plain)
+        if has_cells or name in _READ_PARTS:
+            refuse_malformed(part, name)
+        if name == _TEXTS_PART:
+            refuse_false_count(part)
+        if has_cells:
             found = scan_sheet(part, plain=plain)
             if found.uncomputed or found.errors or found.merged or found.last:
                 marks[name] = found

@@ -173,6 +173,13 @@ def multiplied_text(length: int, cells: int) -> bytes:
     )
 
 
+def with_texts(attributes: str, items: str) -> bytes:
+    """A text in A1, the list of texts written by hand."""
+    texts = f'<sst xmlns="{SPREADSHEET}" {attributes}>{items}</sst>'.encode()
+    book = with_rows('<row r="1"><c r="A1" t="s"><v>0</v></c></row>')
+    return edited(book, lambda name, part: texts if name == "xl/sharedStrings.xml" else part)
+
+
 def entities(part: str = SHEET1) -> bytes:
     """The billion laughs, in some part of the workbook."""
     lols = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 10))

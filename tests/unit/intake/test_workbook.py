@@ -339,6 +339,22 @@ REFUSED = {
         hostile.with_rows('<row r="1"><c r="AAAAAA1"><v>1</v></c></row>'),
         CODE.CORRUPT_XML,
     ),
+    "a tag that is not closed": (
+        hostile.with_rows('<row r="1"><c r="A1"><v>1</v></c><c r="B1"><x><v>2</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "an attribute without quotes": (
+        hostile.with_rows('<row r="1"><c r="A1"><v>1</v></c><c r="B1" s=3><v>2</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "texts that run into one another": (
+        hostile.with_texts('count="1"', "<si><t>a</t><si><t>b</t></si>"),
+        CODE.CORRUPT_XML,
+    ),
+    "more texts claimed than there can be": (
+        hostile.with_texts('count="1" uniqueCount="4000000000"', "<si><t>a</t></si>"),
+        CODE.CORRUPT_XML,
+    ),
     "other figures than were packed": (hostile.other_figures(), CODE.TRUNCATED_ZIP),
     "nothing in it": (hostile.sound({"A": [], "B": []}), CODE.NO_SHEETS),
     "pdf": (b"%PDF-1.7\n...", CODE.NOT_A_WORKBOOK),
