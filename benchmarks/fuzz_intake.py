@@ -17,13 +17,13 @@ What is held:
 - what dies or breaks down in a child is a finding READER_CRASH; each is listed, because a named reason would be better;
 - **no figure of an accepted file is another than the file says.** Compared is every place of the form: part,
   line, field and address, with its state, number, text and day; blank places count as absent. The file read by
-  another program (`independent`: openpyxl and the bare XML, one of which must agree; calamine for ODS; the standard
-  library for CSV and JSON) is put through the same recognition of tables and cells; a place where the two
-  differ and at whose cell nothing is told (a finding or a repair, or one about its whole sheet) is a defect:
-  *misread* where the intake's value differs from the original's too, *unseen* where the intake still reads the
-  original's value and the other program another value (not none: cells under a wrong namespace are no cells to
-  some programs). Where no other program can read an accepted file, each difference from the original is a
-  defect (*alone*). Places read as an error or as uncomputed are told by rules and left out. What the programs
+  other programs (`independent`: openpyxl and the bare XML, calamine and the bare XML for ODS, xlrd, pyxlsb, the
+  standard library for CSV and JSON; one of them must agree) is put through the same recognition of tables and
+  cells; a place where they differ and at whose cell nothing is told (a finding or a repair, or one about its whole
+  sheet) is a defect: *misread* where the intake's value differs from the original's too, *unseen* where the intake
+  still reads the original's value and the other program another value (not none: cells under a wrong namespace are
+  no cells to some programs). Where no other program can read an accepted file, each difference from the original is
+  a defect (*alone*). Places read as an error or as uncomputed are told by rules and left out. What the programs
   agree on is what the file says: an honest edit, whoever made it.
 
 Not held: that the other program is right. A defect is looked into by hand.
@@ -73,6 +73,7 @@ from ocop_pipeline.intake.process import check
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_spec
 from ocop_pipeline.intake.workbook import read_bytes
+from tests.unit.intake import writers
 
 TODAY: Final = date(2026, 11, 5)
 SECONDS: Final = 5
@@ -240,8 +241,27 @@ def _written(value: CellValue) -> str:
     return "" if value is None else str(value)
 
 
+def _xls(_: bytes, sheets: Sequence[Sheet]) -> bytes:
+    return writers.xls({sheet.name: list(_records(sheet)) for sheet in sheets})
+
+
+def _records(sheet: Sheet) -> Iterator[bytes]:
+    for at, row in enumerate(sheet.rows):
+        for column, value in enumerate(row):
+            if isinstance(value, date):
+                yield writers.number8(at, column, (value - date(1899, 12, 30)).days, writers.DAY)
+            elif isinstance(value, float):
+                yield writers.number8(at, column, value)
+            elif value is not None:
+                yield writers.label(at, column, str(value))
+
+
+def _xlsb(_: bytes, sheets: Sequence[Sheet]) -> bytes:
+    return writers.xlsb(sheets, every=1)  # the other program does not read texts that stand in cells
+
+
 FORMATS: Final[dict[str, Callable[[bytes, Sequence[Sheet]], bytes]]] = {
-    "xlsx": _as_it_is, "xlsm": _with_macros, "ods": _ods, "csv": _csv, "json": _json,
+    "xlsx": _as_it_is, "xlsm": _with_macros, "xlsb": _xlsb, "xls": _xls, "ods": _ods, "csv": _csv, "json": _json,
 }  # fmt: skip
 """Format -> how a sound file of it is made from a sound XLSX and its sheets. A format added here needs a reader in
 `independent` and a line in `mutations.mutations`."""

@@ -1,7 +1,7 @@
 """The cells of a file as other programs see them: what a mutated file really says.
 
-Here: grids by openpyxl (XLSX, XLSM), python-calamine (ODS) and the standard library (CSV, JSON), with no
-line of the intake's readers. Not here: what the cells mean.
+Here: grids by openpyxl (XLSX, XLSM), python-calamine (ODS), xlrd (XLS), pyxlsb (XLSB) and the standard library (CSV,
+JSON, the bare XML), with no line of the intake's readers. Not here: what the cells mean.
 """
 
 import csv
@@ -17,6 +17,8 @@ from xml.etree import ElementTree as ET
 
 import openpyxl
 import python_calamine
+import pyxlsb
+import xlrd
 from openpyxl.utils.cell import column_index_from_string, coordinate_from_string
 
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook
@@ -127,6 +129,74 @@ def _calamine(data: bytes) -> Iterable[Sheet]:
         yield _sheet(about.name, about.visible is not python_calamine.SheetVisibleEnum.Visible, rows)
 
 
+def _plain_ods(data: bytes) -> Iterable[Sheet]:
+    """By the XML alone. Days stay texts, as they are written."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        content = _tree(package.read("content.xml"))
+    for table in content.iter("table"):
+        cells: dict[tuple[int, int], CellValue] = {}
+        at_row = 0
+        for row in table.iter("table-row"):
+            column, high = 0, int(row.get("number-rows-repeated", 1))
+            for cell in row:
+                wide, value = int(cell.get("number-columns-repeated", 1)), _ods_value(cell)
+                if value is not None:
+                    _refuse_wide(at_row + high, column + wide)
+                    places = (
+                        (at_row + down, column + right) for down in range(high) for right in range(wide)
+                    )
+                    cells |= dict.fromkeys(places, value)
+                column += wide
+            at_row += high
+        yield _sheet(table.get("name", ""), False, _laid_out(cells))
+
+
+def _ods_value(cell: ET.Element) -> CellValue:
+    kind = cell.get("value-type", "")
+    if kind in ("float", "percentage", "currency"):
+        return float(cell.get("value", ""))
+    if kind == "date":
+        return _json_value(cell.get("date-value", ""))
+    if kind == "boolean":
+        return cell.get("boolean-value") == "true"
+    return cell.get("string-value") or "\n".join("".join(text.itertext()) for text in cell.iter("p")) or None
+
+
+def _xlrd(data: bytes) -> Iterable[Sheet]:
+    book = xlrd.open_workbook(file_contents=data, logfile=io.StringIO())
+    for sheet in book.sheets():
+        _refuse_wide(sheet.nrows, sheet.ncols)
+        rows = [[_xls_value(cell, book.datemode) for cell in row] for row in sheet.get_rows()]
+        yield _sheet(sheet.name, sheet.visibility != 0, rows)
+
+
+def _xls_value(cell: Any, datemode: int) -> CellValue:
+    if cell.ctype == xlrd.XL_CELL_DATE:
+        moment: datetime = xlrd.xldate.xldate_as_datetime(cell.value, datemode)
+        return moment if cell.value % 1 else moment.date()
+    if cell.ctype == xlrd.XL_CELL_ERROR:
+        return CellError(xlrd.error_text_from_code.get(cell.value, "#VALUE!"))
+    return bool(cell.value) if cell.ctype == xlrd.XL_CELL_BOOLEAN else _plain(cell.value)
+
+
+def _pyxlsb(data: bytes) -> Iterable[Sheet]:
+    """Days stay numbers: this program does not look at formats."""
+    with pyxlsb.open_workbook(io.BytesIO(data)) as book:
+        for name in book.sheets:
+            cells = {}
+            with book.get_sheet(name) as sheet:
+                for row in sheet.rows(sparse=True):
+                    for cell in row:
+                        if cell.v is not None:
+                            cells[cell.r, cell.c] = _xlsb_value(cell.v)
+            yield _sheet(name, False, _laid_out(cells))
+
+
+def _xlsb_value(value: Any) -> CellValue:
+    is_error = isinstance(value, str) and value.startswith("0x")
+    return CellError("#VALUE!") if is_error else _plain(value)
+
+
 def _json(data: bytes) -> Iterable[Sheet]:
     for sheet in json.loads(data.decode(json.detect_encoding(data)))["sheets"]:
         rows = [[_json_value(value) for value in row] for row in sheet["rows"]]
@@ -190,7 +260,9 @@ def _plain(value: Any) -> CellValue:
 _READERS: Final[dict[str, tuple[Callable[[bytes], Iterable[Sheet]], ...]]] = {
     "xlsx": (_openpyxl, _plain_xml),
     "xlsm": (_openpyxl, _plain_xml),
-    "ods": (_calamine,),
+    "xlsb": (_pyxlsb,),
+    "xls": (_xlrd,),
+    "ods": (_calamine, _plain_ods),
     "json": (_json,),
     "csv": (_csv,),
 }

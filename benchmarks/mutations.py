@@ -57,6 +57,10 @@ _ENTITIES: Final = (
     b"&amp;", b"&lt;", b"&lol;", b"&#0;", b"&#xFFFF;", b"&#9999999999;", b"&", b"<![CDATA[5]]>", b"<!--x-->",
     b"<?x y?>", b"_x0000_", b"&#x35;", b"\0", b"\xff\xfe",
 )  # fmt: skip
+_FIELDS: Final = (0, 1, 2, 3, 7, 255, 256, 1000, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFE, 0xFFFFFFFF)
+_SECTOR: Final = 512
+# Records of numbers and texts of an XLS.
+_RECORD: Final = re.compile(rb"\x03\x02\x0e\x00|\x04\x02[\x00-\xff]\x00")
 _WORTH: Final = {
     b"sheet": 6,
     b"sharedstrings": 3,
@@ -89,6 +93,55 @@ def insert(data: bytes, chance: random.Random) -> bytes:
     at, source = chance.randrange(len(data)), chance.randrange(len(data))
     more = data[source : source + chance.randint(1, 300)] if chance.random() < 0.6 else chance.randbytes(12)
     return data[:at] + more + data[at:]
+
+
+def field(data: bytes, chance: random.Random) -> bytes:
+    """A number of two, four or eight bytes is another: a length, a count, a place, a figure."""
+    out = bytearray(data)
+    for _ in range(chance.choice((1, 1, 1, 2, 8))):
+        way = chance.choice(("<H", "<I", "<d"))
+        size = struct.calcsize(way)
+        if len(out) <= size:
+            break
+        at = chance.randrange(0, len(out) - size)
+        value = (
+            chance.choice(_FIELDS) if way != "<d" else chance.choice((0.0, -1.0, 1e300, float("nan"), 7.5))
+        )
+        struct.pack_into(way, out, at, value if way == "<d" else int(value) % (1 << 8 * size))
+    return bytes(out)
+
+
+def block(data: bytes, chance: random.Random) -> bytes:
+    """A sector of a compound file stands where another stood."""
+    count = len(data) // _SECTOR
+    if count < 2:
+        return flip(data, chance)
+    source, to = (_SECTOR * chance.randrange(count) for _ in range(2))
+    return data[:to] + data[source : source + _SECTOR] + data[to + _SECTOR :]
+
+
+def record(data: bytes, chance: random.Random) -> bytes:
+    """A record of a cell is another kind, elsewhere, longer than it is, there twice or missing."""
+    found = list(_RECORD.finditer(data))
+    if not found:
+        return field(data, chance)
+    at, way = chance.choice(found).start(), chance.randrange(4)
+    out = bytearray(data)
+    size = 4 + struct.unpack_from("<H", out, at + 2)[0]
+    if way == 0:
+        struct.pack_into(
+            "<H", out, at, chance.choice((0x0203, 0x0204, 0x0205, 0x027E, 0x0006, 0x00BD, 0x00FD, 0x0201))
+        )
+    elif way == 1:
+        struct.pack_into("<H", out, at + 2, chance.choice((0, 6, 14, 18, 8224, 0xFFFF)))
+    elif way == 2:
+        struct.pack_into(
+            "<H", out, at + 4 + 2 * chance.randrange(3), chance.choice((0, 1, 3, 9, 255, 256, 0xFFFF))
+        )
+    else:
+        other = chance.choice(found).start()
+        out[at : at + size] = data[other : other + size]
+    return bytes(out)
 
 
 # ------------------------------------------------------------------------------------------- the container
@@ -245,6 +298,7 @@ entity: Mutation = _replaced(
 )
 PART_MUTATIONS: Final[dict[str, Mutation]] = {
     "part bytes": lambda part, chance: chance.choice((flip, cut, insert))(part, chance),
+    "part fields": field,
     "attribute": _replaced(_ATTRIBUTE, _other_attribute),
     "tag": _replaced(_TAG, _other_tag),
     "cell": _replaced(_CELL, _other_cell),
@@ -364,11 +418,17 @@ BYTES: Final[dict[str, Mutation]] = {"bytes flipped": flip, "bytes cut": cut, "b
 PACKAGE: Final[dict[str, Mutation]] = {"zip fields": directory, "zip entries": entries} | {
     kind: part_of_package(kind) for kind in PART_MUTATIONS
 }
+BINARY_PACKAGE: Final[dict[str, Mutation]] = {"zip fields": directory, "zip entries": entries} | {
+    kind: part_of_package(kind) for kind in ("part bytes", "part fields", "namespace", "attribute", "doctype")
+}
+COMPOUND: Final[dict[str, Mutation]] = {"fields": field, "blocks": block, "records": record}
 TEXT: Final[dict[str, Mutation]] = {"lines": lines, "signs": signs, "digits": digits, "encoding": recode}
 
 
 def mutations(kind: str) -> dict[str, Mutation]:
     """The ways to spoil a file of a format, by name."""
     if kind in PACKAGES:
-        return BYTES | PACKAGE
+        return BYTES | (BINARY_PACKAGE if kind == "xlsb" else PACKAGE)
+    if kind == "xls":
+        return BYTES | COMPOUND
     return BYTES | (TEXT | {"json value": json_value} if kind == "json" else TEXT if kind == "csv" else {})

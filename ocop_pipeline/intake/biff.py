@@ -35,6 +35,8 @@ _FORMULA, _STRING, _MERGED = 0x0006, 0x0207, 0x00E5
 _BIFF5, _BIFF8 = 0x0500, 0x0600
 _WORKSHEET = 0
 _VISIBLE = 0x3
+_LAST_KIND = 0x10FF  # of records, charts included: what is above is no record but damage
+_LAST_COL = 255
 _INTERNAL_BOOKS = (b"\x01\x04", b"\x01\x3a")  # this workbook, functions of add-ins
 _CALCULATE_ON_LOAD = 0x2
 _LIBREOFFICE = b"\x04\x00\x00Calc  "
@@ -132,6 +134,8 @@ class _Reader:
         head = _HEAD.unpack_from
         while at + 4 <= end:
             kind, size = head(stream, at)
+            if kind > _LAST_KIND:
+                raise _corrupt(f"a record of kind {kind:#x}")
             begin = at + 4
             at = begin + size
             left -= 1
@@ -273,41 +277,56 @@ class _Cells:
         self._promised: set[Position] = set()
         self._doubts: dict[Position, Doubt] = {}
 
+    def _place(self, data: bytes) -> tuple[int, int, int]:
+        """Row, column and format of the cell that a record begins with; each must be there, and not be filled."""
+        row, col, cell_format = _CELL.unpack_from(data)
+        self._check(row, col, cell_format)
+        return row, col, cell_format
+
+    def _check(self, row: int, col: int, cell_format: int) -> None:
+        if col > _LAST_COL or (self._shows and cell_format >= len(self._shows)):
+            raise _corrupt(f"column {col}, format {cell_format}")
+        if self._sheet.get(row, col) is not None:
+            raise _corrupt(f"row {row}, column {col} is there twice")
+
     def _put_number(self, row: int, col: int, cell_format: int, number: float) -> None:
-        shows = self._shows[cell_format] if cell_format < len(self._shows) else Shown.NUMBER
+        shows = self._shows[cell_format] if self._shows else Shown.NUMBER
         self._sheet.put(row, col, value_of(number, shows, from_1904=self._told.from_1904))
 
     def number(self, data: bytes) -> None:
         """A number in eight bytes."""
-        row, col, cell_format = _CELL.unpack_from(data)
+        row, col, cell_format = self._place(data)
         self._put_number(row, col, cell_format, _DOUBLE.unpack_from(data, 6)[0])
 
     def rk(self, data: bytes) -> None:
         """A number in four bytes."""
-        row, col, cell_format = _CELL.unpack_from(data)
+        row, col, cell_format = self._place(data)
         self._put_number(row, col, cell_format, number_of_rk(int.from_bytes(data[6:10], "little")))
 
     def several_rk(self, data: bytes) -> None:
-        """Numbers of four bytes side by side; the record's length tells how many."""
+        """Numbers of four bytes side by side; the record's length tells how many, and so does its last column."""
         row, first = _HEAD.unpack_from(data)
-        count = (len(data) - 6) // 6
+        count, rest = divmod(len(data) - 6, 6)
+        if rest or first + count - 1 != int.from_bytes(data[-2:], "little"):
+            raise _corrupt("a row of numbers that does not end where it says")
         for offset, (cell_format, packed) in enumerate(_PACKED.iter_unpack(data[4 : 4 + 6 * count])):
+            self._check(row, first + offset, cell_format)
             self._put_number(row, first + offset, cell_format, number_of_rk(packed))
 
     def bool_or_error(self, data: bytes) -> None:
         """Yes, no or an error."""
-        row, col = _HEAD.unpack_from(data)
+        row, col, _ = self._place(data)
         value = CellError(ERRORS.get(data[6], "#VALUE!")) if data[7] else bool(data[6])
         self._sheet.put(row, col, value)
 
     def text(self, data: bytes, text: str) -> None:
         """A text that stands in the record itself."""
-        row, col = _HEAD.unpack_from(data)
+        row, col, _ = self._place(data)
         self._sheet.put(row, col, text)
 
     def shared_text(self, data: bytes) -> None:
         """A text by its number in the shared texts."""
-        row, col = _HEAD.unpack_from(data)
+        row, col, _ = self._place(data)
         number = int.from_bytes(data[6:10], "little")
         if number >= len(self._told.texts):
             raise _corrupt("a cell names a text that is not there")
@@ -320,7 +339,7 @@ class _Cells:
         nought in what Excel writes, [MS-XLS] 2.4.127), or an empty text for a sum, or promise a text that does
         not follow: such a result says nothing and is told as uncomputed.
         """
-        row, col, cell_format = _CELL.unpack_from(data)
+        row, col, cell_format = self._place(data)
         self._last_formula = (row, col)
         size = int.from_bytes(data[20:22], "little")
         tokens = data[22 : 22 + size] if self._told.unicode else b""

@@ -200,15 +200,17 @@ class _Reader:
         self._records_left = left
 
     def _read_sheet(self, sheet: SparseSheet, part: str) -> None:
-        row, inside = 0, False
+        row, col, inside, has_cells = -1, -1, False, False
         for kind, data in self._records(part):
             if kind == _ROW and inside:
-                row = int.from_bytes(data[:4], "little")
-                if row > _LAST_ROW:
+                row, before = int.from_bytes(data[:4], "little"), row
+                if not before < row <= _LAST_ROW:
                     raise _corrupt(f"{part}: row {row}")
+                col = -1
             elif (kind <= _FORMULA_ERROR or kind == _RICH_TEXT) and inside:
+                before = col
                 col, cell_format = _PLACE.unpack_from(data)
-                if col > _LAST_COL:
+                if not before < col <= _LAST_COL or row < 0:
                     raise _corrupt(f"{part}: column {col}")
                 sheet.put(row, col, self._value(kind, data, cell_format & 0xFFFFFF))
             elif kind in (_BEGIN_CELLS, _END_CELLS):
@@ -216,6 +218,9 @@ class _Reader:
             elif kind == _MERGED:
                 first_row, last_row, first_col, last_col = _AREA.unpack_from(data)
                 sheet.merge((first_row, first_col, last_row, last_col))
+            has_cells = has_cells or kind == _BEGIN_CELLS
+        if inside or not has_cells:
+            raise _corrupt(f"{part}: no grid, or one without an end")
 
     def _value(self, kind: int, data: bytes, cell_format: int) -> CellValue:
         value: CellValue = None
@@ -229,7 +234,9 @@ class _Reader:
                 raise _corrupt("a cell names a text that is not there")
             value = self._told.texts[number]
         elif kind in (_CELL_TEXT, _FORMULA_TEXT, _RICH_TEXT):
-            value, _ = _text(data, 9 if kind == _RICH_TEXT else 8)
+            value, end = _text(data, 9 if kind == _RICH_TEXT else 8)
+            if kind == _CELL_TEXT and end != len(data):
+                raise _corrupt("a text is shorter than its record")
         elif kind in (_CELL_BOOL, _FORMULA_BOOL):
             value = data[8] != 0
         elif kind in (_CELL_ERROR, _FORMULA_ERROR):

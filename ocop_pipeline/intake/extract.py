@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ocop_pipeline.domain.findings import Repair
-from ocop_pipeline.domain.forms import INFO, REGISTER
+from ocop_pipeline.domain.forms import INFO, REGISTER, REMARKS
 from ocop_pipeline.domain.manifest import SHEET as MANIFEST
 from ocop_pipeline.intake.amounts import MONEY, Amount, header_scale, money_scale, read_amount
 from ocop_pipeline.intake.cells import (
@@ -639,6 +639,7 @@ class Reading:
 
     def _read_pairs(self, sheet: Sheet, spec: SheetSpec) -> None:
         seen: set[str] = set()
+        labels: dict[int, int] = {}  # row -> column
         for number, row in enumerate(sheet.rows[:INFO_ROWS]):
             for column, value in enumerate(row):
                 if type(value) is not str:
@@ -646,14 +647,28 @@ class Reading:
                 name = spec.headers.get(fold(value))
                 if name is not None and name not in seen:
                     seen.add(name)
+                    labels.setdefault(number, column)
                     self._put_pair(sheet, spec, name, (number, *_value_beside(row, column, spec)))
                 elif name is None and ":" in value:
                     head, _, tail = value.partition(":")
                     name = spec.headers.get(fold(head))
                     if name is not None and name not in seen:
                         seen.add(name)
+                        labels.setdefault(number, column)
                         inside = (column, tail.strip()) if tail.strip() else _value_beside(row, column, spec)
                         self._put_pair(sheet, spec, name, (number, *inside))
+
+        if spec.part == REMARKS:
+            self._tell_unread(sheet, labels)
+
+    def _tell_unread(self, sheet: Sheet, labels: dict[int, int]) -> None:
+        """What stands beside no label, below an answer or beside a label of the sender's own, is not read: told."""
+        beside = 1 + min(labels.values(), default=0)
+        for number, row in enumerate(sheet.rows):
+            filled = [at for at, value in enumerate(row[beside:], start=beside) if value is not None]
+            if filled and number not in labels:
+                cell = address(sheet.first_row + number, sheet.first_col + filled[0])
+                self.find("REMARK_NOT_READ", clean(sheet.name), cell)
 
     def _put_pair(self, sheet: Sheet, spec: SheetSpec, name: str, at: tuple[int, int, CellValue]) -> None:
         number, at_column, value = at

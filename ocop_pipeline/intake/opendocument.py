@@ -35,6 +35,16 @@ _SHORT = {
 }
 _CELLS = frozenset(("table:table-cell", "table:covered-table-cell"))
 _ASIDE = frozenset(("office:annotation", "table:shapes", "draw", "table:tracked-changes", "table:dde-links"))
+# Where rows may stand. What other elements hold is skipped by the office programs (OpenDocument 1.3, part 3, 2.2.1).
+_ROW_PARENTS = frozenset(
+    (
+        "table:table",
+        "table:table-rows",
+        "table:table-header-rows",
+        "table:table-row-group",
+        "table:table-source",
+    )
+)
 _NUMBERS = frozenset(("float", "percentage", "currency"))
 _RESULTS = tuple(f"office:{name}value" for name in ("", "date-", "boolean-", "time-", "string-"))
 _DURATION = re.compile(r"PT(\d{1,9})H(\d{1,2})M(\d{1,2})(?:[.,]\d*)?S")
@@ -91,6 +101,7 @@ class _Reader:
         self._linked = False
         self._hidden_styles: set[str] = set()
         self._style = ""
+        self._around: list[str] = []  # the open elements down to a row, not those in it
         self._aside = 0
         self._cell: dict[str, str] | None = None
         self._paragraphs: list[list[str]] = []
@@ -105,20 +116,24 @@ class _Reader:
             return
         if self._cell is not None:
             self._start_in_cell(name, attributes)
-        elif name in _CELLS and self._table:
+        elif self._around and self._around[-1] == "table:table-row":
+            _refuse_misplaced(name, name in _CELLS)
             self._cell = {_short(key): value for key, value in attributes.items()}
             self._paragraphs = []
-        elif name == "table:table-row" and self._table:
-            self._table.col = 0
-            self._table.row_repeat = _repeat({_short(k): v for k, v in attributes.items()}, "rows")
         else:
             self._start_outside(name, {_short(key): value for key, value in attributes.items()})
 
     def _start_outside(self, name: str, attributes: dict[str, str]) -> None:
-        if name == "table:table":
-            if self._table is not None:
-                self._aside += 1  # a table in a table is no part of the grid
-                return
+        if name == "table:table" and self._table is not None:
+            self._aside += 1  # a table in a table is no part of the grid
+            return
+        if self._table is not None and (name in _CELLS or name == "table:table-row"):
+            _refuse_misplaced(name, name not in _CELLS and self._around[-1] in _ROW_PARENTS)
+        self._around.append(name)
+        if name == "table:table-row" and self._table is not None:
+            self._table.col = 0
+            self._table.row_repeat = _repeat(attributes, "rows")
+        elif name == "table:table":
             self._table = _Table(attributes.get("table:name", ""), attributes.get("table:style-name", ""))
         elif name == "table:table-source":
             # The kept copy of another file's sheet: not the sender's figures.
@@ -140,6 +155,8 @@ class _Reader:
             self._paragraphs[-1].append("\t" if name == "text:tab" else "\n")
         elif name == "table:cell-range-source":
             self._linked = True
+        else:
+            _refuse_misplaced(name, name not in _CELLS)
 
     def text(self, data: str) -> None:
         """Handle character data."""
@@ -157,10 +174,12 @@ class _Reader:
             elif name in _CELLS:
                 self._close_cell(name, self._cell)
                 self._cell = None
-        elif name == "table:table-row" and self._table and self._table.row >= 0:
-            self._table.row += self._table.row_repeat
-        elif name == "table:table" and self._table:
-            self._close_table(self._table)
+        else:
+            self._around.pop()
+            if name == "table:table-row" and self._table and self._table.row >= 0:
+                self._table.row += self._table.row_repeat
+            elif name == "table:table" and self._table:
+                self._close_table(self._table)
 
     def _close_table(self, table: _Table) -> None:
         self._table = None
@@ -230,6 +249,12 @@ class _Reader:
             uncomputed=frozenset(table.uncomputed),
             merged=tuple(table.merged),
         )
+
+
+def _refuse_misplaced(name: str, is_placed: bool) -> None:  # noqa: FBT001 - the question is in the name
+    """Refuse what stands where no program writes it: some would show those cells, others not."""
+    if not is_placed:
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"content.xml: {name[:60]} out of place")
 
 
 @lru_cache(maxsize=1000)  # asked for every tag and attribute

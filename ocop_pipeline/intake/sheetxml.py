@@ -44,6 +44,11 @@ _USUAL_LINK = re.compile(rb'<Relationship Id="([^"<>]*)" Type="[^"<>]*" Target="
 # A text by a number that is none (the reader shows the first text of the workbook instead), and a text in place whose
 # value stands where a number would (the reader shows nothing).
 _NO_INDEX = re.compile(rb""" t=["']s["'][^<>]*><v>(?!(?:[0-9]{1,9})?</v>)""")
+# A number that is none (the reader shows it as a text, or as nothing). Blanks and noughts left out are none of it.
+_NO_NUMBER = re.compile(
+    rb'<c r="[A-Z]+[0-9]+"(?: s="[0-9]+")?(?: t="n")?><v>(?!(?:[-+0-9.eE\s]*|-?INF|NaN)</v>)'
+)
+_NUMBER = re.compile(r"[-+0-9.eE\s]*|-?INF|NaN", re.ASCII)
 _MISPLACED = re.compile(rb"""inlineStr["'][^<>]*>\s*<v[\s>]""")
 _INLINE = b"inlineStr"
 _CLAIMED_TEXTS = re.compile(rb"""[cC]ount\s*=\s*["'][ +]*([0-9]+)""")
@@ -85,7 +90,9 @@ def refuse_false_count(texts: bytes) -> None:
     root = texts[: texts.find(b">", texts.find(b"sst"))].replace(b"\0", b"")  # without the noughts of UTF-16
     for claimed in _CLAIMED_TEXTS.findall(root):
         if len(claimed) > 9 or int(claimed) > len(texts):  # the shortest text takes five bytes
-            raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"{claimed[:20].decode()} texts claimed")
+            raise RefusedFileError(
+                UnreadableCode.CORRUPT_XML, detail=f"{claimed[:20].decode()} texts claimed"
+            )
 
 
 def scan_sheet(part: bytes, *, plain: bool) -> SheetMarks:
@@ -115,7 +122,7 @@ def _is_closed(part: bytes) -> bool:
 
 
 def _scan_usual(part: bytes) -> SheetMarks:
-    if _NO_INDEX.search(part) or (_INLINE in part and _MISPLACED.search(part)):
+    if _NO_INDEX.search(part) or _NO_NUMBER.search(part) or (_INLINE in part and _MISPLACED.search(part)):
         raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a text where none can be")
     marks = SheetMarks()
     grid_end = part.rfind(b"</sheetData>")
@@ -252,7 +259,9 @@ class _SheetParser:
 
     def _close_cell(self) -> None:
         here = (self._row, self._col)
-        if self._type == "s" and self._value and not (self._value.isascii() and self._value.isdecimal()):
+        is_index = not self._value or (self._value.isascii() and self._value.isdecimal())
+        is_number = _NUMBER.fullmatch(self._value) is not None
+        if (self._type == "s" and not is_index) or (self._type in ("", "n") and not is_number):
             raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a text where none can be")
         empty_text = self._type in ("str", "inlineStr") and self._has_value
         if self._has_formula and not self._value and not empty_text:

@@ -76,7 +76,6 @@ _OTHER = {
 # What the cell reader reads besides the sheets.
 _TEXTS_PART = "xl/sharedstrings.xml"
 _READ_PARTS = frozenset((_TEXTS_PART, "xl/styles.xml", "xl/workbook.xml", "xl/_rels/workbook.xml.rels"))
-_NO_MARKS = SheetMarks()
 _PLAIN_KINDS = frozenset((str, float, int, bool, date, datetime))
 _Read = str | int | float | bool | date | datetime | time | timedelta
 _CSV_NAMES = (".csv", ".tsv", ".txt")
@@ -168,12 +167,14 @@ def _read_package(data: bytes, limits: Limits) -> Workbook:
         return read_biff12(package, limits)
     _refuse_other_packages(package)
     marks = _scan_parts(package, limits)
-    by_sheet: dict[str, SheetMarks] = {}
-    if marks:
-        names = sheet_parts(package.part("xl/workbook.xml"), package.part("xl/_rels/workbook.xml.rels"))
-        by_sheet = {sheet: marks[part] for sheet, part in names.items() if part in marks}
-        _refuse_wide(by_sheet, limits)
+    names = sheet_parts(package.part("xl/workbook.xml"), package.part("xl/_rels/workbook.xml.rels"))
+    by_sheet = {sheet: marks[part] for sheet, part in names.items() if part in marks}
+    _refuse_wide(by_sheet, limits)
     sheets = _read_sheets(data, by_sheet, limits)
+    for sheet in sheets:
+        if not sheet.rows and sheet.name in names and sheet.name not in by_sheet:
+            # Damage the reader shows as an empty sheet.
+            raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"no grid in {names[sheet.name]}")
     if not any(sheet.rows or sheet.uncomputed for sheet in sheets):
         raise RefusedFileError(UnreadableCode.NO_SHEETS)
     linked = any(name.startswith("xl/externallinks/") for name in package.names)
@@ -220,9 +221,7 @@ def _scan_parts(package: Package, limits: Limits) -> dict[str, SheetMarks]:
         if name == _TEXTS_PART:
             refuse_false_count(part)
         if has_cells:
-            found = scan_sheet(part, plain=plain)
-            if found.uncomputed or found.errors or found.merged or found.last:
-                marks[name] = found
+            marks[name] = scan_sheet(part, plain=plain)
     if len(marks) > limits.sheets:
         raise RefusedFileError(UnreadableCode.TOO_MANY_SHEETS, limit=limits.sheets)
     return marks
@@ -278,7 +277,7 @@ def _read_sheet(
         if (row + 1) * (col + 1) > cells_left:
             raise _too_many_cells(about.name, source.end, limits)
     rows = _plain_rows(source.to_python(skip_empty_area=False)) if source.end else []
-    marks = by_sheet.get(about.name, _NO_MARKS)
+    marks = by_sheet.get(about.name, SheetMarks())
     _set_errors(rows, marks.errors)
     return Sheet(
         name=about.name,

@@ -304,9 +304,20 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         CODE.TOO_MANY_CELLS,
     ),
     "xls: a formula far away": (
-        lambda: writers.xls({"A": [writers.formula(65_535, 65_535, bytes(8), marks=2)]}),
+        lambda: writers.xls({"A": [writers.formula(65_535, 255, bytes(8), marks=2)]}),
         CODE.TOO_MANY_CELLS,
     ),
+    "xls: column 257": (lambda: writers.xls({"A": [number8(0, 256, 1)]}), CODE.CORRUPT_XML),
+    "xls: a format that is not there": (lambda: writers.xls({"A": [number8(0, 0, 1, 99)]}), CODE.CORRUPT_XML),
+    "xls: a cell twice": (
+        lambda: writers.xls({"A": [number8(0, 0, 1), label(0, 0, "2")]}),
+        CODE.CORRUPT_XML,
+    ),
+    "xls: numbers that end elsewhere": (
+        lambda: writers.xls({"A": [record(0x00BD, struct.pack("<HHHIHIH", 0, 0, 0, 6, 0, 10, 2))]}),
+        CODE.CORRUPT_XML,
+    ),
+    "xls: a record of no kind": (lambda: writers.xls({"A": [*_ONE, record(0xFFFD, b"")]}), CODE.CORRUPT_XML),
     "xls: 450,000 records of nothing": (_tiny_records, CODE.TOO_MANY_CELLS),
     "xls: 201 sheets": (lambda: writers.xls({str(n): _ONE for n in range(201)}), CODE.TOO_MANY_SHEETS),
     "xls: claims, but no cell": (
@@ -317,7 +328,21 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         lambda: writers.xlsb([Sheet("A", False, [["x"]])], {"xl/worksheets/sheet1.bin": bytes(20_000_000)}),
         CODE.ZIP_BOMB,
     ),
-    "xlsb: records of nothing": (lambda: _sheet12(bytes(900_000)), CODE.TOO_MANY_CELLS),
+    "xlsb: rows out of order": (lambda: _sheet12(_row12(1) + _row12(0)), CODE.CORRUPT_XML),
+    "xlsb: a cell twice": (
+        lambda: _sheet12(_row12(0) + writers.cell12(0, 2.0)),
+        CODE.CORRUPT_XML,
+    ),
+    "xlsb: a cell in no row": (lambda: _sheet12(writers.cell12(0, 2.0)), CODE.CORRUPT_XML),
+    "xlsb: text shorter than its record": (
+        lambda: _sheet12(record12(0, struct.pack("<I", 0)) + record12(6, struct.pack("<IIII", 0, 0, 0, 0))),
+        CODE.CORRUPT_XML,
+    ),
+    "xlsb: no grid": (
+        lambda: writers.xlsb([Sheet("A", False, [["x"]])], {"xl/worksheets/sheet1.bin": record12(129)}),
+        CODE.CORRUPT_XML,
+    ),
+    "xlsb: records of nothing": (lambda: _sheet12(b"\x25\0" * 450_000), CODE.TOO_MANY_CELLS),
     "xlsb: 100,001 texts": (
         lambda: writers.xlsb(
             [], {"xl/sharedStrings.bin": record12(19, b"\0" + writers.text12("x")) * 100_001}

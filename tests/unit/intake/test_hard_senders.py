@@ -233,3 +233,18 @@ def test_the_day_of_a_report_is_read_as_its_other_days_are():
     told = [each for each in found.repairs if each.before == "03/04/2026"]
     assert [each.after for each in told] == ["04/03/2026"]
     assert date.fromordinal(found.info["reported_on"].day) == date(2026, 3, 4)
+
+
+def test_a_remark_beside_no_heading_of_the_form_is_told():
+    """What is written under an answer, or beside a heading of one's own, is not lost without a word."""
+    form = sound(shipped(), remarks={"causes": "Thiếu vốn"})
+
+    def below(rows):
+        rows.append([None, "Chưa có mặt bằng"])
+        rows.append(["Ý kiến khác", "Mở thêm lớp tập huấn"])
+        rows.append(["Người lập biểu", None])
+
+    found = extract(shipped_spec(), _changed(form, REMARKS, below))
+    last = len(form.grids()[form.layout.sheet(REMARKS).name])
+    told = [(each.code, each.cell) for each in found.findings]
+    assert told == [("REMARK_NOT_READ", f"B{last + 1}"), ("REMARK_NOT_READ", f"B{last + 2}")]

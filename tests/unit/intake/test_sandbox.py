@@ -54,7 +54,7 @@ BAD = {
     "lying bomb": (hostile.lying_bomb, CODE.ZIP_BOMB),
     "entities": (hostile.entities, CODE.XML_ENTITIES),
     "two extremes": (hostile.two_extremes, CODE.TOO_MANY_CELLS),
-    "hidden extremes": (hostile.hidden_extremes, CODE.OUT_OF_MEMORY),
+    "hidden extremes": (hostile.hidden_extremes, CODE.CORRUPT_XML),
     "damaged": (hostile.bad_crc, CODE.TRUNCATED_ZIP),
 }
 

@@ -339,6 +339,21 @@ REFUSED = {
         hostile.with_rows('<row r="1"><c r="AAAAAA1"><v>1</v></c></row>'),
         CODE.CORRUPT_XML,
     ),
+    "a number that is none": (
+        hostile.with_rows('<row r="1"><c r="A1"><v>1</v></c><c r="B1" s="0"><v>12a</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "the same, otherwise written too": (
+        hostile.with_rows('<row r="1"><c t="n" r="B1"><v>12a</v></c></row>'),
+        CODE.CORRUPT_XML,
+    ),
+    "a sheet without a grid": (
+        hostile.edited(
+            hostile.sound({"A": [[1]], "B": [[2]]}),
+            lambda name, part: b"<worksheet/>" if name == "xl/worksheets/sheet2.xml" else part,
+        ),
+        CODE.CORRUPT_XML,
+    ),
     "a tag that is not closed": (
         hostile.with_rows('<row r="1"><c r="A1"><v>1</v></c><c r="B1"><x><v>2</v></c></row>'),
         CODE.CORRUPT_XML,

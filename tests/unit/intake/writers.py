@@ -250,13 +250,13 @@ def cell12(col: int, value: CellValue) -> bytes:
     return record12(6, place.pack(col, PLAIN) + text12(str(value)))
 
 
-def sheet12(sheet: Sheet, shared: dict[str, int]) -> bytes:
-    """The part of one sheet; every other text is a shared one."""
+def sheet12(sheet: Sheet, shared: dict[str, int], every: int = 2) -> bytes:
+    """The part of one sheet; texts of every second column, or of every one, are shared ones."""
     part = record12(129) + record12(148, struct.pack("<4I", 0, 1_048_575, 0, 16_383)) + record12(145)
     for number, row in enumerate(sheet.rows):
         part += record12(0, struct.pack("<I13x", number))
         for col, value in enumerate(row):
-            if isinstance(value, str) and col % 2:
+            if isinstance(value, str) and col % every == every - 1:
                 index = shared.setdefault(value, len(shared))
                 part += record12(7, struct.pack("<III", col, PLAIN, index))
             elif value is not None:
@@ -267,11 +267,12 @@ def sheet12(sheet: Sheet, shared: dict[str, int]) -> bytes:
     return part + record12(130)
 
 
-def xlsb(sheets: Sequence[Sheet], parts: Mapping[str, bytes] | None = None) -> bytes:
+def xlsb(sheets: Sequence[Sheet], parts: Mapping[str, bytes] | None = None, every: int = 2) -> bytes:
     """An XLSB of these sheets, with further or other parts."""
     shared: dict[str, int] = {}
     written = {
-        f"xl/worksheets/sheet{n}.bin": sheet12(sheet, shared) for n, sheet in enumerate(sheets, start=1)
+        f"xl/worksheets/sheet{n}.bin": sheet12(sheet, shared, every)
+        for n, sheet in enumerate(sheets, start=1)
     }
     book = record12(131) + record12(153, struct.pack("<II", 0, 0) + text12("")) + record12(143)
     links = ""
