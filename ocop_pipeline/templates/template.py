@@ -5,9 +5,12 @@ filled in `contents`.
 """
 
 import io
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from xlsxwriter.utility import quote_sheetname, xl_col_to_name, xl_rowcol_to_cell
@@ -144,6 +147,7 @@ class _Template:
         sums = self._sums(draft)
         keys = {code: key for (_, key), code in (self.layout.line_keys or {}).items()}
         link = f"internal:{quote_sheetname(self.catalogue.template_words.guide_sheet)}!A"
+        asked: dict[int, list[tuple[int, FormLine]]] = defaultdict(list)
         for line in self.lines:
             place = (line.part, line.line_code, line.field)
             if place not in draft.places:
@@ -160,13 +164,26 @@ class _Template:
                 sheet.write_formula(row, column, sums[place], formats.to_fill(style), "")
             else:
                 sheet.write_blank(row, column, None, formats.to_fill(style))
-            cell = xl_rowcol_to_cell(row, column)
-            sheet.data_validation(row, column, row, column, self.inputs.of_line(line, cell))
+            asked[column].append((row, line))
             # The key leads to the explanation; a label that did so would not wrap in LibreOffice.
             at, written = draft.columns["key"], keys.get(line.line_code, line.line_code)
             sheet.write_url(row, at, f"{link}{self.guide.rows[line.indicator] + 1}", formats["link"], written)
             if "note" in draft.columns:
                 sheet.write_blank(row, draft.columns["note"], None, formats.to_fill("wrap"))
+        for column, places in asked.items():
+            self._limit(sheet, column, sorted(places, key=itemgetter(0)))
+
+    def _limit(self, sheet: Any, column: int, places: Sequence[tuple[int, FormLine]]) -> None:
+        """Limit what may be written in a column: one rule for the lines of an indicator that follow one another.
+
+        A rule of its own for each cell would double the time that a workbook takes to write.
+        """
+        runs = groupby(enumerate(places), key=lambda each: (each[1][0] - each[0], *_asked(each[1][1])))
+        for _, run in runs:
+            rows = [(row, line) for _, (row, line) in run]
+            (first, line), (last, _) = rows[0], rows[-1]
+            rule = self.inputs.of_line(line, xl_rowcol_to_cell(first, column))
+            sheet.data_validation(first, column, last, column, rule)
 
     def _sums(self, draft: SheetDraft) -> dict[LinePlace, str]:
         """Formulas of the totals whose parts are all on the sheet; blank while all parts are: blank is not nought."""
@@ -260,6 +277,11 @@ class _Template:
                 sheet.write_string(row, column, text, formats["text"])
         sheet.protect("", _ALLOWED)
         sheet.hide()
+
+
+def _asked(line: FormLine) -> tuple[str, str, str]:
+    """What decides which answers are allowed, and what is said of them."""
+    return line.indicator, line.value_type, line.unit_vi
 
 
 def write_blank_or(sheet: Any, row: int, column: int, value: Value, style: Any) -> None:
