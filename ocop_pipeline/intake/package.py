@@ -162,10 +162,11 @@ def _data_start(data: bytes, entry: zipfile.ZipInfo) -> int:
 
 def is_plain(part: bytes) -> bool:
     """Whether an XML part is UTF-8 without declarations, comments and CDATA (all start with ``<!``)."""
-    return b"<!" not in part and _is_utf8(part)
+    return b"<!" not in part and is_utf8(part)
 
 
-def _is_utf8(part: bytes) -> bool:
+def is_utf8(part: bytes) -> bool:
+    """Whether an XML part says, or leaves it understood, that it is UTF-8."""
     if part.startswith(_USUAL_STARTS):
         return True
     head = part[:200].lower()
@@ -178,9 +179,10 @@ def _is_utf8(part: bytes) -> bool:
 
 
 def refuse_malformed(part: bytes, name: str) -> None:
-    """Refuse a part that is not well-formed XML, as Excel does.
+    """Refuse a part that is not well-formed XML, as Excel does, or not UTF-8, as nobody writes it.
 
-    The cell reader reads on past what is wrong and leaves cells out in silence, or takes a text for another.
+    The cell reader reads on past what is wrong and leaves cells out in silence, or takes a text for another; a sheet
+    in UTF-16 it shows as an empty one.
 
     Args:
         part: XML already found to be without DOCTYPE.
@@ -189,6 +191,8 @@ def refuse_malformed(part: bytes, name: str) -> None:
     Raises:
         RefusedFileError: CORRUPT_XML.
     """
+    if not is_utf8(part):
+        raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"{name} is not UTF-8")
     try:
         expat.ParserCreate().Parse(part, True)
     except (expat.ExpatError, ValueError, LookupError) as error:

@@ -4,6 +4,7 @@ For the readers of cells that are our own (`biff`, `biff12`). What sizes a file 
 cells that are there count.
 """
 
+import re
 from typing import NoReturn
 
 from ocop_pipeline.intake.grid import (
@@ -19,6 +20,7 @@ from ocop_pipeline.intake.grid import (
 
 RECORDS_PER_CELL = 4
 """So many records are read for every cell that is allowed: formatted empty cells, rows and notes take some."""
+_NO_LETTER = re.compile("[\0\ufffe\uffff]")
 
 
 class SparseSheet:
@@ -52,10 +54,13 @@ class SparseSheet:
         """Fill a cell; an empty text or None leaves it empty.
 
         Raises:
-            RefusedFileError: TOO_MANY_CELLS, when the sheet reaches too far with it.
+            RefusedFileError: TOO_MANY_CELLS, when the sheet reaches too far with it; CORRUPT_XML, when a text holds
+                what is no letter in any writing: other bytes were taken for it.
         """
         if value is None or value == "":
             return
+        if type(value) is str and _NO_LETTER.search(value):
+            raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail=f"{address(row, col)} holds no text")
         if row > self._last_row or col > self._last_col:
             self._last_row, self._last_col = max(row, self._last_row), max(col, self._last_col)
             if self.span > self._left:

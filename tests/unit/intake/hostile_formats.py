@@ -317,6 +317,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         lambda: writers.xls({"A": [record(0x00BD, struct.pack("<HHHIHIH", 0, 0, 0, 6, 0, 10, 2))]}),
         CODE.CORRUPT_XML,
     ),
+    "xls: a text that is none": (
+        lambda: writers.xls({"A": [*_ONE, label(0, 1, "Xã \ufffe\uffff")]}),
+        CODE.CORRUPT_XML,
+    ),
     "xls: a record of no kind": (lambda: writers.xls({"A": [*_ONE, record(0xFFFD, b"")]}), CODE.CORRUPT_XML),
     "xls: 450,000 records of nothing": (_tiny_records, CODE.TOO_MANY_CELLS),
     "xls: 201 sheets": (lambda: writers.xls({str(n): _ONE for n in range(201)}), CODE.TOO_MANY_SHEETS),

@@ -354,6 +354,13 @@ REFUSED = {
         ),
         CODE.CORRUPT_XML,
     ),
+    "a sheet in UTF-16": (
+        hostile.with_sheet_xml(
+            '<?xml version="1.0" encoding="UTF-16"?><worksheet><sheetData><row r="1"><c r="A1"><v>1</v></c></row>'
+            "</sheetData></worksheet>".encode("utf-16")
+        ),
+        CODE.CORRUPT_XML,
+    ),
     "a tag that is not closed": (
         hostile.with_rows('<row r="1"><c r="A1"><v>1</v></c><c r="B1"><x><v>2</v></c></row>'),
         CODE.CORRUPT_XML,
