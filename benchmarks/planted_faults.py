@@ -1,8 +1,10 @@
 """Faults planted in random sound workbooks: caught at their cell, missed, and what is found in sound ones.
 
-Run by `make faults`; writes the table `benchmarks/FAULTS.md`. Sound workbooks are generated for communes all over the
-country. Each kind of fault is planted in some of them, one at a time; the file is judged, then only the cells that were
-named are given back what stood there, and it is judged again: it must have no error left, and not that finding.
+Run by `make faults`; writes the table `benchmarks/FAULTS.md`. Half of the sound workbooks are as generated for communes
+and departments all over the country; the other half are templates as they are sent out, filled in
+(`filled_templates`), of every form, on either side of July 2025. Each kind of fault is planted in some of both, one
+at a time; the file is judged, then only the cells that were named are given back what stood there, and it is judged
+again: it must have no error left, and not that finding.
 """
 
 import argparse
@@ -11,8 +13,9 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,9 +23,13 @@ from typing import Any
 import openpyxl
 
 from benchmarks.fault_kinds import KINDS, WHOLE, WHOLE_FILE, Kind, Place, Sound
+from benchmarks.filled_templates import KEY, computed, filled, reports, saved
 from benchmarks.workloads import workbooks
 from ocop_pipeline.catalogue import load_catalogue
+from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.domain.findings import Severity
+from ocop_pipeline.domain.periods import Period
+from ocop_pipeline.domain.units import Tier
 from ocop_pipeline.intake.judge import Judgement
 from ocop_pipeline.intake.process import check
 from ocop_pipeline.intake.spec import reading_spec
@@ -30,6 +37,10 @@ from ocop_pipeline.intake.spec import reading_spec
 TABLE = Path(__file__).with_name("FAULTS.md")
 TODAY = date(2026, 11, 22)
 _CHUNK = 200
+_PLACES = ("68", "01", "44", "96", "08", "25", "79", "38")
+_MONTHS = ("2026-10", "2025-05", "2025-07", "2024-03", "2026-01", "2025-06")
+"""Provinces and months of the templates: before July 2025 districts report, and communes by older layouts."""
+_SHARE = 0.2
 
 
 @dataclass
@@ -62,19 +73,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="ocop-faults-") as folder:
         root = Path(folder)
-        paths = workbooks(root / "sound", options.sound)
-        false = _false_errors(paths)
+        sent = _templates(root / "sent", options.sound - options.sound // 2, options.seed)
+        paths = [*workbooks(root / "sound", options.sound // 2), *sent.files]
+        false = _false_findings(paths)
         counts = [_try(kind, paths, options.each, options.seed, root / "tried") for kind in KINDS]
         counts += [_damage(name, paths[: options.each], root / "tried") for name in WHOLE]
-    table = _table(counts, len(paths), false)
+    table = _table(counts, len(paths), sent, false)
     TABLE.write_text(table, encoding="utf-8")
     sys.stdout.write(f"{table}\n{time.perf_counter() - started:.0f} s\n")
+    errors = sum(each for (_, severity), each in false.items() if severity is Severity.ERROR)
     missed = any(count.planted == 0 or count.caught < count.planted for count in counts)
     return int(
-        bool(false)
+        bool(errors)
         or missed
         or any(count.accepted < count.planted for count in counts if count.accepted >= 0)
     )
+
+
+@dataclass
+class Sent:
+    """Templates filled in, and of what they are."""
+
+    files: list[Path] = field(default_factory=list)
+    forms: set[str] = field(default_factory=set)
+    units: set[str] = field(default_factory=set)
+    months: set[str] = field(default_factory=set)
+
+
+def _templates(folder: Path, count: int, seed: int) -> Sent:
+    """So many templates, filled in, as many of each month as there are."""
+    catalogue, chance, sent = load_catalogue(), random.Random(seed), Sent()  # noqa: S311 - repeatable, not secret
+    folder.mkdir(parents=True)
+    for number, month in enumerate(_MONTHS):
+        wanted = (count - len(sent.files)) // (len(_MONTHS) - number)
+        told = [
+            each
+            for province in _PLACES
+            if catalogue.units.find_code(province, Period(month).end, Tier.PROVINCE)
+            for each in reports(catalogue, province, month, seed, _SHARE)
+        ]
+        if len(told) < wanted:
+            raise RuntimeError(f"only {len(told)} reports in {month}")
+        for report in chance.sample(told, wanted):
+            path = folder / f"{month}-{len(sent.files)}.xlsx"
+            path.write_bytes(filled(catalogue, report, chance, known=chance.random() < 0.5))
+            sent.files.append(path)
+            sent.forms.add(report.sender.form)
+            sent.units.add(report.sender.unit.unit_id)
+            sent.months.add(month)
+    return sent
 
 
 def _judged(files: Sequence[bytes], folder: Path) -> list[Judgement]:
@@ -86,18 +133,16 @@ def _judged(files: Sequence[bytes], folder: Path) -> list[Judgement]:
         for number, data in enumerate(files[start : start + _CHUNK]):
             paths.append(folder / f"{number}.xlsx")
             paths[-1].write_bytes(data)
-        found += check(paths, load_catalogue(), TODAY)
+        found += check(paths, load_catalogue(), TODAY, key=KEY)
     return found
 
 
-def _false_errors(paths: Sequence[Path]) -> dict[str, int]:
-    """Code -> how many errors there are in sound workbooks."""
-    found: dict[str, int] = {}
+def _false_findings(paths: Sequence[Path]) -> Counter[tuple[str, Severity]]:
+    """How many findings there are in sound workbooks, by code and severity."""
+    found = Counter[tuple[str, Severity]]()
     for start in range(0, len(paths), _CHUNK):
-        for judgement in check(paths[start : start + _CHUNK], load_catalogue(), TODAY):
-            for finding in judgement.findings:
-                if finding.severity is Severity.ERROR:
-                    found[finding.code] = found.get(finding.code, 0) + 1
+        for judgement in check(paths[start : start + _CHUNK], load_catalogue(), TODAY, key=KEY):
+            found.update((finding.code, finding.severity) for finding in judgement.findings)
     return found
 
 
@@ -146,9 +191,7 @@ def _repaired(item: Tried, judgement: Judgement) -> bytes:
             faulty[sheet][cell].value = sound[sheet][cell].value
             faulty[sheet][cell].number_format = sound[sheet][cell].number_format
             _drop_added(faulty[sheet], sound[sheet], cell)
-    target = io.BytesIO()
-    faulty.save(target)
-    return target.getvalue()
+    return computed(saved(faulty))
 
 
 def _drop_added(faulty: Any, sound: Any, cell: str) -> None:
@@ -172,21 +215,29 @@ def _damage(name: str, paths: Sequence[Path], folder: Path) -> Count:
     return Count(name, code, len(paths), caught, len(paths))
 
 
-def _table(counts: Sequence[Count], sound: int, false: dict[str, int]) -> str:
-    summary = f"{sum(false.values())} false errors{f' ({false})' if false else ''}"
+def _table(counts: Sequence[Count], sound: int, sent: Sent, false: Mapping[tuple[str, Severity], int]) -> str:
+    errors = sum(each for (_, severity), each in false.items() if severity is Severity.ERROR)
+    warnings = sum(false.values()) - errors
     head = f"""# Planted faults
 
-Made by `make faults`. {len(counts)} kinds; {sound} sound workbooks of communes and departments all over the country:
-{summary}. "Put right" counts the files that are accepted once only the cells that were named have what stood there;
-where a sheet or the whole file is named, the sound file.
+Made by `make faults`. {len(counts)} kinds; {sound} sound workbooks: {len(sent.files)} are templates as sent out and
+filled in ({len(sent.forms)} forms, {len(sent.units)} units, {len(sent.months)} months), the others as generated for
+communes and departments all over the country. In the sound ones: {errors} errors, {warnings} warnings.
 
-| fault | finding | planted | caught at its cell | missed | put right |
-|---|---|---|---|---|---|
+"False" counts findings of that code in the sound workbooks. "Put right" counts the files that are accepted once only
+the cells that were named have what stood there; where a sheet or the whole file is named, the sound file.
+
+| fault | finding | severity | planted | caught at its cell | missed | false | put right |
+|---|---|---|---:|---:|---:|---:|---:|
 """
+    by_code = Counter[str]()
+    for (code, _), many in false.items():
+        by_code[code] += many
     rows = [
-        (each.name, f"`{each.code}`", each.planted, each.caught, each.planted - each.caught, each.accepted)
+        (each.name, f"`{each.code}`", finding_types()[each.code].severity, each.planted, each.caught,
+         each.planted - each.caught, by_code[each.code], each.accepted)
         for each in counts
-    ]
+    ]  # fmt: skip
     return head + "".join(f"| {' | '.join(map(str, row))} |\n" for row in rows)
 
 

@@ -4,7 +4,7 @@ Belongs here: what `ocop generate`, the demonstration and the tests need to judg
 catalogue and the ideas of the domain only, and knows nothing of how workbooks are read or figures rolled up.
 """
 
-from ocop_pipeline.generator.country import generate
+from ocop_pipeline.generator.country import generate, sound_reports
 from ocop_pipeline.generator.options import NATION_CODE, Options, OptionsError
 from ocop_pipeline.generator.truth import FileTruth, PlantedFault, ProductTruth, RecognitionTruth, Truth
 from ocop_pipeline.templates.sheets import Answers, Appearance, SheetDraft, draft_sheets
@@ -25,5 +25,6 @@ __all__ = [
     "csv_bytes",
     "draft_sheets",
     "generate",
+    "sound_reports",
     "xlsx_bytes",
 ]

@@ -87,6 +87,22 @@ def generate(catalogue: Catalogue, options: Options, inbox: Path, progress: Prog
     return _Country(catalogue, options).send(inbox, progress or (lambda _done, _total: None))
 
 
+def sound_reports(catalogue: Catalogue, options: Options) -> dict[str, list[tuple[Sender, Submission]]]:
+    """What every sender of a country says in each month, without faults and unwritten.
+
+    Args:
+        catalogue: Units, forms, layouts, indicators and lists.
+        options: The country wanted; its faults are not planted.
+
+    Returns:
+        Senders and their reports, by month.
+
+    Raises:
+        OptionsError: no province of that code in that month.
+    """
+    return _Country(catalogue, options).reports()
+
+
 class _Country:
     def __init__(self, catalogue: Catalogue, options: Options) -> None:
         self._catalogue = catalogue
@@ -126,6 +142,13 @@ class _Country:
             before = {item.sender.key: item.submission for item in outgoing}
         self._truth.products = self._product_truths()
         return self._truth
+
+    def reports(self) -> dict[str, list[tuple[Sender, Submission]]]:
+        """Live through all months and say what everybody reports."""
+        return {
+            period.key: [(item.sender, item.submission) for item in self._live_through(period)]
+            for period in self._months
+        }
 
     def _named_products(self, communes: Sequence[UnitVersion]) -> list[Product]:
         """The products that the plan asked for names, in the communes below its unit."""

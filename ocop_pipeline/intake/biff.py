@@ -223,6 +223,10 @@ class _Reader:
         """A text that lies in one record: its length, a byte of flags where it is Unicode, its letters."""
         length = int.from_bytes(data[:length_bytes], "little")
         if self._told.unicode:
+            if (
+                data[length_bytes] & ~1
+            ):  # [MS-XLS] 2.5.294: reserved, and to some programs a sign of more to come
+                raise _corrupt("a text with marks that none has")
             return _Pieces([data], length_bytes + 1).letters(length, wide=bool(data[length_bytes] & 1))
         letters = data[length_bytes : length_bytes + length]
         if len(letters) < length:

@@ -321,6 +321,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         lambda: writers.xls({"A": [*_ONE, label(0, 1, "Xã \ufffe\uffff")]}),
         CODE.CORRUPT_XML,
     ),
+    "xls: a text with marks that none has": (
+        lambda: writers.xls({"A": [record(0x0204, struct.pack("<HHHHB", 0, 0, 0, 1, 8) + b"A")]}),
+        CODE.CORRUPT_XML,
+    ),
     "xls: a record of no kind": (lambda: writers.xls({"A": [*_ONE, record(0xFFFD, b"")]}), CODE.CORRUPT_XML),
     "xls: 450,000 records of nothing": (_tiny_records, CODE.TOO_MANY_CELLS),
     "xls: 201 sheets": (lambda: writers.xls({str(n): _ONE for n in range(201)}), CODE.TOO_MANY_SHEETS),
