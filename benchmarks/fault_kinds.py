@@ -6,9 +6,11 @@ spreadsheet program would change it; nothing here knows how a rule finds anythin
 
 import io
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import openpyxl
@@ -39,7 +41,6 @@ class Sound:
 
     def __post_init__(self) -> None:
         self.book = openpyxl.load_workbook(io.BytesIO(self.data))
-        self._results = openpyxl.load_workbook(io.BytesIO(self.data), data_only=True)
         self.places: dict[tuple[str, str, str], list[tuple[int, int]]] = {}
         for slot, row, column in zip(self.found.slots, self.found.rows, self.found.columns, strict=True):
             self.places.setdefault(self.layout.slots[slot], []).append((row, column + 1))
@@ -83,6 +84,10 @@ class Sound:
         found = self.at(part, line, name)
         value = self._seen(*found) if found else None
         return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @cached_property
+    def _results(self) -> Any:
+        return openpyxl.load_workbook(io.BytesIO(self.data), data_only=True)
 
     def _seen(self, cell: Any, place: Place) -> Any:
         """What a cell shows: of a formula its result."""
@@ -401,6 +406,14 @@ def _task(name: str, value: object) -> Plant:
     return plant
 
 
+def _two_ways(form: Sound) -> Place | None:
+    """A text that is 1.234 or 1,234 triệu đồng, where no other text of the file tells which the sender means."""
+    telling = re.compile(r"\d[.,]\d")
+    texts = (cell.value for sheet in form.book for row in sheet.iter_rows() for cell in row)
+    told = any(isinstance(text, str) and telling.search(text) for text in texts)
+    return None if told else form.put(FUNDING, "KP", "planned", "1.234")
+
+
 def _second_sheet(form: Sound) -> Place:
     copy = form.book.copy_worksheet(form.book[form.sheet(GRID)])
     copy.title = f"{form.sheet(GRID)} (2)"
@@ -440,7 +453,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "money that can be read two ways",
         "NUMBER_GUESSED",
-        lambda form: form.put(FUNDING, "KP", "planned", "1.234"),
+        _two_ways,
     ),
     Kind("no name of a product", "PRODUCT_NAME_MISSING", _register("product_name", None)),
     Kind("no producer", "PRODUCER_MISSING", _register("producer_name", None)),

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,11 @@ from ocop_pipeline.intake.spec import reading_spec
 
 TABLE = Path(__file__).with_name("FAULTS.md")
 TODAY = date(2026, 11, 22)
-_CHUNK = 200
 _PLACES = ("68", "01", "44", "96", "08", "25", "79", "38")
 _MONTHS = ("2026-10", "2025-05", "2025-07", "2024-03", "2026-01", "2025-06")
 """Provinces and months of the templates: before July 2025 districts report, and communes by older layouts."""
 _SHARE = 0.2
+_SENT = "sent"
 
 
 @dataclass
@@ -56,8 +57,9 @@ class Count:
 
 @dataclass(frozen=True)
 class Tried:
-    """One planted fault: where it must be found, the file with it, and the file as it was."""
+    """One planted fault: whose neighbours the file has, where it must be found, the file with it and as it was."""
 
+    group: str
     place: Place
     faulty: bytes
     sound: bytes
@@ -73,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="ocop-faults-") as folder:
         root = Path(folder)
-        sent = _templates(root / "sent", options.sound - options.sound // 2, options.seed)
+        sent = _templates(root / _SENT, options.sound - options.sound // 2, options.seed)
         paths = [*workbooks(root / "sound", options.sound // 2), *sent.files]
         false = _false_findings(paths)
         counts = [_try(kind, paths, options.each, options.seed, root / "tried") for kind in KINDS]
@@ -103,7 +105,6 @@ class Sent:
 def _templates(folder: Path, count: int, seed: int) -> Sent:
     """So many templates, filled in, as many of each month as there are."""
     catalogue, chance, sent = load_catalogue(), random.Random(seed), Sent()  # noqa: S311 - repeatable, not secret
-    folder.mkdir(parents=True)
     for number, month in enumerate(_MONTHS):
         wanted = (count - len(sent.files)) // (len(_MONTHS) - number)
         told = [
@@ -115,7 +116,8 @@ def _templates(folder: Path, count: int, seed: int) -> Sent:
         if len(told) < wanted:
             raise RuntimeError(f"only {len(told)} reports in {month}")
         for report in chance.sample(told, wanted):
-            path = folder / f"{month}-{len(sent.files)}.xlsx"
+            path = folder / month / f"{len(sent.files)}.xlsx"
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(filled(catalogue, report, chance, known=chance.random() < 0.5))
             sent.files.append(path)
             sent.forms.add(report.sender.form)
@@ -124,24 +126,35 @@ def _templates(folder: Path, count: int, seed: int) -> Sent:
     return sent
 
 
-def _judged(files: Sequence[bytes], folder: Path) -> list[Judgement]:
-    """Judge files, in the order given."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found: list[Judgement] = []
-    for start in range(0, len(files), _CHUNK):
-        paths = []
-        for number, data in enumerate(files[start : start + _CHUNK]):
-            paths.append(folder / f"{number}.xlsx")
-            paths[-1].write_bytes(data)
-        found += check(paths, load_catalogue(), TODAY, key=KEY)
-    return found
+def _group(path: Path) -> str:
+    """What a file is judged together with: each month of each source is an invented country of its own.
+
+    Judged with others, its register would be held against products of another country.
+    """
+    return f"{path.parents[1].name}/{path.parent.name}"
+
+
+def _judged(files: Sequence[tuple[str, bytes]], folder: Path) -> list[Judgement]:
+    """Judge files, each in its group, in the order given."""
+    found: dict[int, Judgement] = {}
+    by_group: dict[str, list[int]] = {}
+    for number, (group, data) in enumerate(files):
+        path = folder / f"{number}.xlsx"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        by_group.setdefault(group, []).append(number)
+    for numbers in by_group.values():
+        paths = [folder / f"{number}.xlsx" for number in numbers]
+        found |= zip(numbers, check(paths, load_catalogue(), TODAY, key=KEY), strict=True)
+    return [found[number] for number in range(len(files))]
 
 
 def _false_findings(paths: Sequence[Path]) -> Counter[tuple[str, Severity]]:
     """How many findings there are in sound workbooks, by code and severity."""
     found = Counter[tuple[str, Severity]]()
-    for start in range(0, len(paths), _CHUNK):
-        for judgement in check(paths[start : start + _CHUNK], load_catalogue(), TODAY, key=KEY):
+    for group in sorted({_group(path) for path in paths}):
+        together = [path for path in paths if _group(path) == group]
+        for judgement in check(together, load_catalogue(), TODAY, key=KEY):
             found.update((finding.code, finding.severity) for finding in judgement.findings)
     return found
 
@@ -151,21 +164,36 @@ def _try(kind: Kind, paths: Sequence[Path], each: int, seed: int, folder: Path) 
     catalogue = load_catalogue()
     spec = reading_spec(catalogue)
     tried: list[Tried] = []
-    for path in chance.sample(list(paths), len(paths)):
+    for path in _drawn(paths, chance):
         if len(tried) == each:
             break
         form = Sound.of(path.read_bytes(), spec, catalogue, chance)
         place = kind.plant(form)
         if place is not None:
-            tried.append(Tried(place, form.saved(), form.data))
+            tried.append(Tried(_group(path), place, form.saved(), form.data))
     count = Count(kind.name, kind.code, len(tried))
-    judged = _judged([each.faulty for each in tried], folder)
-    repaired = [_repaired(item, judgement) for item, judgement in zip(tried, judged, strict=True)]
+    judged = _judged([(item.group, item.faulty) for item in tried], folder)
+    repaired = [(item.group, _repaired(item, found)) for item, found in zip(tried, judged, strict=True)]
     again = _judged(repaired, folder)
     for item, before, after in zip(tried, judged, again, strict=True):
         count.caught += _is_at(kind.code, item.place, before)
         count.accepted += _is_clean(kind.code, item.place, after)
     return count
+
+
+def _drawn(paths: Sequence[Path], chance: random.Random) -> list[Path]:
+    """The files in the order in which they are tried: of both sources in turn, of one month first."""
+    generated = [path for path in paths if path.parents[1].name != _SENT]
+    months = sorted({path.parent.name for path in paths if path.parents[1].name == _SENT})
+    chance.shuffle(generated)
+    chance.shuffle(months)
+    sent = [
+        path
+        for month in months
+        for path in chance.sample(list(paths), len(paths))
+        if (path.parents[1].name, path.parent.name) == (_SENT, month)
+    ]
+    return [path for both in zip_longest(generated, sent) for path in both if path is not None]
 
 
 def _is_at(code: str, place: Place, judgement: Judgement) -> bool:
@@ -210,9 +238,10 @@ def _is_clean(code: str, place: Place, judgement: Judgement) -> bool:
 
 def _damage(name: str, paths: Sequence[Path], folder: Path) -> Count:
     code, change = WHOLE[name]
-    judged = [_judged([change(path.read_bytes())], folder)[0] for path in paths]
+    judged = [_judged([("", change(path.read_bytes()))], folder)[0] for path in paths]
     caught = sum(_is_at(code, WHOLE_FILE, each) for each in judged)
-    return Count(name, code, len(paths), caught, len(paths))
+    again = _judged([(_group(path), path.read_bytes()) for path in paths], folder)
+    return Count(name, code, len(paths), caught, sum(_is_clean(code, WHOLE_FILE, each) for each in again))
 
 
 def _table(counts: Sequence[Count], sound: int, sent: Sent, false: Mapping[tuple[str, Severity], int]) -> str:
