@@ -17,7 +17,7 @@ import openpyxl
 
 from benchmarks.filled_templates import computed, saved
 from ocop_pipeline.catalogue import Catalogue
-from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, TASKS
+from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS
 from ocop_pipeline.domain.indicators import PartRule
 from ocop_pipeline.intake.extract import Extract, LayoutSpec, ReadingSpec, extract
 from ocop_pipeline.intake.grid import Workbook, address
@@ -414,6 +414,28 @@ def _two_ways(form: Sound) -> Place | None:
     return None if told else form.put(FUNDING, "KP", "planned", "1.234")
 
 
+def _typed_over(form: Sound) -> Place | None:
+    """A live total of a template replaced by the number it shows; of those there are more left."""
+    live = [
+        (line, name)
+        for (part, line, name) in form.places
+        if part == GRID and (found := form.at(GRID, line, name)) and found[0].data_type == "f"
+    ]
+    shown = [place for place in live if form.number(GRID, *place) is not None]
+    if len(shown) < 2:
+        return None
+    place = form.chance.choice(shown)
+    return form.put(GRID, *place, form.number(GRID, *place))
+
+
+def _remark(form: Sound) -> Place | None:
+    """A remark below the last one, beside no heading."""
+    sheet = form.book[form.sheet(REMARKS)]
+    cell = sheet.cell(sheet.max_row + 1, 2)
+    cell.value = "Đề nghị mở lớp tập huấn"
+    return form.sheet(REMARKS), str(cell.coordinate)
+
+
 def _second_sheet(form: Sound) -> Place:
     copy = form.book.copy_worksheet(form.book[form.sheet(GRID)])
     copy.title = f"{form.sheet(GRID)} (2)"
@@ -483,6 +505,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("a column gone", "MISSING_COLUMN", _without_column),
     Kind("the headers gone", "HEADER_NOT_FOUND", _without_header),
     Kind("a required line gone", "MISSING_LINE", _without_line),
+    Kind("a live total typed over", "SUM_TYPED_OVER", _typed_over),
+    Kind("a remark beside no heading", "REMARK_NOT_READ", _remark),
     Kind("a second sheet of one name", "SHEET_NOT_READ", _second_sheet),
 )
 

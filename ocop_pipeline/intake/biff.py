@@ -345,6 +345,7 @@ class _Cells:
         """
         row, col, cell_format = self._place(data)
         self._last_formula = (row, col)
+        self._sheet.formulas.add((row, col))
         size = int.from_bytes(data[20:22], "little")
         tokens = data[22 : 22 + size] if self._told.unicode else b""
         result, marks = data[6:14], int.from_bytes(data[14:16], "little")

@@ -212,6 +212,8 @@ class _Reader:
                 col, cell_format = _PLACE.unpack_from(data)
                 if not before < col <= _LAST_COL or row < 0:
                     raise _corrupt(f"{part}: column {col}")
+                if _FORMULA_TEXT <= kind <= _FORMULA_ERROR:
+                    sheet.formulas.add((row, col))
                 sheet.put(row, col, self._value(kind, data, cell_format & 0xFFFFFF))
             elif kind in (_BEGIN_CELLS, _END_CELLS):
                 inside = kind == _BEGIN_CELLS

@@ -103,6 +103,7 @@ class SheetSpec:
         value_fields: the value columns of lines, in the order of `LineSpec.cells`.
         lines: line key, as printed and folded -> its slots.
         unknown: slots of an unknown line, one a value column.
+        totals: slots that our templates fill with a formula, because the parts of the total stand on the sheet too.
         slots: field -> slot (pairs and rows).
         kinds: field -> how its cells are read: ``text``, ``paragraphs``, ``number``, ``percent``, ``day``, ``words``
             (a text where a dash or "không" means that there is nothing).
@@ -124,6 +125,7 @@ class SheetSpec:
     value_fields: tuple[str, ...] = ()
     lines: dict[str, LineSpec] = field(default_factory=dict)
     unknown: tuple[int, ...] = ()
+    totals: frozenset[int] = frozenset()
     slots: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     anchor: str | None = None
@@ -253,7 +255,7 @@ def extract(spec: ReadingSpec, workbook: Workbook) -> Extract:
 def _extract(spec: ReadingSpec, workbook: Workbook, changes: dict[tuple[str, int, int], Change]) -> Extract:
     """Read a workbook in which some texts were in a legacy encoding."""
     layout, places, findings = recognise_layout(spec.layouts, workbook)
-    reading = Reading(spec.words, findings)
+    reading = Reading(spec.words, findings, is_template=_keeps_formulas(workbook))
     if layout is not None:
         for sheet_spec in layout.sheets:
             sheet = places.get(sheet_spec.part)
@@ -264,6 +266,11 @@ def _extract(spec: ReadingSpec, workbook: Workbook, changes: dict[tuple[str, int
     if changes:
         reading.tell_encodings(changes, layout.slots if layout else ())
     return reading.finish(layout.code if layout else "", _manifest(workbook))
+
+
+def _keeps_formulas(workbook: Workbook) -> bool:
+    """Whether it is a template of ours, in a format in which its totals can be live."""
+    return workbook.kind not in ("csv", "json") and any(sheet.name == MANIFEST for sheet in workbook.sheets)
 
 
 def _manifest(workbook: Workbook) -> dict[str, str]:
@@ -436,8 +443,9 @@ def is_numbering(row: Sequence[CellValue]) -> bool:
 class Reading:
     """The cells of one workbook while they are collected."""
 
-    def __init__(self, words: Words, findings: Iterable[Seen]) -> None:
+    def __init__(self, words: Words, findings: Iterable[Seen], *, is_template: bool = False) -> None:
         self._words = words
+        self._is_template = is_template
         self._findings = list(findings)
         self._sheet_names: dict[str, str] = {}
         self._info: dict[str, InfoCell] = {}
@@ -476,9 +484,26 @@ class Reading:
         if first < len(sheet.rows) and is_numbering(sheet.rows[first]):
             first += 1
         if spec.kind == "lines":
+            begin = len(self._cells)
             self._read_lines(sheet, spec, table, first)
+            if self._is_template:
+                self._tell_typed_over(sheet, spec, begin)
         else:
             self._read_rows(sheet, spec, table, first)
+
+    def _tell_typed_over(self, sheet: Sheet, spec: SheetSpec, begin: int) -> None:
+        """Totals of our template that are no formula any more: each, or the sheet where none is left."""
+        live = {
+            (row - 1, column): (row - 1, column) in sheet.formulas
+            for slot, row, column, state, _ in self._cells[begin:]
+            if slot in spec.totals and state == NUMBER
+        }
+        typed = [position for position, is_live in live.items() if not is_live]
+        if len(typed) == len(live) > 1:  # a program that keeps no formulas, or all pasted as values
+            self.find("SUMS_TYPED_OVER", clean(sheet.name), "")
+            return
+        for position in typed:
+            self.find("SUM_TYPED_OVER", clean(sheet.name), address(*position))
 
     def finish(self, layout: str, manifest: dict[str, str] | None = None) -> Extract:
         """All that was collected."""

@@ -147,6 +147,7 @@ class Sheet:
         uncomputed: cells holding a formula without a stored result. Their value reads as None, yet the sender
             did not leave them blank. Positions in the file. In a CSV or JSON always empty; in an XLSB too, which
             has no mark for it; in an XLS only where the program that wrote it asks for calculation on load.
+        formulas: cells whose value a formula gave, calculated or not. In a CSV or JSON always empty.
         merged: merged ranges; the value stands in the first cell only. Positions in the file. In a CSV, JSON or
             XLS of Excel 5 and 95 always empty: they cannot tell.
     """
@@ -157,6 +158,7 @@ class Sheet:
     first_row: int = 0
     first_col: int = 0
     uncomputed: frozenset[Position] = frozenset()
+    formulas: frozenset[Position] = frozenset()
     merged: tuple[Area, ...] = ()
 
     def address(self, i: int, j: int) -> str:

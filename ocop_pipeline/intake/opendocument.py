@@ -83,6 +83,7 @@ class _Table:
     style: str
     cells: dict[Position, CellValue] = field(default_factory=dict)
     uncomputed: set[Position] = field(default_factory=set)
+    formulas: set[Position] = field(default_factory=set)
     merged: list[Area] = field(default_factory=list)
     row: int = 0
     col: int = 0
@@ -198,6 +199,8 @@ class _Reader:
         shown = "\n".join(map("".join, self._paragraphs)) if self._paragraphs else ""
         uncomputed = "table:formula" in cell and not _has_result(cell, paragraph=bool(self._paragraphs))
         value = None if name == "table:covered-table-cell" or uncomputed else _value(cell, shown)
+        if "table:formula" in cell:
+            table.formulas.add((table.row, table.col))
         if value is not None or uncomputed:
             self._put(table, value, repeat, uncomputed=uncomputed)
         if "table:number-columns-spanned" in cell or "table:number-rows-spanned" in cell:
@@ -247,6 +250,7 @@ class _Reader:
             hidden=table.style in self._hidden_styles,
             rows=rows,
             uncomputed=frozenset(table.uncomputed),
+            formulas=frozenset(table.formulas),
             merged=tuple(table.merged),
         )
 

@@ -61,6 +61,7 @@ class SheetMarks:
 
     Attributes:
         uncomputed: formula cells without a stored result.
+        formulas: formula cells.
         errors: error cells and their error.
         merged: merged ranges.
         last: last row and last column that hold a filled cell, where the sheet reaches beyond row 9999 or
@@ -68,6 +69,7 @@ class SheetMarks:
     """
 
     uncomputed: set[Position] = field(default_factory=set)
+    formulas: set[Position] = field(default_factory=set)
     errors: dict[Position, CellError] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     last: Position | None = None
@@ -131,6 +133,7 @@ def _scan_usual(part: bytes) -> SheetMarks:
     if part.find(b"<f", 0, grid_end) >= 0:
         for found in _FORMULA.finditer(part, 0, grid_end):
             start, end = _cell_around(part, found.start())
+            marks.formulas.add(_position(part, start))
             if not _has_result(part[start:end]):
                 marks.uncomputed.add(_position(part, start))
     at = part.find(_ERROR_TYPE)
@@ -264,8 +267,10 @@ class _SheetParser:
         if (self._type == "s" and not is_index) or (self._type in ("", "n") and not is_number):
             raise RefusedFileError(UnreadableCode.CORRUPT_XML, detail="a text where none can be")
         empty_text = self._type in ("str", "inlineStr") and self._has_value
-        if self._has_formula and not self._value and not empty_text:
-            self.marks.uncomputed.add(here)
+        if self._has_formula:
+            self.marks.formulas.add(here)
+            if not self._value and not empty_text:
+                self.marks.uncomputed.add(here)
         if self._type == "e" and self._value:
             self.marks.errors[here] = CellError(self._value)
         if self._has_value:

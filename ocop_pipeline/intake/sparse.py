@@ -38,6 +38,7 @@ class SparseSheet:
         self.name = name
         self.hidden = hidden
         self.uncomputed: set[Position] = set()
+        self.formulas: set[Position] = set()
         self.merged: list[Area] = []
         self._limits = limits
         self._left = cells_left
@@ -127,6 +128,7 @@ class SparseSheet:
             hidden=self.hidden,
             rows=rows,
             uncomputed=frozenset(self.uncomputed),
+            formulas=frozenset(self.formulas),
             merged=tuple(self.merged),
         )
 

@@ -9,6 +9,7 @@ from datetime import date
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS, Layout, LayoutSheet
+from ocop_pipeline.domain.indicators import PartRule
 from ocop_pipeline.intake.amounts import MONEY
 from ocop_pipeline.intake.cells import fold
 from ocop_pipeline.intake.extract import UNKNOWN_LINE, LayoutSpec, LineSpec, ReadingSpec, SheetSpec, Words
@@ -124,6 +125,7 @@ def _kind(part: str, name: str) -> str:
 
 def _lines_sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots: _Slots) -> SheetSpec:
     key_field = "key"
+    lines = _lines(catalogue, layout, sheet.part, slots)
     texts = dict(sheet.columns)
     headers = {**{fold(text): name for name, text in sheet.columns}, fold(sheet.key or ""): key_field}
     fields = VALUE_FIELDS[sheet.part]
@@ -137,8 +139,9 @@ def _lines_sheet(catalogue: Catalogue, layout: Layout, sheet: LayoutSheet, slots
         required=frozenset(fields),
         key_field=key_field,
         value_fields=fields,
-        lines=_lines(catalogue, layout, sheet.part, slots),
+        lines=lines,
         unknown=tuple(slots.add(sheet.part, UNKNOWN_LINE, name) for name in fields),
+        totals=_totals(catalogue, layout, sheet.part, lines),
         kinds=dict.fromkeys(texts, "text"),
     )
 
@@ -149,6 +152,28 @@ def _lines(catalogue: Catalogue, layout: Layout, part: str, slots: _Slots) -> di
     for key, code in _line_keys(catalogue, layout, part):
         lines[key] = lines[fold(key)] = _line(catalogue, layout.form, (part, key, code), slots)
     return lines
+
+
+def _totals(catalogue: Catalogue, layout: Layout, part: str, lines: dict[str, LineSpec]) -> frozenset[int]:
+    """Slots of the totals that the templates compute: those with parts to add up on the same sheet."""
+    keys = _line_keys(catalogue, layout, part)
+    return frozenset(
+        slot
+        for key, total in keys
+        if any(code.startswith(_first_part(catalogue, part, total)) for _, code in keys)
+        for slot, asked in lines[key].cells
+        if asked
+    )
+
+
+def _first_part(catalogue: Catalogue, part: str, total: str) -> str:
+    """How the line codes begin that add up to a total: those of its first breakdown into parts; of funds, all."""
+    if part == FUNDING:
+        return f"{total}."
+    indicator = catalogue.indicators.get(total)
+    splits = indicator.breakdowns if indicator else ()
+    first = next((split.dimension for split in splits if split.rule is PartRule.PARTS), None)
+    return f"{total}.{first}="
 
 
 def _line_keys(catalogue: Catalogue, layout: Layout, part: str) -> list[tuple[str, str]]:

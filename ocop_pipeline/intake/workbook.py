@@ -284,6 +284,7 @@ def _read_sheet(
         hidden=about.visible is not calamine.SheetVisibleEnum.Visible,
         rows=_trim(rows),
         uncomputed=frozenset(marks.uncomputed),
+        formulas=frozenset(marks.formulas),
         merged=tuple(marks.merged),
     )
 
