@@ -15,6 +15,8 @@ MONEY: Final = "triệu đồng"
 """The unit in which every form asks for money."""
 KEPT: Final = Decimal("0.0001")
 """Digits that a stored number has: 100 đồng where the unit is triệu đồng."""
+FOREIGN: Final = Decimal(-1)
+"""Stands for the unit of a header that names another currency: of that nobody knows how many triệu đồng it is."""
 DONG: Final = Decimal("0.000001")
 """A đồng in the unit of the forms."""
 _TIMES = {
@@ -33,6 +35,9 @@ _WORDED = re.compile(r"([+-]?[0-9](?:[0-9., ]*[0-9])?) ?([^\W\d_][^\d]{0,40}|[�
 _WIDE = str.maketrans("０１２３４５６７８９．，－＋％", "0123456789.,-+%")
 _APOSTROPHES = "'’‘`"
 _CAPTION = re.compile(r"\b(?:don vi tinh|don vi|dvt)\b(.*)")
+_FOREIGN = re.compile(
+    r"\b(?:usd|us\$|do ?lar?|dollars?|eur|euro|cny|rmb|nhan dan te|jpy|yen|gbp|thb|kip|lak)\b"
+)
 _BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
 
@@ -61,9 +66,12 @@ def _scale(folded: str) -> Decimal | None:
 
 @lru_cache(maxsize=1 << 10)
 def header_scale(text: str) -> Decimal | None:
-    """The unit of money that a header names in brackets, or a caption after "Đơn vị tính"; None without one."""
+    """The unit of money that a header names in brackets, or a caption after "Đơn vị tính"; None without one.
+
+    FOREIGN where that is no unit of đồng.
+    """
     for inside in _BRACKET.findall(text):
-        scale = money_scale(inside) or _captioned(inside)
+        scale = money_scale(inside) or _captioned(inside) or _foreign(inside)
         if scale is not None:
             return scale
     return _captioned(text)
@@ -75,7 +83,11 @@ def _captioned(text: str) -> Decimal | None:
         return None
     words = found[1].strip()
     before = _SCALE_BEFORE_MORE.match(words)
-    return _scale(before[0] if before else words)
+    return _scale(before[0] if before else words) or _foreign(words)
+
+
+def _foreign(words: str) -> Decimal | None:
+    return FOREIGN if _FOREIGN.search(fold(words)) else None
 
 
 def scaled(number: float, scale: Decimal) -> float:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from ocop_pipeline.domain.findings import Repair
 from ocop_pipeline.domain.forms import INFO, REGISTER, REMARKS
 from ocop_pipeline.domain.manifest import SHEET as MANIFEST
-from ocop_pipeline.intake.amounts import MONEY, Amount, header_scale, money_scale, read_amount
+from ocop_pipeline.intake.amounts import FOREIGN, MONEY, Amount, header_scale, money_scale, read_amount
 from ocop_pipeline.intake.cells import (
     BLANK,
     DAY,
@@ -103,7 +103,7 @@ class SheetSpec:
         value_fields: the value columns of lines, in the order of `LineSpec.cells`.
         lines: line key, as printed and folded -> its slots.
         unknown: slots of an unknown line, one a value column.
-        totals: slots that our templates fill with a formula, because the parts of the total stand on the sheet too.
+        totals: slots that our templates fill with a formula -> those of the parts it adds up, on the same sheet.
         slots: field -> slot (pairs and rows).
         kinds: field -> how its cells are read: ``text``, ``paragraphs``, ``number``, ``percent``, ``day``, ``words``
             (a text where a dash or "không" means that there is nothing).
@@ -125,7 +125,7 @@ class SheetSpec:
     value_fields: tuple[str, ...] = ()
     lines: dict[str, LineSpec] = field(default_factory=dict)
     unknown: tuple[int, ...] = ()
-    totals: frozenset[int] = frozenset()
+    totals: dict[int, frozenset[int]] = field(default_factory=dict)
     slots: dict[str, int] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     anchor: str | None = None
@@ -492,11 +492,16 @@ class Reading:
             self._read_rows(sheet, spec, table, first)
 
     def _tell_typed_over(self, sheet: Sheet, spec: SheetSpec, begin: int) -> None:
-        """Totals of our template that are no formula any more: each, or the sheet where none is left."""
+        """Totals of our template that are no formula any more: each, or the sheet where none is left.
+
+        Whoever knows a total only, and none of its parts, is asked to write over the formula.
+        """
+        cells = self._cells[begin:]
+        told = {slot for slot, _, _, state, _ in cells if state == NUMBER}
         live = {
             (row - 1, column): (row - 1, column) in sheet.formulas
-            for slot, row, column, state, _ in self._cells[begin:]
-            if slot in spec.totals and state == NUMBER
+            for slot, row, column, state, _ in cells
+            if state == NUMBER and not told.isdisjoint(spec.totals.get(slot, ()))
         }
         typed = [position for position, is_live in live.items() if not is_live]
         if len(typed) == len(live) > 1:  # a program that keeps no formulas, or all pasted as values
@@ -948,7 +953,7 @@ def _line_scales(
         return (None,) * len(columns)  # dollars, or tonnes: nobody knows how many triệu đồng that is
     found: list[Decimal | None] = []
     for scale in scales or [None] * len(columns):
-        if scale is not None and own is not None and scale != own:
+        if scale == FOREIGN or (scale is not None and own is not None and scale != own):
             found.append(None)
         else:
             found.append(scale or own or Decimal(1))

@@ -154,16 +154,19 @@ def _lines(catalogue: Catalogue, layout: Layout, part: str, slots: _Slots) -> di
     return lines
 
 
-def _totals(catalogue: Catalogue, layout: Layout, part: str, lines: dict[str, LineSpec]) -> frozenset[int]:
-    """Slots of the totals that the templates compute: those with parts to add up on the same sheet."""
+def _totals(
+    catalogue: Catalogue, layout: Layout, part: str, lines: dict[str, LineSpec]
+) -> dict[int, frozenset[int]]:
+    """Slots of the totals that the templates compute, and those of their parts in the same column."""
     keys = _line_keys(catalogue, layout, part)
-    return frozenset(
-        slot
-        for key, total in keys
-        if any(code.startswith(_first_part(catalogue, part, total)) for _, code in keys)
-        for slot, asked in lines[key].cells
-        if asked
-    )
+    found: dict[int, frozenset[int]] = {}
+    for key, total in keys:
+        begin = _first_part(catalogue, part, total)
+        parts = [lines[other].cells for other, code in keys if code.startswith(begin)]
+        for at, (slot, asked) in enumerate(lines[key].cells):
+            if parts and asked:
+                found[slot] = frozenset(cells[at][0] for cells in parts)
+    return found
 
 
 def _first_part(catalogue: Catalogue, part: str, total: str) -> str:

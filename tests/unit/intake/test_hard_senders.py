@@ -70,6 +70,23 @@ def test_a_unit_of_money_is_known_however_it_is_written(unit, read):
         assert _money(found, form) == ([("number", read)], []), change.__name__
 
 
+@pytest.mark.parametrize("unit", ["USD", "triệu USD", "ĐVT: nghìn đô la", "1.000 euro"])
+def test_money_under_another_currency_is_no_figure(unit):
+    """A header or a caption that names dollars is not read as triệu đồng; each amount below is asked about."""
+    form = sound(shipped(), values={PLANNED: 150.5})
+
+    def in_header(rows):
+        rows[2][rows[2].index("Kế hoạch năm")] = f"Kế hoạch năm ({unit})"
+
+    def in_caption(rows):
+        rows[1][0] = f"Đơn vị tính: {unit}"
+
+    for change in (in_header, in_caption):
+        lines, codes = _money(extract(shipped_spec(), _changed(form, FUNDING, change)), form)
+        assert [state for state, _ in lines] == ["text"], change.__name__
+        assert set(codes) == {"MONEY_UNIT_UNCLEAR"}
+
+
 @pytest.mark.parametrize("unit", ["USD", "triệu USD", "nghìn đôla", "tấn"])
 def test_money_in_a_unit_nobody_knows_is_no_figure(unit):
     """What is not đồng is not taken for triệu đồng; the cell is named."""

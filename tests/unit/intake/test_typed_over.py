@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import struct
 from datetime import date
 
@@ -63,6 +64,16 @@ def test_a_total_typed_over_is_told_even_where_it_is_its_parts(sound, tmp_path):
     found, judged = _told(tmp_path, _typed(sound, first)[0])
     assert found == [("SUM_TYPED_OVER", *place)]
     assert {each.severity for each in judged.findings} == {Severity.WARNING}
+
+
+def test_a_total_whose_parts_are_not_known_may_be_written(sound, tmp_path):
+    """Whoever knows only the total writes over the formula, as the template says: nothing to tell."""
+    book = openpyxl.load_workbook(io.BytesIO(sound))
+    cell = next(cell for line in book[GRID].iter_rows() for cell in line if cell.data_type == "f")
+    for part in re.findall(r"[A-Z]+[0-9]+", cell.value):
+        book[GRID][part].value = None
+    cell.value = 12
+    assert _told(tmp_path, computed(saved(book)))[0] == []
 
 
 def test_a_sheet_without_any_formula_is_told_once(sound, tmp_path):
