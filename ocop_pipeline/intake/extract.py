@@ -7,7 +7,7 @@ children, so: standard library only, everything picklable, and little work per c
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -412,15 +412,29 @@ def find_table(rows: Sequence[Sequence[CellValue]], spec: SheetSpec) -> _Table |
 
 def _header_columns(row: Sequence[CellValue], headers: dict[str, str]) -> dict[str, int]:
     columns: dict[str, int] = {}
+    for number, name in _named_columns(row, headers):
+        columns.setdefault(name, number)
+    return columns
+
+
+def _named_columns(row: Sequence[CellValue], headers: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """The columns of a row that a header names, from left to right, and the field each is."""
     for number, value in enumerate(row):
         if type(value) is not str:
             continue
         name = headers.get(fold(value))
         if name is None and ("(" in value or ":" in value or "[" in value):
             name = headers.get(fold(_BEFORE_BRACKET.split(value, maxsplit=1)[0]))
-        if name is not None and name not in columns:
-            columns[name] = number
-    return columns
+        if name is not None:
+            yield number, name
+
+
+def _says_more(rows: Sequence[Sequence[CellValue]], table: _Table, first: int, again: int) -> bool:
+    """Whether a column says anything below its header that an earlier one of the same name does not say."""
+    return any(
+        shown(row[again]) not in ("", shown(row[first])) and row[again] != row[first]
+        for row in rows[table.header + 1 :]
+    )
 
 
 def is_numbering(row: Sequence[CellValue]) -> bool:
@@ -472,6 +486,7 @@ class Reading:
         ]
         for header in missing:
             self.find("MISSING_COLUMN", clean(sheet.name), sheet.address(table.header, 0), header=header)
+        table = self._without_repeated(sheet, spec, table)
         first = table.header + 1
         if first < len(sheet.rows) and is_numbering(sheet.rows[first]):
             first += 1
@@ -479,6 +494,28 @@ class Reading:
             self._read_lines(sheet, spec, table, first)
         else:
             self._read_rows(sheet, spec, table, first)
+
+    def _without_repeated(self, sheet: Sheet, spec: SheetSpec, table: _Table) -> _Table:
+        """The table without columns whose header stands twice over different things: neither is known to be meant."""
+        repeated = [
+            (name, column)
+            for column, name in _named_columns(sheet.rows[table.header], spec.headers)
+            if column != table.columns[name] and _says_more(sheet.rows, table, table.columns[name], column)
+        ]
+        if not repeated:
+            return table
+        name, column = repeated[0]
+        self.find(
+            "DUPLICATE_COLUMN",
+            clean(sheet.name),
+            sheet.address(table.header, column),
+            headers=", ".join(
+                f"“{shown(sheet.rows[table.header][at])[:60]}”" for at in dict(repeated).values()
+            ),
+            first=sheet.address(table.header, table.columns[name]),
+        )
+        unclear = {each for each, _ in repeated} - {spec.key_field, spec.anchor}
+        return _Table(table.header, {each: at for each, at in table.columns.items() if each not in unclear})
 
     def finish(self, layout: str, manifest: dict[str, str] | None = None) -> Extract:
         """All that was collected."""

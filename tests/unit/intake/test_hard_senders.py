@@ -233,3 +233,56 @@ def test_the_day_of_a_report_is_read_as_its_other_days_are():
     told = [each for each in found.repairs if each.before == "03/04/2026"]
     assert [each.after for each in told] == ["04/03/2026"]
     assert date.fromordinal(found.info["reported_on"].day) == date(2026, 3, 4)
+
+
+def _beside(rows, header, values):
+    """Put a column of this header before the column "Trong kỳ"; its lines say what `values` makes of that column."""
+    top = next(number for number, row in enumerate(rows) if "Trong kỳ" in row)
+    at = rows[top].index("Trong kỳ")
+    for number, row in enumerate(rows):
+        row.insert(at, header if number == top else values(row[at]) if number > top else None)
+
+
+@pytest.mark.parametrize("header", ["Trong kỳ", "TRONG KỲ (tháng 9)", "Trong kỳ: T9"])
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_header_that_stands_twice_is_asked_about(header, seen):
+    """Of two columns of one name with different figures none is taken; an empty one, or the same again, is harmless."""
+    form = sound(shipped())
+    older = (
+        (lambda value: value + 7 if isinstance(value, float) else value) if seen else (lambda value: value)
+    )
+    found = extract(shipped_spec(), _changed(form, GRID, lambda rows: _beside(rows, header, older)))
+    held, codes = _money(found, form, (GRID, "TT05", "in_period"))
+    if seen:
+        (told,) = found.findings
+        assert (held, codes, told.cell) == ([], ["DUPLICATE_COLUMN"], "E3")
+        assert told.args == {"headers": "“Trong kỳ”", "first": "D3"}
+    else:
+        assert (held, codes) == ([("number", 120.0)], [])
+
+
+def test_a_second_table_beside_the_first_is_asked_about():
+    """Last month's table left of this month's is not read in its place."""
+    form = sound(shipped())
+
+    def older_left(rows):
+        for row in rows:
+            row[:0] = [value + 1 if isinstance(value, float) else value for value in row]
+
+    found = extract(shipped_spec(), _changed(form, GRID, older_left))
+    assert [(each.code, each.args["headers"]) for each in found.findings] == [
+        ("DUPLICATE_COLUMN", "“Trong kỳ”, “Cuối kỳ”")
+    ]
+
+
+def test_a_sheet_of_another_name_with_the_columns_of_the_form_is_named():
+    """Whoever works on a copy called "Tháng 10" is told that the sheet of the form's own name was read."""
+    form = sound(shipped())
+    book = form.workbook()
+    grid = next(sheet for sheet in book.sheets if sheet.name == "BM01 Tiến độ")
+    copy, lists = (
+        Sheet("Tháng 10", False, grid.rows),
+        Sheet("Danh sách", False, [["Chỉ tiêu", "Trong kỳ"], ["a", 1.0]]),
+    )
+    found = read_reports(shipped_spec(), Workbook("xlsx", (*book.sheets, copy, lists)))
+    assert [(each.code, each.sheet) for each in found.findings] == [("SHEET_NOT_READ", "Tháng 10")]
