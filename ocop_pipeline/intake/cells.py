@@ -39,7 +39,9 @@ _GROUPED_BY_COMMA = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]{1,10})
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,15}([.,])[0-9]{1,10}")
 _ONE_SEPARATOR = re.compile(r"[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.-]([0-9]{1,2})[/.-]([0-9]{4})")
-_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ]00:00(?::00)?)?")
+_YEAR_FIRST = re.compile(r"([0-9]{4})([-/])([0-9]{1,2})\2([0-9]{1,2})(?:[T ]00:00(?::00)?)?")
+_DAY_IN_WORDS = re.compile(r"(?:ngay )?([0-9]{1,2}) thang ([0-9]{1,2}) nam ([0-9]{4})")
+_FIRST_YEAR = 1900
 
 
 class Shows(NamedTuple):
@@ -132,7 +134,7 @@ def read_number(text: str) -> Shows | None:
 
 
 def read_day(value: CellValue) -> date | None:
-    """The day a cell names: a date, a serial number of a spreadsheet, or text dd/mm/yyyy or yyyy-mm-dd."""
+    """The day a cell names: a date, a serial number of a spreadsheet, or text dd/mm/yyyy, yyyy-mm-dd or in words."""
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -150,14 +152,18 @@ def _day_of_text(text: str) -> date | None:
         parts = (found[3], found[1], found[2])  # there is no month 25: 10/25/2026 is month first
     if parts is None:
         found = _YEAR_FIRST.fullmatch(text)
-        parts = (found[1], found[2], found[3]) if found else None
+        parts = (found[1], found[3], found[4]) if found else None
+    if parts is None and len(text) < _SHORT:
+        found = _DAY_IN_WORDS.fullmatch(fold(text))
+        parts = (found[3], found[2], found[1]) if found else None
     if parts is None:
         plain = read_number(text) if text.isascii() and text.isdigit() else None
         return read_day(plain.number) if plain else None
     try:
-        return date(int(parts[0]), int(parts[1]), int(parts[2]))
+        day = date(int(parts[0]), int(parts[1]), int(parts[2]))
     except ValueError:
         return None
+    return day if day.year >= _FIRST_YEAR else None
 
 
 def day_order(text: str) -> bool | None:

@@ -104,8 +104,8 @@ class Evidence:
     def rescale(self, at: int, sheet: str, scale: Decimal | None, text: str) -> None:
         """An amount of money in a unit that header or unit cell name.
 
-        No number where those two disagree (None), or where the amount makes no sense in it: parts of a đồng, or less
-        than any note is worth, were not written in đồng.
+        No number where those two disagree or one is unknown (None), or where the amount makes no sense in it: parts of
+        a đồng, or less than any note is worth, were not written in đồng.
         """
         slot, row, column, state, number = self._cells[at]
         if not isfinite(number):
@@ -119,7 +119,8 @@ class Evidence:
         part_of_dong = scale == DONG and not number.is_integer() and not two_ways
         if scale is None or too_little or part_of_dong:
             self._make_text(at, text)
-            self._find("MONEY_UNIT_UNCLEAR", sheet, address(row - 1, column), text=text)
+            code = "MONEY_UNIT_UNCLEAR" if scale is None else "MONEY_TOO_LITTLE"
+            self._find(code, sheet, address(row - 1, column), text=text)
             return
         self._cells[at] = (slot, row, column, state, scaled(number, scale))
         self._two_ways += [each._replace(other=scaled(each.other, scale)) for each in two_ways]

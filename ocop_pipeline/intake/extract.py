@@ -7,7 +7,7 @@ children, so: standard library only, everything picklable, and little work per c
 
 import re
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -41,7 +41,7 @@ from ocop_pipeline.intake.cells import (
     shown,
 )
 from ocop_pipeline.intake.encodings import Change, is_strange, repaired
-from ocop_pipeline.intake.evidence import Evidence, encoding_repairs
+from ocop_pipeline.intake.evidence import Evidence, encoding_repairs, written
 from ocop_pipeline.intake.grid import CellError, CellValue, Sheet, Workbook, address
 from ocop_pipeline.intake.reasons import Reason, ReasonHeaders
 
@@ -63,6 +63,7 @@ _SHEET_POINTS, _TITLE_POINTS, _FORM_POINTS = 2, 2, 3
 _SHEET_BY_CONTENT = 0.6
 _MANIFEST_ROWS, _MANIFEST_TEXT = 12, 200
 _LONGEST_CAPTION = 120
+_MOST_REPEATED = 5
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
 
@@ -81,6 +82,10 @@ class LineSpec:
     required: str = ""
     unit: str = ""
     whole: bool = False
+
+    def asks(self, names: Sequence[str], wanted: Collection[str]) -> bool:
+        """Whether the form asks for a value here in any of some columns; `names` are those of `cells`."""
+        return any(asked and name in wanted for name, (_, asked) in zip(names, self.cells, strict=True))
 
 
 _NO_LINE = LineSpec((), 0, yes_no=False)
@@ -154,12 +159,16 @@ class LayoutSpec:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Folded words that stand for a value: nothing to report, yes, no; and, with accents, how a total row begins."""
+    """Folded words that stand for a value: nothing to report, yes, no.
+
+    With their accents: how a total row begins, and how what only looks like one.
+    """
 
     nothing: frozenset[str]
     yes: frozenset[str]
     no: frozenset[str]
     total: frozenset[str]
+    no_total: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,20 +423,50 @@ def find_table(rows: Sequence[Sequence[CellValue]], spec: SheetSpec) -> _Table |
             best, at = columns, number
             if len(best) == len(spec.headers):
                 break
-    return _Table(at, best) if len(best) > 1 else None
+    if len(best) < 2:
+        return None
+    return _with_second_row(rows, spec, _Table(at, best))
+
+
+def _with_second_row(rows: Sequence[Sequence[CellValue]], spec: SheetSpec, table: _Table) -> _Table:
+    """A header of two rows, the key merged over both, where one row alone has not all that is required."""
+    if spec.required <= table.columns.keys():
+        return table
+    columns, header = dict(table.columns), table.header
+    for near in (table.header + 1, table.header - 1):
+        if not 0 <= near < len(rows) or rows[near][columns[spec.key_field or ""]] is not None:
+            continue
+        for name, column in _header_columns(rows[near], spec.headers).items():
+            if name not in columns and column not in columns.values():
+                columns[name], header = column, max(header, near)
+    return _Table(header, columns)
 
 
 def _header_columns(row: Sequence[CellValue], headers: dict[str, str]) -> dict[str, int]:
     columns: dict[str, int] = {}
+    for number, name in _named_columns(row, headers):
+        columns.setdefault(name, number)
+    return columns
+
+
+def _named_columns(row: Sequence[CellValue], headers: dict[str, str]) -> Iterator[tuple[int, str]]:
+    """The columns of a row that a header names, from left to right, and the field each is."""
     for number, value in enumerate(row):
         if type(value) is not str:
             continue
         name = headers.get(fold(value))
         if name is None and ("(" in value or ":" in value or "[" in value):
             name = headers.get(fold(_BEFORE_BRACKET.split(value, maxsplit=1)[0]))
-        if name is not None and name not in columns:
-            columns[name] = number
-    return columns
+        if name is not None:
+            yield number, name
+
+
+def _says_more(rows: Sequence[Sequence[CellValue]], table: _Table, first: int, again: int) -> bool:
+    """Whether a column says anything below its header that an earlier one of the same name does not say."""
+    return any(
+        shown(row[again]) not in ("", shown(row[first])) and row[again] != row[first]
+        for row in rows[table.header + 1 :]
+    )
 
 
 def is_numbering(row: Sequence[CellValue]) -> bool:
@@ -480,6 +519,7 @@ class Reading:
         ]
         for header in missing:
             self.find("MISSING_COLUMN", clean(sheet.name), sheet.address(table.header, 0), header=header)
+        table = self._without_repeated(sheet, spec, table)
         first = table.header + 1
         if first < len(sheet.rows) and is_numbering(sheet.rows[first]):
             first += 1
@@ -509,6 +549,29 @@ class Reading:
             return
         for position in typed:
             self.find("SUM_TYPED_OVER", clean(sheet.name), address(*position))
+
+    def _without_repeated(self, sheet: Sheet, spec: SheetSpec, table: _Table) -> _Table:
+        """The table without columns whose header stands twice over different things: neither is known to be meant."""
+        repeated = [
+            (name, column)
+            for column, name in _named_columns(sheet.rows[table.header], spec.headers)
+            if column != table.columns.get(name, column)
+            and _says_more(sheet.rows, table, table.columns[name], column)
+        ]
+        if not repeated:
+            return table
+        name, column = repeated[0]
+        self.find(
+            "DUPLICATE_COLUMN",
+            clean(sheet.name),
+            sheet.address(table.header, column),
+            headers=", ".join(
+                f"“{shown(sheet.rows[table.header][at])[:60]}”" for at in dict(repeated).values()
+            ),
+            first=sheet.address(table.header, table.columns[name]),
+        )
+        unclear = {each for each, _ in repeated} - {spec.key_field, spec.anchor}
+        return _Table(table.header, {each: at for each, at in table.columns.items() if each not in unclear})
 
     def finish(self, layout: str, manifest: dict[str, str] | None = None) -> Extract:
         """All that was collected."""
@@ -604,7 +667,7 @@ class Reading:
         _, _, _, state, number = self._cells[at]
         # What the cell itself says of its unit comes first.
         if state == NUMBER and number and not self._evidence.is_changed(at):
-            self._evidence.rescale(at, self._sheet, scale, shown(value))
+            self._evidence.rescale(at, self._sheet, scale, value if type(value) is str else written(number))
 
     def _read_value(self, value: CellValue, *, yes_no: bool) -> tuple[int, float, str, date | None]:
         if isinstance(value, CellError):
@@ -736,6 +799,7 @@ class Reading:
         cells = self._cells
         lines: dict[Any, LineSpec] = spec.lines  # any cell value can be looked up
         seen: set[int] = set()
+        repeated: list[int] = []
         for number in range(first, len(sheet.rows)):
             row = sheet.rows[number]
             line = lines.get(row[key_column])
@@ -746,7 +810,7 @@ class Reading:
                     self._unknown_line(sheet, spec, number, row[key_column], columns)
                 continue
             if line.note in seen:
-                self._repeated_line(sheet, number, key_column)
+                repeated.append(number)
                 continue
             seen.add(line.note)
             at_row = first_row + number
@@ -773,9 +837,28 @@ class Reading:
             if note_column >= 0 and row[note_column] is not None:
                 self._put_typed("text", line.note, at_row, first_col + note_column, row[note_column])
 
+        self._tell_repeated(sheet, repeated, key_column)
+        self._check_merged(sheet, spec, table, first)
         missed = {line.required: None for line in lines.values() if line.required and line.note not in seen}
         for key in missed:
             self.find("MISSING_LINE", clean(sheet.name), "", line=key)
+
+    def _check_merged(self, sheet: Sheet, spec: SheetSpec, table: _Table, first: int) -> None:
+        """Tell of one figure in a cell merged over several lines: what each of them has nobody knows."""
+        rows, key_column = sheet.rows, table.columns[spec.key_field or ""]
+        at = {
+            name: sheet.first_col + table.columns[name] for name in spec.value_fields if name in table.columns
+        }
+        for top, left, low, right in sheet.merged:
+            begin, end = top - sheet.first_row, min(low - sheet.first_row + 1, len(rows))
+            fields = {name for name, column in at.items() if left <= column <= right}
+            if not fields or begin < first or end - begin < 2 or left < sheet.first_col:
+                continue
+            lines = [self._line(spec.lines, rows[number][key_column], set()) for number in range(begin, end)]
+            asking = [line for line in lines if line is not None and line.asks(spec.value_fields, fields)]
+            if len(asking) > 1 and rows[begin][left - sheet.first_col] is not None:
+                cells = f"{address(top, left)}:{address(low, right)}"
+                self.find("MERGED_OVER_LINES", clean(sheet.name), address(top, left), cells=cells)
 
     def _put_money_line(
         self,
@@ -814,20 +897,28 @@ class Reading:
             return lines.get(fold(text + "0"), line)
         return line
 
-    def _repeated_line(self, sheet: Sheet, number: int, key_column: int) -> None:
-        key = clean(shown(sheet.rows[number][key_column]))
-        self.find("DUPLICATE_LINE", clean(sheet.name), sheet.address(number, key_column), line=key)
+    def _tell_repeated(self, sheet: Sheet, repeated: Sequence[int], key_column: int) -> None:
+        """Tell of lines that stand twice: one by one, or of a whole table below its first line."""
+        keys = [(number, clean(shown(sheet.rows[number][key_column]))) for number in repeated]
+        if len(keys) > _MOST_REPEATED:
+            number, key = keys[0]
+            place = sheet.address(number, key_column)
+            self.find("TABLE_REPEATED", clean(sheet.name), place, line=key, count=str(len(keys)))
+            return
+        for number, key in keys:
+            self.find("DUPLICATE_LINE", clean(sheet.name), sheet.address(number, key_column), line=key)
 
     def _unknown_line(
         self, sheet: Sheet, spec: SheetSpec, number: int, key: CellValue, columns: Sequence[int]
     ) -> None:
         """A row with numbers under a key the form does not know: kept, so that a rule can point to it."""
         row = sheet.rows[number]
+        told = shown(key) or next((clean(value) for value in row if type(value) is str), "")
         for column, slot in zip(columns, spec.unknown, strict=True):
             value = row[column] if column >= 0 else None
             if isinstance(value, (int, float)) or (isinstance(value, str) and read_number(value) is not None):
                 self._put_number(slot, sheet.first_row + number, sheet.first_col + column, value)
-                self._keys.append((len(self._cells) - 1, f"{UNKNOWN_LINE}{shown(key)[:60]}"))
+                self._keys.append((len(self._cells) - 1, f"{UNKNOWN_LINE}{told[:60]}"))
 
     # -------------------------------------------------------------------------------------- rows
 
@@ -863,8 +954,10 @@ class Reading:
         if type(number) is float:
             return True
         key = shown(number)
-        numbered = bool(key) and (spec.part != REGISTER or read_number(key.rstrip(".")) is not None)
-        if not (numbered or filled):
+        is_number = key and read_number(key.rstrip(".")) is not None
+        if spec.part == REGISTER and is_number:
+            return True
+        if not (filled or (key and spec.part != REGISTER)):
             return False
         return not (self._is_total(shown(name)) or self._is_total(key))
 
@@ -891,7 +984,10 @@ class Reading:
                 cells.append((slot, at_row + 1, first_col + column, BLANK, NONE))
 
     def _is_total(self, text: str) -> bool:
-        return any(begins_with(text, word) for word in self._words.total)
+        words = self._words
+        return any(begins_with(text, word) for word in words.total) and not any(
+            begins_with(text, word) for word in words.no_total
+        )
 
 
 class Field(NamedTuple):

@@ -55,6 +55,10 @@ class Judgement:
     repairs: tuple[Repair, ...] = ()
 
 
+_NO_NUMBER = frozenset({"MONEY_UNIT_UNCLEAR", "MONEY_TOO_LITTLE", "PERCENT_UNCLEAR"})
+"""What makes a number none: to its sender it is one, and "a number is wanted" beside it would puzzle."""
+_NUMBER_WANTED = frozenset({"NUMBER_EXPECTED", "PROGRESS_EXPECTED"})
+
 Previous = Published
 """What the warehouse knows of earlier months, as Arrow tables with the columns of the core tables."""
 
@@ -242,9 +246,13 @@ def _standing(candidates: Iterable[Candidate], found: Mapping[str, Sequence[Find
 
 def _judgement(candidate: Candidate, found: Mapping[str, Sequence[Finding]], layout: LayoutSpec) -> Judgement:
     extract = candidate.extract
-    findings = in_reading_order(
-        [*candidate.findings, *found.get(candidate.submission_id, ())], extract.sheet_names.values()
-    )
+    unclear = {(each.sheet, each.cell) for each in candidate.findings if each.code in _NO_NUMBER}
+    by_rules = [
+        each
+        for each in found.get(candidate.submission_id, ())
+        if each.code not in _NUMBER_WANTED or (each.sheet, each.cell) not in unclear
+    ]
+    findings = in_reading_order([*candidate.findings, *by_rules], extract.sheet_names.values())
     if any(finding.severity is Severity.WARNING for finding in findings):
         findings = with_reasons(findings, extract.reasons, _notes(extract, layout))
     return Judgement(

@@ -12,7 +12,15 @@ from typing import Final, NamedTuple
 
 from ocop_pipeline.domain.forms import INFO
 from ocop_pipeline.intake.cells import clean, fold
-from ocop_pipeline.intake.extract import Extract, LayoutSpec, ReadingSpec, Seen, extract, label_keys
+from ocop_pipeline.intake.extract import (
+    Extract,
+    LayoutSpec,
+    ReadingSpec,
+    Seen,
+    extract,
+    find_table,
+    label_keys,
+)
 from ocop_pipeline.intake.grid import Sheet, Workbook
 from ocop_pipeline.intake.reasons import read_reasons
 
@@ -48,8 +56,9 @@ def read_reports(spec: ReadingSpec, workbook: Workbook) -> Extract | Parts:
     is no second report.
 
     Returns:
-        One report, with a finding for each visible sheet that bears the name of a part of the form and was not read; or
-        the parts. Where nobody can tell which sheets belong together, a report without cells and with one finding.
+        One report, with a finding for each visible sheet that bears the name of a part of the form, or has its columns,
+        and was not read; or the parts. Where nobody can tell which sheets belong together, a report without cells and
+        with one finding.
     """
     reasons = read_reasons(spec.reasons, workbook.sheets)
     found = _read(spec, workbook)
@@ -201,9 +210,16 @@ def _left_out(
 ) -> Iterator[Seen]:
     for sheet in sheets:
         name = clean(sheet.name)
-        looks_like_one = sheet.name in copied or _beside(layout, sheet) is not None
-        if not sheet.hidden and sheet.rows and name not in read and looks_like_one:
+        if sheet.hidden or not sheet.rows or name in read:
+            continue
+        if sheet.name in copied or _beside(layout, sheet) is not None or _holds_table(layout, sheet):
             yield Seen("SHEET_NOT_READ", name, "", {})
+
+
+def _holds_table(layout: LayoutSpec, sheet: Sheet) -> bool:
+    """Whether a sheet has all columns of a part of the form that hold figures: it may be the one that is meant."""
+    tables = ((part, find_table(sheet.rows, part)) for part in layout.sheets if part.key_field)
+    return any(table is not None and part.required <= table.columns.keys() for part, table in tables)
 
 
 def _unclear(spec: ReadingSpec, workbook: Workbook, covers: Sequence[Sheet]) -> Extract:

@@ -55,11 +55,13 @@ def _reason_headers(catalogue: Catalogue) -> ReasonHeaders:
 def reading_words() -> Words:
     """Words that stand for a value, folded."""
     rows = read_csv(CATALOGUE_DATA / "cell_words.csv", columns=("meaning", "text", "source"))
-    found: dict[str, set[str]] = {meaning: set() for meaning in ("nothing", "yes", "no", "total")}
+    found: dict[str, set[str]] = {meaning: set() for meaning in ("nothing", "yes", "no", "total", "no_total")}
     for row in rows:
         meaning = row.choice("meaning", tuple(found))
         # How a total begins keeps its accents: "cộng" is not the first word of "công tác".
-        found[meaning].add(row.text("text").casefold() if meaning == "total" else fold(row.text("text")))
+        found[meaning].add(
+            row.text("text").casefold() if meaning.endswith("total") else fold(row.text("text"))
+        )
     return Words(**{meaning: frozenset(texts) for meaning, texts in found.items()})
 
 

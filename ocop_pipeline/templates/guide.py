@@ -11,10 +11,9 @@ from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.catalogue.senders import Sender, deadline_of
 from ocop_pipeline.domain.forms import REGISTER, FormLine
 from ocop_pipeline.domain.periods import Period
-from ocop_pipeline.templates.sheets import LINE_POINTS, Answers, SheetDraft, Value
+from ocop_pipeline.templates.sheets import Answers, SheetDraft, Value
 
-_WIDTHS = (14.0, 44.0, 14.0, 26.0, 70.0)
-_LETTERS_PER_WIDTH = 1.1
+_WIDTHS = (14.0, 44.0, 14.0, 30.0, 70.0)
 EXPIRING_MONTHS = 6
 
 
@@ -100,18 +99,14 @@ class _Sheet:
     def _sentence(self, text: str) -> None:
         self.draft.cells.append((self._row, 0, text, "wrap"))
         self.draft.merges.append((self._row, 0, self._row, len(_WIDTHS) - 1))
-        self._grow(text, sum(_WIDTHS))
+        self.draft.make_room(self._row, text, sum(_WIDTHS))
         self._row += 1
 
     def _line(self, values: Sequence[Value], style: str) -> None:
         for column, value in enumerate(values):
             self.draft.cells.append((self._row, column, value, style))
-            self._grow(str(value or ""), _WIDTHS[column])
+            self.draft.make_room(self._row, str(value or ""), _WIDTHS[column])
         self._row += 1
-
-    def _grow(self, text: str, width: float) -> None:
-        needed = LINE_POINTS * -(-len(text) // int(width * _LETTERS_PER_WIDTH))
-        self.draft.heights[self._row] = max(needed, self.draft.heights.get(self._row, LINE_POINTS))
 
 
 def _months_later(day: date, months: int) -> date:

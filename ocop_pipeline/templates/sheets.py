@@ -94,6 +94,12 @@ class SheetDraft:
     columns: dict[str, int] = field(default_factory=dict)
     ruled: bool = True
 
+    def make_room(self, row: int, text: str, width: float) -> None:
+        """Make a row as high as a text needs that is wrapped into a column of a width in characters."""
+        needed = LINE_POINTS * -(-len(text) // int(width * _LETTERS_PER_WIDTH))
+        if needed > self.heights.get(row, LINE_POINTS):
+            self.heights[row] = needed
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -157,10 +163,7 @@ class _Drafting:
         column += self._left
         self._draft.cells.append((self._row, column, value, style))
         if value.__class__ is str and style in _WRAPPED:
-            letters = int(self._draft.widths.get(column, _WIDTH_OF_REST) * _LETTERS_PER_WIDTH)
-            needed = LINE_POINTS * -(-len(str(value)) // letters)
-            if needed > self._draft.heights.get(self._row, LINE_POINTS):
-                self._draft.heights[self._row] = needed
+            self._draft.make_room(self._row, str(value), self._draft.widths.get(column, _WIDTH_OF_REST))
 
     def _heading(self, columns: int) -> None:
         """Title, unit and month, then a blank row."""

@@ -36,6 +36,7 @@ _LOCKED: Final = frozenset(
 """Fields of the cover sheet that are told by the site; the others are the sender's."""
 _STYLES: Final = {"expiry_date": "date", "first_date": "date", "second_date": "date", "progress": "whole"}
 _DAYS_OF_MONTH: Final = 30.5
+_WIDTH_BESIDE: Final = 15
 _A4: Final = 9
 """As spreadsheets number paper sizes."""
 _LATE, _SOON = {"bg_color": "#F8CBAD"}, {"bg_color": "#FFE699"}
@@ -254,7 +255,8 @@ class _Template:
         for at, name in enumerate(fields, start=right + 1):
             header = words.previous if len(fields) == 1 else f"{words.previous}: {dict(sheet.columns)[name]}"
             draft.cells.append((first, at, header, "header"))
-            draft.widths[at] = 15
+            draft.widths[at] = _WIDTH_BESIDE
+            draft.make_room(first, header, _WIDTH_BESIDE)
             for place, value in told.items():
                 if place[2] == name and place in draft.places:
                     draft.cells.append((draft.places[place][0], at, value, "beside"))

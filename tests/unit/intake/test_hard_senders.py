@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -10,13 +11,15 @@ import pytest
 from ocop_pipeline.domain.findings import Finding, Severity
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS
 from ocop_pipeline.intake.archive import Archive
-from ocop_pipeline.intake.cells import STATES
+from ocop_pipeline.intake.cells import STATES, read_day
 from ocop_pipeline.intake.extract import Extract, extract
 from ocop_pipeline.intake.grid import Sheet, Workbook
+from ocop_pipeline.intake.judge import judge
 from ocop_pipeline.intake.parts import PartOf, part_bytes, read_reports
 from ocop_pipeline.intake.process import take_in
 from ocop_pipeline.intake.reasons import Reason, ReasonHeaders, read_reasons, with_reasons
 from ocop_pipeline.intake.recognise import identify, identify_as
+from ocop_pipeline.intake.tables import Candidate
 from ocop_pipeline.warehouse.ledger import Ledger, ReviewRecord
 from tests.unit.intake.filled import PRODUCT, shipped, shipped_spec, sound
 from tests.unit.intake.test_parts import _xlsx
@@ -265,3 +268,160 @@ def test_a_remark_beside_no_heading_of_the_form_is_told():
     last = len(form.grids()[form.layout.sheet(REMARKS).name])
     told = [(each.code, each.cell) for each in found.findings]
     assert told == [("REMARK_NOT_READ", f"B{last + 1}"), ("REMARK_NOT_READ", f"B{last + 2}")]
+
+
+def _beside(rows, header, values):
+    """Put a column of this header before the column "Trong kỳ"; its lines say what `values` makes of that column."""
+    top = next(number for number, row in enumerate(rows) if "Trong kỳ" in row)
+    at = rows[top].index("Trong kỳ")
+    for number, row in enumerate(rows):
+        row.insert(at, header if number == top else values(row[at]) if number > top else None)
+
+
+@pytest.mark.parametrize("header", ["Trong kỳ", "TRONG KỲ (tháng 9)", "Trong kỳ: T9"])
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_header_that_stands_twice_is_asked_about(header, seen):
+    """Of two columns of one name with different figures none is taken; an empty one, or the same again, is harmless."""
+    form = sound(shipped())
+    older = (
+        (lambda value: value + 7 if isinstance(value, float) else value) if seen else (lambda value: value)
+    )
+    found = extract(shipped_spec(), _changed(form, GRID, lambda rows: _beside(rows, header, older)))
+    held, codes = _money(found, form, (GRID, "TT05", "in_period"))
+    if seen:
+        (told,) = found.findings
+        assert (held, codes, told.cell) == ([], ["DUPLICATE_COLUMN"], "E3")
+        assert told.args == {"headers": "“Trong kỳ”", "first": "D3"}
+    else:
+        assert (held, codes) == ([("number", 120.0)], [])
+
+
+def test_a_second_table_beside_the_first_is_asked_about():
+    """Last month's table left of this month's is not read in its place."""
+    form = sound(shipped())
+
+    def older_left(rows):
+        for row in rows:
+            row[:0] = [value + 1 if isinstance(value, float) else value for value in row]
+
+    found = extract(shipped_spec(), _changed(form, GRID, older_left))
+    assert [(each.code, each.args["headers"]) for each in found.findings] == [
+        ("DUPLICATE_COLUMN", "“Trong kỳ”, “Cuối kỳ”")
+    ]
+
+
+def test_a_sheet_of_another_name_with_the_columns_of_the_form_is_named():
+    """Whoever works on a copy called "Tháng 10" is told that the sheet of the form's own name was read."""
+    form = sound(shipped())
+    book = form.workbook()
+    grid = next(sheet for sheet in book.sheets if sheet.name == "BM01 Tiến độ")
+    copy, lists = (
+        Sheet("Tháng 10", False, grid.rows),
+        Sheet("Danh sách", False, [["Chỉ tiêu", "Trong kỳ"], ["a", 1.0]]),
+    )
+    found = read_reports(shipped_spec(), Workbook("xlsx", (*book.sheets, copy, lists)))
+    assert [(each.code, each.sheet) for each in found.findings] == [("SHEET_NOT_READ", "Tháng 10")]
+
+
+def test_a_line_without_its_code_is_named_by_its_words():
+    """Whoever deleted the code of a line is told which line's figure is not counted."""
+    form = sound(shipped())
+
+    def without_code(rows):
+        line = next(row for row in rows if row and row[0] == "TT05")
+        line[0] = None
+
+    found = extract(shipped_spec(), _changed(form, GRID, without_code))
+    assert [key for _, key in found.keys] == ["?Lượt người dự tuyên truyền"]
+
+
+@pytest.mark.parametrize(
+    ("low", "codes"), [("TT05", ["MERGED_OVER_LINES"]), ("TT04", [])], ids=["over two lines", "within one"]
+)
+def test_one_figure_merged_over_two_lines_is_asked_about(low, codes):
+    """A figure over several lines is nobody's; a cell merged with a heading or over one line is that line's."""
+    form = sound(shipped(), values={(GRID, "TT05", "in_period"): None})
+    book = form.workbook()
+    grid = next(sheet for sheet in book.sheets if sheet.name == "BM01 Tiến độ")
+    top = next(number for number, row in enumerate(grid.rows) if row[0] == "TT04")
+    last = next(number for number, row in enumerate(grid.rows) if row[0] == low)
+    grid = replace(grid, merged=((top, 3, last, 3), (0, 0, top - 1, 2)))
+    sheets = tuple(grid if sheet.name == grid.name else sheet for sheet in book.sheets)
+    found = extract(shipped_spec(), replace(book, sheets=sheets))
+    assert [each.code for each in found.findings] == codes
+    if codes:
+        assert found.findings[0].args == {"cells": f"D{top + 1}:D{last + 1}"}
+
+
+def test_a_table_that_stands_again_below_is_told_once():
+    """A hundred lines pasted below a second time are one sentence, at the first of them; a few are named each."""
+    form = sound(shipped())
+    lines = form.grids()["BM01 Tiến độ"][3:]
+    again = extract(shipped_spec(), sound(shipped(), footer={GRID: lines}).workbook())
+    (told,) = again.findings
+    assert (told.code, told.cell, told.args) == (
+        "TABLE_REPEATED", f"A{3 + len(lines) + 1}", {"line": "CD01", "count": str(len(lines))},
+    )  # fmt: skip
+    few = extract(shipped_spec(), sound(shipped(), footer={GRID: lines[:2]}).workbook())
+    assert [each.args["line"] for each in few.findings] == ["CD01", "CD02"]
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [(1, "Cộng rong biển"), ("1", "Cộng rong biển"), ("1.", "Tổng số 9"), (None, "Cộng đồng Homestay")],
+)
+def test_a_product_called_like_a_total_is_a_product(number, name):
+    """What bears a number is a line of the register, whatever its name begins with; a total has none."""
+    rows = [
+        PRODUCT | {"row_no": number, "product_name": name},
+        PRODUCT | {"row_no": None, "product_name": "Cộng"},
+    ]
+    found = extract(shipped_spec(), sound(shipped(), register=rows).workbook())
+    assert name in found.texts.split("\x1f")
+    assert "Cộng" not in found.texts.split("\x1f")
+
+
+def test_a_header_of_two_rows_is_read():
+    """Where the key is merged over two rows and the second names the columns, both rows are the header."""
+    form = sound(shipped())
+
+    def in_two_rows(rows):
+        header = rows[2]
+        rows[2:3] = [
+            [header[0], header[1], header[2], "Năm 2026", None, header[5]],
+            [None, None, None, header[3], header[4], None],
+        ]
+
+    found = extract(shipped_spec(), _changed(form, GRID, in_two_rows))
+    assert _money(found, form, (GRID, "TT05", "in_period")) == ([("number", 120.0)], [])
+    assert len(found.rows) == len(extract(shipped_spec(), form.workbook()).rows)
+
+
+def test_money_too_little_for_its_heading_has_one_sentence():
+    """Amounts in triệu đồng under a heading of đồng are asked about once, as their sender sees them."""
+    form = sound(shipped(), values={PLANNED: 150.5})
+
+    def in_dong(rows):
+        rows[2][rows[2].index("Kế hoạch năm")] = "Kế hoạch năm (đồng)"
+
+    extracted = extract(shipped_spec(), _changed(form, FUNDING, in_dong))
+    known = identify(extracted, shipped(), date(2026, 11, 22))
+    candidate = Candidate("0" * 64, "x", "", NOW, known.identity, extracted, known.findings)
+    (judged,) = judge([candidate], shipped_spec(), shipped()).judgements
+    first = form.address_of(*PLANNED)
+    assert [(each.code, each.args["text"]) for each in judged.findings if each.cell == first] == [
+        ("MONEY_TOO_LITTLE", "150,5")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Ngày 08 tháng 10 năm 2026", date(2026, 10, 8)), ("8 tháng 10 năm 2026", date(2026, 10, 8)),
+        ("2026/10/08", date(2026, 10, 8)), ("2026-10/08", None), ("08/10/0026", None), ("tháng 10 năm 2026", None),
+        ("ngày 31 tháng 02 năm 2026", None),
+    ],
+)  # fmt: skip
+def test_days_in_words_are_read_and_impossible_years_are_not(text, day):
+    """A day as official letters write it is a day; a year with its century forgotten is none."""
+    assert read_day(text) == day

@@ -166,6 +166,12 @@ EXAMPLES: dict[str, Example] = {
     "DATE_EXPECTED": Example(
         product(first_date="đầu năm"), "M4", {"text": "đầu năm"}, product(first_date="1/10/2026")
     ),
+    "PROGRESS_EXPECTED": Example(
+        {"tasks": [_TASK | {"progress": 4500}]},
+        "D4",
+        {"text": "4500"},
+        {"tasks": [_TASK | {"progress": 45}]},
+    ),
     "NEGATIVE": Example(
         values(TT05__in_period=-2), at(GRID, "TT05", "in_period"), {"value": "-2"}, values(TT05__in_period=0)
     ),

@@ -14,6 +14,7 @@ from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
 from ocop_pipeline.intake.process import check
 from ocop_pipeline.settings import load_settings
+from ocop_pipeline.templates.sheets import LINE_POINTS
 from ocop_pipeline.templates.site_key import known_key, site_key
 from ocop_pipeline.templates.template import layout_for, template
 from ocop_pipeline.warehouse.last_reported import Figures, Known, KnownProduct, Recognition
@@ -120,6 +121,7 @@ def test_figures_of_the_month_are_blank_and_those_of_the_last_stand_beside(book)
     header = next(row for row in range(1, 12) if sheet.cell(row, 1).value == "Mã")
     beside = sheet.max_column
     assert sheet.cell(header, beside).value == "Số kỳ trước (để đối chiếu)"
+    assert sheet.row_dimensions[header].height > LINE_POINTS  # its header is longer than its column is wide
     assert sheet.cell(rows["CD03"], beside).value == 3
     assert sheet.cell(rows["CD01"], beside).value == "Có"
     assert sheet.cell(rows["TT04"], beside).value is None
