@@ -6,12 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
+from assets.parcels import notice_answers
+from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.cli.app import app
 from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.forms import FUNDING, GRID
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.process import rebuild, take_in
-from ocop_pipeline.intake.review_queue import returned_later
+from ocop_pipeline.intake.review_queue import Decision, returned_later, send_back, waiting
+from ocop_pipeline.reporting.notices import notice_id
 from ocop_pipeline.settings import load_settings
 from ocop_pipeline.warehouse.ledger import Ledger
 from tests.unit.intake.filled import sound
@@ -40,12 +43,34 @@ class Desk:
         path.write_bytes(sound(self.catalogue, **changes).xlsx())
         return self.look()
 
+    def send_again(self, sha256, hours=0):
+        """Put the very bytes into the inbox once more, under another name, and look."""
+        self._files += hours
+        data = Archive(self.settings.archive).read(sha256)
+        (self.settings.inbox / f"gui-lai-{self._files}.xlsx").write_bytes(data)
+        return self.look()
+
+    def give_back(self, sha256, why):
+        """What `ocop review return` does, at the hour of the looks."""
+        with self.ledger() as ledger:
+            (item,) = [each for each in waiting(ledger) if each.verdict.sha256 == sha256]
+            send_back(ledger, item, Decision("Lan", why, self.now()))
+
+    def notices(self):
+        """The ids of the notices of files that stand as returned or set aside."""
+        with self.ledger() as ledger:
+            return [notice_id(answer) for _, answer in notice_answers(ledger, self.catalogue)]
+
+    def now(self):
+        """An hour later with every file."""
+        return NOW + timedelta(hours=self._files)
+
     def look(self):
         """One look into the inbox."""
         with self.ledger() as ledger:
             taken = take_in(
                 self.settings.inbox, Archive(self.settings.archive), ledger, self.catalogue,
-                NOW + timedelta(hours=self._files), workers=1, settle_seconds=-1e9,
+                self.now(), workers=1, settle_seconds=-1e9,
             )  # fmt: skip
         return {each.submission_id: str(each.verdict) for each in taken.judgements}
 
@@ -154,6 +179,49 @@ def test_a_return_by_mistake_is_taken_back(desk):
         assert "RETURNED_BY_REVIEW" not in [each.code for each in ledger.verdicts_of(sha256)[-1].findings]
         assert returned_later(ledger) == []
     assert desk.list() == []
+
+
+def test_the_same_file_sent_again_after_a_return_is_answered(desk):
+    """It stays returned and the sender hears why, once for each day it is sent on; the next looks say nothing new."""
+    ((sha256, _),) = desk.send(values=OVER).items()
+    desk.give_back(sha256, "Kinh phí vượt kế hoạch")
+    first = desk.notices()
+    desk.look()
+    assert desk.notices() == first
+    assert desk.send_again(sha256, hours=1) == {sha256: "duplicate"}
+    second = desk.notices()
+    with desk.ledger() as ledger:
+        verdict = ledger.verdicts_of(sha256)[-1]
+        assert len(ledger.sightings_of(sha256)) == 2
+    assert verdict.verdict is Verdict.RETURNED
+    assert [each.code for each in verdict.findings[:2]] == ["RETURNED_FILE_SENT_AGAIN", "RETURNED_BY_REVIEW"]
+    assert (
+        finding_types()
+        .message(verdict.findings[0])
+        .startswith("Tệp gửi lại ngày 01/11/2026 giống hệt tệp đã bị trả lại ngày 01/11/2026 với ý kiến")
+    )
+    assert len(second) == 1
+    assert second != first
+    desk.look()
+    desk.send_again(sha256, hours=1)
+    assert desk.notices() == second
+    desk.send_again(sha256, hours=24)
+    assert desk.notices() not in (first, second)
+    assert desk.standing() == []
+    assert desk.list() == []
+
+
+def test_sent_again_and_then_accepted_it_counts(desk):
+    """What was said of the second sending is taken back with the return."""
+    ((sha256, _),) = desk.send(values=OVER).items()
+    desk.give_back(sha256, "nhầm")
+    desk.send_again(sha256, hours=1)
+    assert desk.run("accept", sha256[:10], "--by", "Lan", "--reason", "nhầm").exit_code == 0
+    desk.look()
+    assert desk.standing() == [sha256]
+    with desk.ledger() as ledger:
+        codes = {each.code for each in ledger.verdicts_of(sha256)[-1].findings}
+    assert not codes & {"RETURNED_BY_REVIEW", "RETURNED_FILE_SENT_AGAIN"}
 
 
 def test_a_report_of_nobody_known_is_given_to_a_unit(desk):

@@ -34,6 +34,7 @@ from ocop_pipeline.intake.order import in_order
 from ocop_pipeline.intake.parts import Part, PartOf, Parts, part_bytes, read_part, read_reports
 from ocop_pipeline.intake.recognise import Identity, ToldSender, identify, identify_as
 from ocop_pipeline.intake.register_import import restore
+from ocop_pipeline.intake.review_queue import returned_later, sent_again
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_spec
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, submissions_table
@@ -170,6 +171,9 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     judgements = [*judging.judgements, *set_aside]
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
+    ledger.record_verdicts(
+        sent_again(ledger, files_of_parts(archive, ledger, only=returned_later(ledger)), now)
+    )
     verdicts = {item.submission_id: str(item.verdict) for item in judging.judgements}
     logger.info(
         "took in %d files: %d accepted",
@@ -291,13 +295,14 @@ def rebuild(
     )
 
 
-def files_of_parts(archive: Archive, ledger: Ledger) -> dict[str, str]:
+def files_of_parts(archive: Archive, ledger: Ledger, only: Collection[str] | None = None) -> dict[str, str]:
     """Digest of each part of a workbook of several reports -> digest of the workbook, as it was sent.
 
-    A part that the archive does not have as it was stored is left out: its notice goes without the marked workbook.
+    Of the parts named in `only`, when given. A part that the archive does not have as it was stored is left out: its
+    notice goes without the marked workbook.
     """
     found = {}
-    for arrival in ledger.arrivals():
+    for arrival in ledger.arrivals(only):
         if arrival.channel == PART_CHANNEL:
             try:
                 found[arrival.sha256] = read_part(archive.read(arrival.sha256)).original

@@ -7,16 +7,19 @@ is returned gets a further verdict, which the next run goes by.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
 from ocop_pipeline.catalogue.findings import finding_types
 from ocop_pipeline.domain.findings import Finding, Severity, Verdict
+from ocop_pipeline.intake.tables import VIETNAM
 from ocop_pipeline.warehouse.ledger import ArrivalRecord, Ledger, ReviewRecord, VerdictRecord
 
 ACCEPT, RETURN = "accept", "return"
 BY_REVIEW: Final = "RETURNED_BY_REVIEW"
+SENT_AGAIN: Final = "RETURNED_FILE_SENT_AGAIN"
+_OF_REVIEW: Final = frozenset((BY_REVIEW, SENT_AGAIN))
 _GUESSED: Final = "_GUESSED"
 _SENDER_DOUBTS: Final = frozenset((
     "UNIT_NOT_FOUND", "UNIT_AMBIGUOUS", "UNIT_CODE_UNKNOWN", "UNIT_NOT_IN_FORCE", "UNIT_NOT_YET", "AGENCY_UNKNOWN",
@@ -124,7 +127,7 @@ def _restored(item: Waiting, now: datetime) -> VerdictRecord | None:
     """The verdict that stood before a review returned the report."""
     if item.verdict.verdict is not Verdict.RETURNED:
         return None
-    findings = tuple(each for each in item.verdict.findings if each.code != BY_REVIEW)
+    findings = tuple(each for each in item.verdict.findings if each.code not in _OF_REVIEW)
     return replace(item.verdict, verdict=Verdict.ACCEPTED, judged_at=now, findings=findings)
 
 
@@ -174,6 +177,40 @@ def _returned(ledger: Ledger) -> list[VerdictRecord]:
         for verdict in ledger.latest_verdicts()
         if verdict.verdict is Verdict.RETURNED and any(each.code == BY_REVIEW for each in verdict.findings)
     ]
+
+
+def sent_again(ledger: Ledger, files: Mapping[str, str], now: datetime) -> list[VerdictRecord]:
+    """Reports that a person returned and whose very bytes came once more since: verdicts that say so to the sender.
+
+    Told by what the ledger holds, so that a run that was stopped is made good by the next; what was said of a day is
+    not said again.
+
+    Args:
+        ledger: What was seen, judged and decided.
+        files: Digest of each part of a workbook of several reports -> digest of the workbook, which is what is sent.
+        now: When it is judged.
+
+    Returns:
+        For each such report the verdict to be written down; it stays returned.
+    """
+    decided = {each.sha256: each for each in ledger.reviews() if each.decision == RETURN}
+    found = []
+    for verdict in _returned(ledger):
+        review = decided[verdict.sha256]
+        seen = ledger.sightings_of(files.get(verdict.sha256, verdict.sha256))
+        days = [_day(each.seen_at) for each in seen if each.seen_at > review.decided_at]
+        told = [each for each in verdict.findings if each.code == SENT_AGAIN]
+        if days and not any(each.args["sent"] == max(days).isoformat() for each in told):
+            again = finding_types().make(
+                SENT_AGAIN, sent=max(days), returned=_day(review.decided_at), reason=review.reason
+            )
+            others = (each for each in verdict.findings if each.code != SENT_AGAIN)
+            found.append(replace(verdict, judged_at=now, findings=(again, *others)))
+    return found
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(VIETNAM).date()
 
 
 def decisions_on(reviews: Sequence[ReviewRecord], sha256: str) -> list[ReviewRecord]:

@@ -33,7 +33,8 @@ from ocop_pipeline.reporting.document import (
 from ocop_pipeline.reporting.spec import Issuer
 
 RECEIPT_DIGITS: Final = 10
-BY_REVIEW: Final = "RETURNED_BY_REVIEW"
+_TELLING: Final = {"RETURNED_BY_REVIEW": "reason", "RETURNED_FILE_SENT_AGAIN": "sent"}
+"""Findings of which an argument tells one notice from another: another reason, or sent on another day."""
 RETURNED, SET_ASIDE = "returned", "set_aside"
 
 
@@ -116,8 +117,8 @@ def notice_id(answer: Mapping[str, Any]) -> str:
 
 
 def _said(finding: Mapping[str, Any]) -> list[str]:
-    """What is wrong where; with a reviewer's words, which are no sentence of ours: another reason is another notice."""
-    words = finding["args"].get("reason", "") if finding["code"] == BY_REVIEW else ""
+    """What is wrong where; with what else makes it another notice, such as a reviewer's words."""
+    words = finding["args"].get(_TELLING[finding["code"]], "") if finding["code"] in _TELLING else ""
     return [
         finding["code"],
         str(finding["severity"]),

@@ -4,7 +4,7 @@ import hashlib
 import io
 import os
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import xlsxwriter
@@ -16,6 +16,7 @@ from ocop_pipeline.intake.extract import Extract, extract
 from ocop_pipeline.intake.grid import Workbook
 from ocop_pipeline.intake.parts import PartOf, Parts, part_bytes, read_part, read_reports
 from ocop_pipeline.intake.process import check, files_of_parts, rebuild, take_in, waiting_periods
+from ocop_pipeline.intake.review_queue import Decision, Kind, Waiting, send_back
 from ocop_pipeline.settings import load_settings
 from ocop_pipeline.warehouse.ledger import Ledger
 from tests.unit.intake.filled import shipped, shipped_spec, sound
@@ -165,9 +166,9 @@ def site(tmp_path):
     return tmp_path
 
 
-def _look(site):
+def _look(site, now=NOW):
     with Ledger.open(site / "ledger.sqlite") as ledger:
-        return take_in(site / "inbox", Archive(site / "archive"), ledger, shipped(), NOW, workers=1)
+        return take_in(site / "inbox", Archive(site / "archive"), ledger, shipped(), now, workers=1)
 
 
 def test_each_report_is_accepted_or_returned_by_itself(site):
@@ -245,6 +246,30 @@ def test_a_workbook_that_is_gone_takes_its_parts_aside(site, monkeypatch):
     original.write_bytes(b"rot")
     codes = [finding.code for each in _look(site).judgements for finding in each.findings]
     assert codes == ["ARCHIVE_DAMAGED"] * 3
+
+
+def test_a_part_that_a_person_returned_and_comes_again_is_answered(site):
+    """What comes again is the whole workbook: the returned part is told, once, and its neighbour hears nothing."""
+    judged = {str(each.verdict): each.submission_id for each in _look(site).judgements}
+    part, neighbour = judged["accepted"], judged["returned"]
+    with Ledger.open(site / "ledger.sqlite") as ledger:
+        (standing,) = ledger.current_submissions()
+        item = Waiting(Kind.WARNING, standing, ledger.arrivals({part})[0], ())
+        send_back(ledger, item, Decision("Lan", "sai kỳ", NOW + timedelta(hours=1)))
+    again = site / "inbox" / "gui-lai.xlsx"
+    again.write_bytes((site / "inbox" / "tong-hop.xlsx").read_bytes())
+    os.utime(again, (1_790_000_000, 1_790_000_000))
+    for hours in (2, 3):
+        _look(site, NOW + timedelta(hours=hours))
+        with Ledger.open(site / "ledger.sqlite") as ledger:
+            told = ledger.verdicts_of(part)
+            assert [each.code for each in told[-1].findings] == [
+                "RETURNED_FILE_SENT_AGAIN",
+                "RETURNED_BY_REVIEW",
+            ]
+            assert len(told) == 3
+            assert len(ledger.verdicts_of(neighbour)) == 1
+            assert ledger.current_submissions() == []
 
 
 def test_the_sensor_knows_the_months_of_the_parts(site):
