@@ -18,12 +18,14 @@ from ocop_pipeline.domain.manifest import Manifest, verified
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.unit_finder import Answer, Basis, Found
 from ocop_pipeline.domain.units import Tier, UnitVersion, UnknownUnitError, accent_free_key, name_key
-from ocop_pipeline.intake.cells import fold, read_number
+from ocop_pipeline.intake.cells import fold, read_day, read_number
 from ocop_pipeline.intake.extract import Extract, InfoCell
 
 _CODE_DIGITS = {Tier.PROVINCE: 2, Tier.DISTRICT: 3, Tier.COMMUNE: 5}
 _NUMBERS = re.compile(r"[0-9]+")
-_NO_MONTH = re.compile(r"\b(?:quy|nam 20[0-9]{2} den|6 thang|9 thang)\b")
+_TWO_MONTHS = re.compile(r"[0-9]\s*[-–]\s*[0-9]+\s*/")  # "09-10/2026"
+# Ten months ("10 tháng năm 2026") are not the tenth; what reaches from one to another is not one.
+_NO_MONTH = re.compile(r"\b(?:quy|den|het|luy ke|dau|nua|tuan|[0-9]{1,2} thang(?! [0-9]{1,2}\b))\b")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2999
 _MOST_CANDIDATES = 8
 _NOWHERE = InfoCell("", None, "", "")
@@ -159,11 +161,16 @@ def read_period(cell: InfoCell) -> Period | None:
         return _month(day.year, day.month)
     text = fold(cell.text)
     numbers = [int(number) for number in _NUMBERS.findall(text)]
-    if _NO_MONTH.search(text) or not 2 <= len(numbers) <= 3:
+    if _NO_MONTH.search(text):
+        return None
+    if len(numbers) == 3:  # a day, or two months
+        written = None if _TWO_MONTHS.search(cell.text) else read_day(cell.text)
+        return _month(written.year, written.month) if written else None
+    if len(numbers) != 2:
         return None
     if numbers[0] >= _FIRST_YEAR:
         return _month(numbers[0], numbers[1])
-    return _month(numbers[-1], numbers[-2])
+    return _month(numbers[1], numbers[0])
 
 
 def _month(year: int, month: int) -> Period | None:

@@ -40,6 +40,7 @@ def codes(recognised):
         "10-2026",
         "10.2026",
         "01/10/2026",
+        "Ngày 14 tháng 10 năm 2026",
         "Kỳ tháng 10/2026",
         "T10/2026",
     ],
@@ -52,10 +53,15 @@ def test_a_month_may_be_written_in_any_usual_way(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "quý 4/2026", "tháng mười", "13/2026", "10/26", "00/2026", "6 tháng 2026"]
-)
+    "text",
+    [
+        "", "2026", "quý 4/2026", "tháng mười", "13/2026", "10/26", "00/2026", "6 tháng 2026", "09-10/2026",
+        "tháng 9, 10/2026", "tháng 9 và 10 năm 2026", "10 tháng năm 2026", "10 tháng đầu năm 2026",
+        "Từ tháng 1 đến tháng 10/2026", "lũy kế đến hết tháng 10/2026", "tuần 2 tháng 10/2026",
+    ],
+)  # fmt: skip
 def test_what_is_no_month_is_not_made_one(text):
-    """Quarters, lone years and thirteenth months are refused, not guessed."""
+    """Quarters, lone years, several months and thirteenth months are refused, not guessed."""
     assert read_period(InfoCell(text, None, "", "")) is None
 
 
