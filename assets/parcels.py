@@ -94,7 +94,7 @@ def notice_parcels(ledger: Ledger, catalogue: Catalogue, settings: Settings) -> 
     and is not mailed: nobody shall be asked for what they have sent.
     """
     kind = load_notice_spec(settings.site).kind
-    accepted = {_duty(verdict): verdict.sequence for verdict in ledger.current_submissions()}
+    accepted = {verdict.duty: verdict.sequence for verdict in ledger.current_submissions()}
     parcels = []
     for verdict, answer in notice_answers(ledger, catalogue):
         notice = filed_notice(answer, kind, settings)
@@ -109,7 +109,7 @@ def notice_parcels(ledger: Ledger, catalogue: Catalogue, settings: Settings) -> 
                 title=notice.title,
                 files=notice.files,
                 kind=DocumentKind.RETURN_NOTICE,
-                withheld=_OVERTAKEN if accepted.get(_duty(verdict), 0) > verdict.sequence else "",
+                withheld=_OVERTAKEN if accepted.get(verdict.duty, 0) > verdict.sequence else "",
             )
         )
     return parcels
@@ -150,7 +150,3 @@ def _unit(answer: Answer, catalogue: Catalogue) -> UnitVersion | None:
     if period:
         return catalogue.units.get(unit_id, Period.parse(period).end)
     return catalogue.units.versions(unit_id)[-1]
-
-
-def _duty(verdict: VerdictRecord) -> tuple[str, str, str, str]:
-    return verdict.form, verdict.unit_id, verdict.agency, verdict.period

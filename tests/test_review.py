@@ -246,6 +246,105 @@ def test_a_report_of_nobody_known_is_given_to_a_unit(desk):
         assert desk.catalogue.units.get(standing.unit_id, NOW.date()).code == "24787"
 
 
+CODE_OFF = {"info": {"unit_code": "24787"}}
+
+
+def test_a_report_with_another_units_code_waits_and_counts_for_nobody(desk):
+    """Its sender is asked to put the code right; meanwhile a person may say whose it is, by name and not by default."""
+    ((sha256, verdict),) = desk.send(**CODE_OFF).items()
+    assert verdict == "returned"
+    (item,) = desk.list()
+    assert (item["kind"], item["unit_name"], item["doubts"]) == ("sender", "Phường Lâm Viên - Đà Lạt", 1)
+    assert desk.standing() == []
+    assert len(desk.notices()) == 1
+    refused = desk.run("accept", sha256[:10], "--by", "Lan")
+    assert refused.exit_code == 2
+    assert "--unit" in refused.output
+    told = desk.run("accept", sha256[:10], "--by", "Lan", "--unit", "24778", "--reason", "gọi điện xác nhận")
+    assert told.exit_code == 0, told.output
+    assert desk.look() == {sha256: "accepted"}
+    assert desk.standing() == [sha256]
+    assert desk.list() == []
+    assert desk.notices() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"info": {"unit_code": "24787", "unit_name": "Xã Không Có Thật"}},
+        {"info": {"unit_code": "24787", "province_name": "Hà Nội"}},
+        {**CODE_OFF, "values": {(GRID, "TT01", "closing"): 26}},
+    ],
+)
+def test_a_code_that_is_not_all_that_is_wrong_is_the_senders_to_mend(desk, changes):
+    """Where name and province do not mean one unit, or figures are wrong too, it is returned and nothing waits."""
+    ((_, verdict),) = desk.send(**changes).items()
+    assert verdict == "returned"
+    assert desk.list() == []
+
+
+def test_a_wrong_code_waits_no_longer_once_the_sender_mended_it(desk):
+    """A later accepted report of the same unit and month leaves nothing to decide."""
+    desk.send(**CODE_OFF)
+    desk.send()
+    assert desk.list() == []
+
+
+def test_a_wrong_code_can_be_returned_with_words_and_given_to_a_unit_after_all(desk):
+    """The sender hears the reason; accepting it later needs its unit and judges it anew."""
+    ((sha256, _),) = desk.send(**CODE_OFF).items()
+    desk.give_back(sha256, "không phải báo cáo của phường")
+    assert desk.list() == []
+    desk.send_again(sha256, hours=1)
+    assert desk.list() == []
+    with desk.ledger() as ledger:
+        assert returned_later(ledger) == []
+        codes = [each.code for each in ledger.verdicts_of(sha256)[-1].findings]
+    assert codes == ["RETURNED_FILE_SENT_AGAIN", "RETURNED_BY_REVIEW", "UNIT_CODE_NAME_MISMATCH"]
+    assert desk.run("accept", sha256[:10], "--by", "Lan").exit_code == 2
+    assert desk.run("accept", sha256[:10], "--by", "Lan", "--unit", "24778").exit_code == 0
+    assert desk.look() == {sha256: "accepted"}
+
+
+def test_a_file_is_given_to_units_served_here_only(desk):
+    """A unit of another province, of another time, or a month to come is refused, and the file goes on waiting."""
+    (desk.site / "ocop.toml").write_text('scope = ["68"]\n', encoding="utf-8")
+    ((sha256, _),) = desk.send(info={"unit_code": None, "unit_name": "Xã Không Có Thật"}).items()
+    for unit, period, words in (
+        ("00004", "2026-10", "không thuộc địa bàn"),
+        (
+            "Xã Tân Hà, huyện Lâm Hà, tỉnh Lâm Đồng",
+            "2026-10",
+            "không có trên bản đồ hành chính ngày 14/10/2026",
+        ),
+        ("24787", "2999-01", "chưa bắt đầu"),
+    ):
+        refused = desk.run("accept", sha256[:10], "--by", "Lan", "--unit", unit, "--period", period)
+        assert refused.exit_code == 2, refused.output
+        assert words in " ".join(refused.output.split())
+    assert len(desk.list()) == 1
+    assert (
+        desk.run("accept", sha256[:10], "--by", "Lan", "--unit", "24787", "--period", "2026-10").exit_code
+        == 0
+    )
+
+
+@pytest.mark.parametrize("is_later", [True, False])
+def test_a_file_given_to_a_unit_that_has_reported_is_a_submission_like_any_other(desk, is_later):
+    """The person is told of the report that counts; of the two the one that came later counts."""
+    nobody = {"info": {"unit_code": None, "unit_name": "Xã Không Có Thật"}}
+    sent = [desk.send(**changes) for changes in (({}, nobody) if is_later else (nobody, {}))]
+    (unknown,) = (sha256 for each in sent for sha256, verdict in each.items() if verdict == "set_aside")
+    (known,) = desk.standing()
+    told = desk.run("accept", unknown[:10], "--by", "Lan", "--unit", "24778", "--period", "2026-10")
+    assert told.exit_code == 0, told.output
+    words = " ".join(told.output.split())
+    assert known[:10] in words
+    assert ("sẽ thay báo cáo đó" in words, "vẫn được tính" in words) == (is_later, not is_later)
+    assert desk.look() == {unknown: "accepted"}
+    assert desk.standing() == [unknown if is_later else known]
+
+
 def test_a_report_of_nobody_known_can_be_let_be(desk):
     """Returned, it waits no longer; it was never counted, and its first verdict stands."""
     ((sha256, _),) = desk.send(info={"unit_code": None, "unit_name": "Xã Không Có Thật"}).items()

@@ -5,7 +5,7 @@ decision does (`intake/review_queue.py`).
 """
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -30,7 +30,8 @@ from ocop_pipeline.cli.console import (
     say,
 )
 from ocop_pipeline.cli.register_imports import say_next
-from ocop_pipeline.cli.unit_words import one_unit
+from ocop_pipeline.cli.unit_words import one_unit, written
+from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.units import Tier
 from ocop_pipeline.intake.answer import Answer, recorded_answer
@@ -43,12 +44,14 @@ from ocop_pipeline.intake.review_queue import (
     Waiting,
     accept,
     decisions_on,
+    is_returned,
     returned_by_review,
     send_back,
     waiting,
 )
 from ocop_pipeline.runs import TIME_ZONE
 from ocop_pipeline.warehouse.ledger import Ledger, ReviewRecord
+from ocop_pipeline.warehouse.reference import scope_units
 
 _HELP = load_messages()
 _ID_DIGITS = 10
@@ -144,16 +147,18 @@ def accept_one(
     now = datetime.now(TIME_ZONE)
     with open_ledger(place) as ledger:
         item = _chosen(ledger, wanted)
-        told = _told(place, item, unit, period, agency) if item.kind is Kind.SENDER or unit else ("", "", "")
+        is_telling = item.kind is Kind.SENDER or unit is not None
+        told = _told(place, item, unit, period, agency) if is_telling else _Told()
         try:
-            accept(ledger, item, Decision(by.strip(), reason.strip(), now, *told))
+            accept(ledger, item, Decision(by.strip(), reason.strip(), now, *told[:3]))
         except ReviewError as error:
             raise refuse(error.code) from error
         issued = {each.period for each in ledger.issues()}
-    answer = recorded_answer(item.arrival, item.verdict, place.catalogue)
-    say("review.accepted", file=answer["file"])
+        answer = recorded_answer(item.arrival, item.verdict, place.catalogue)
+        say("review.accepted", file=answer["file"])
+        _say_other_report(ledger, item, told)
     if item.kind is Kind.SENDER or answer["verdict"] == "returned":
-        say_next([told[2] or item.verdict.period], issued, now.date())
+        say_next([told.period or item.verdict.period], issued, now.date())
 
 
 def return_one(
@@ -171,7 +176,7 @@ def return_one(
     now = datetime.now(TIME_ZONE)
     with open_ledger(place) as ledger:
         item = _chosen(ledger, wanted)
-        if item.verdict.verdict == "returned":
+        if is_returned(item.verdict):
             raise refuse("review.returned_already")
         send_back(ledger, item, Decision(by.strip(), reason.strip(), now))
         issued = {each.period for each in ledger.issues()}
@@ -207,21 +212,34 @@ def _chosen(ledger: Ledger, text: str) -> Waiting:
     return found[0]
 
 
-def _told(
-    place: Site, item: Waiting, unit: str | None, period: str | None, agency: str
-) -> tuple[str, str, str]:
-    """Unit, department and month a person tells, checked against the form the file has."""
+class _Told(NamedTuple):
+    """Whose report a person says a file is, and the form the file has; blank where nothing was told."""
+
+    unit_id: str = ""
+    agency: str = ""
+    period: str = ""
+    form: str = ""
+
+
+def _told(place: Site, item: Waiting, unit: str | None, period: str | None, agency: str) -> _Told:
+    """Unit, department and month a person tells, checked against the form the file has and the area served here."""
     month = Period.parse(item.verdict.period) if item.verdict.period and not period else None
     if month is None and not period:
         raise refuse("review.sender_needed")
     month = month or parse_month(period or "")
-    if unit is None and not item.verdict.unit_id:
-        raise refuse("review.sender_needed")
-    meant = (
-        one_unit(place, unit, month.end)[0]
+    if unit is None and (not item.verdict.unit_id or item.verdict.verdict == Verdict.RETURNED):
+        raise refuse("review.sender_needed" if not item.verdict.unit_id else "review.unit_needed")
+    meant, on = (
+        one_unit(place, unit, month.end)
         if unit
-        else place.catalogue.units.get(item.verdict.unit_id, month.end)
+        else (place.catalogue.units.get(item.verdict.unit_id, month.end), month.end)
     )
+    if on != month.end:
+        raise refuse("review.unit_not_then", unit=meant.full_name, period=month.key, day=written(month.end))
+    if month.start > _today():
+        raise refuse("review.month_not_begun", period=month.key)
+    if not _is_served(place, meant.unit_id, on):
+        raise refuse("review.not_served", unit=meant.full_name, period=month.key)
     code = form_of(Archive(place.settings.archive), item.arrival, place.catalogue)
     form = place.catalogue.forms.get(code)
     known = {each.code for each in place.catalogue.agencies_on(month.end)}
@@ -230,7 +248,30 @@ def _told(
         raise refuse("review.sender_cannot_be", form=code or "–", unit=meant.full_name)
     if agency and agency not in known:
         raise refuse("review.agency_unknown", agency=agency, known=", ".join(sorted(known)))
-    return meant.unit_id, agency, month.key
+    return _Told(meant.unit_id, agency, month.key, code)
+
+
+def _is_served(place: Site, unit_id: str, on: date) -> bool:
+    """Whether the unit lies, on that day, in a province this site serves."""
+    scope = scope_units(place.catalogue, place.settings.scope)
+    above = place.catalogue.units.ancestors(unit_id, on)
+    return any(each in scope for each in (unit_id, *(unit.unit_id for unit in above)))
+
+
+def _say_other_report(ledger: Ledger, item: Waiting, told: _Told) -> None:
+    """Tell of another file that counts already for the same unit, form and month, and which of the two will."""
+    duty = (told.form, told.unit_id, told.agency, told.period)
+    for other in ledger.current_submissions(told.period):
+        if other.duty == duty and other.sha256 != item.verdict.sha256:
+            (arrival,) = ledger.arrivals({other.sha256})
+            is_later = item.verdict.sequence > other.sequence
+            say(
+                "review.replaces" if is_later else "review.replaced",
+                file=item.arrival.display_name,
+                other=arrival.display_name,
+                receipt=other.sha256[:_ID_DIGITS],
+                day=written(arrival.received_at.astimezone(TIME_ZONE).date()),
+            )
 
 
 def _is_inside(place: Site, item: Waiting, province_id: str) -> bool:

@@ -15,8 +15,6 @@ MONEY: Final = "triệu đồng"
 """The unit in which every form asks for money."""
 KEPT: Final = Decimal("0.0001")
 """Digits that a stored number has: 100 đồng where the unit is triệu đồng."""
-FOREIGN: Final = Decimal(-1)
-"""Stands for the unit of a header that names another currency: of that nobody knows how many triệu đồng it is."""
 DONG: Final = Decimal("0.000001")
 """A đồng in the unit of the forms."""
 _TIMES = {
@@ -34,9 +32,18 @@ _SCALE_BEFORE_MORE = re.compile(
 _WORDED = re.compile(r"([+-]?[0-9](?:[0-9., ]*[0-9])?) ?([^\W\d_][^\d]{0,40}|[₫%])")
 _WIDE = str.maketrans("０１２３４５６７８９．，－＋％", "0123456789.,-+%")
 _APOSTROPHES = "'’‘`"
+_CURRENCY = re.compile(
+    r"\b(?:usd|us dollars?|dollars?|do ?la|eur|euro|jpy|yen nhat|cny|rmb|ndt|nhan dan te|gbp|krw|thb|lak|ngoai te)\b"
+)
+_CURRENCY_SIGNS = frozenset("$€£¥₩")
+_QUANTITY = re.compile(
+    r"(?:(?:1(?: ?0){1,9}|nghin|ngan|trieu|ty|ti) )?"
+    r"(?:phan tram|tan|ta|yen|kg|kilogam|gam|lit|ha|m2|m3|km|san pham|chu the|co so|nguoi|ho|luot|lop|cai|chiec|gio)"
+)
+"""Folded words that measure something else than money. "xã" and "tỉnh" are none: those tell whose money it is."""
 _CAPTION = re.compile(r"\b(?:don vi tinh|don vi|dvt)\b(.*)")
-_FOREIGN = re.compile(
-    r"\b(?:usd|us\$|do ?lar?|dollars?|eur|euro|cny|rmb|nhan dan te|jpy|yen|gbp|thb|kip|lak)\b"
+_CAPTION_WRITTEN = re.compile(
+    r"^.*?(?:đơn vị tính|đơn vị|đvt|don vi tinh|don vi|dvt)[\s:.–-]*", re.IGNORECASE | re.DOTALL
 )
 _BRACKET = re.compile(r"[(\[]([^()\[\]]*)[)\]]")
 
@@ -64,17 +71,57 @@ def _scale(folded: str) -> Decimal | None:
     return count * _TIMES.get(found[2] or "", Decimal(1)) * DONG
 
 
-@lru_cache(maxsize=1 << 10)
-def header_scale(text: str) -> Decimal | None:
-    """The unit of money that a header names in brackets, or a caption after "Đơn vị tính"; None without one.
+class Foreign(NamedTuple):
+    """A unit beside money that is no đồng, as it was written; nobody knows how many triệu đồng one of it is.
 
-    FOREIGN where that is no unit of đồng.
+    `is_currency` tells dollars from tonnes.
     """
+
+    unit: str
+    is_currency: bool
+
+
+@lru_cache(maxsize=1 << 10)
+def header_unit(text: str) -> Decimal | Foreign | None:
+    """The unit that the header of a column names: in brackets, after a colon or "Đơn vị tính"; None without one.
+
+    Returns:
+        How many triệu đồng one of it is, or the unit where it is no đồng.
+    """
+    named = [*_BRACKET.findall(text), *text.split(":")[1:]]
+    scales = (money_scale(inside) or _captioned(inside) for inside in named)
+    found = next((scale for scale in scales if scale is not None), None) or _captioned(text)
+    if found is not None:
+        return found
+    units = (_foreign_caption(inside) or foreign_unit(inside) for inside in (*named, text))
+    return next((unit for unit in units if unit is not None), None)
+
+
+@lru_cache(maxsize=1 << 10)
+def caption_unit(text: str) -> Decimal | Foreign | None:
+    """The same of a text above the table: a title may speak of much, so that only a unit alone counts."""
     for inside in _BRACKET.findall(text):
-        scale = money_scale(inside) or _captioned(inside) or _foreign(inside)
-        if scale is not None:
-            return scale
-    return _captioned(text)
+        found = money_scale(inside) or _captioned(inside) or _foreign_caption(inside)
+        if found is not None or (_names_currency(inside) and len(fold(inside).split()) <= _MOST_UNIT_WORDS):
+            return found if found is not None else foreign_unit(inside)
+    return _captioned(text) or _foreign_caption(text)
+
+
+_MOST_UNIT_WORDS: Final = 4
+"""Words of "triệu đô la Mỹ"."""
+
+
+def foreign_unit(words: str) -> Foreign | None:
+    """The unit that some words name where it is no đồng: "triệu USD", "%", "tấn"; None for other words."""
+    shown_words, folded = clean(words).strip(" :,;."), fold(words)
+    if _names_currency(words):
+        return Foreign(shown_words, is_currency=True)
+    is_quantity = shown_words == "%" or _QUANTITY.fullmatch(folded) is not None
+    return Foreign(shown_words, is_currency=False) if is_quantity else None
+
+
+def _names_currency(words: str) -> bool:
+    return not _CURRENCY_SIGNS.isdisjoint(words) or _CURRENCY.search(fold(words)) is not None
 
 
 def _captioned(text: str) -> Decimal | None:
@@ -83,11 +130,14 @@ def _captioned(text: str) -> Decimal | None:
         return None
     words = found[1].strip()
     before = _SCALE_BEFORE_MORE.match(words)
-    return _scale(before[0] if before else words) or _foreign(words)
+    return _scale(before[0] if before else words)
 
 
-def _foreign(words: str) -> Decimal | None:
-    return FOREIGN if _FOREIGN.search(fold(words)) else None
+def _foreign_caption(text: str) -> Foreign | None:
+    """The unit after "Đơn vị tính" where it is no đồng."""
+    if _CAPTION.search(fold(text)) is None:
+        return None
+    return foreign_unit(_CAPTION_WRITTEN.sub("", text))
 
 
 def scaled(number: float, scale: Decimal) -> float:

@@ -12,7 +12,7 @@ from math import isfinite
 from typing import Final, NamedTuple
 
 from ocop_pipeline.domain.findings import Repair
-from ocop_pipeline.intake.amounts import DONG, Amount, scaled
+from ocop_pipeline.intake.amounts import DONG, Amount, Foreign, scaled
 from ocop_pipeline.intake.cells import DAY, NUMBER, TEXT, Shows, clean, day_order, other_day, shown
 from ocop_pipeline.intake.encodings import NAMES, Change
 from ocop_pipeline.intake.grid import address
@@ -101,15 +101,20 @@ class Evidence:
         self._sheets[at] = sheet
         self._percents.append(at)
 
-    def rescale(self, at: int, sheet: str, scale: Decimal | None, text: str) -> None:
+    def rescale(self, at: int, sheet: str, scale: Decimal | Foreign | None, text: str) -> None:
         """An amount of money in a unit that header or unit cell name.
 
-        No number where those two disagree or one is unknown (None), or where the amount makes no sense in it: parts of
-        a đồng, or less than any note is worth, were not written in đồng.
+        No number where that unit is no đồng, where those two disagree (None), or where the amount makes no sense in
+        it: parts of a đồng, or less than any note is worth, were not written in đồng.
         """
         slot, row, column, state, number = self._cells[at]
         if not isfinite(number):
             return  # refused with all that is too large
+        if isinstance(scale, Foreign):
+            self._make_text(at, text)
+            self._two_ways = [each for each in self._two_ways if each.at != at]
+            self._find("MONEY_UNIT_FOREIGN", sheet, address(row - 1, column), text=text, unit=scale.unit)
+            return
         two_ways = [each for each in self._two_ways if each.at == at]
         self._two_ways = [each for each in self._two_ways if each.at != at]
         if scale == DONG and two_ways:

@@ -18,7 +18,16 @@ from typing import Any, Final, NamedTuple
 from ocop_pipeline.domain.findings import Repair
 from ocop_pipeline.domain.forms import INFO, REGISTER, REMARKS
 from ocop_pipeline.domain.manifest import SHEET as MANIFEST
-from ocop_pipeline.intake.amounts import FOREIGN, MONEY, Amount, header_scale, money_scale, read_amount
+from ocop_pipeline.intake.amounts import (
+    MONEY,
+    Amount,
+    Foreign,
+    caption_unit,
+    foreign_unit,
+    header_unit,
+    money_scale,
+    read_amount,
+)
 from ocop_pipeline.intake.cells import (
     BLANK,
     DAY,
@@ -64,6 +73,7 @@ _SHEET_BY_CONTENT = 0.6
 _MANIFEST_ROWS, _MANIFEST_TEXT = 12, 200
 _LONGEST_CAPTION = 120
 _MOST_REPEATED = 5
+_ROWS_OF_UNITS = 2
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
 
@@ -659,7 +669,13 @@ class Reading:
         self._evidence.number(at, self._sheet, how, whole=line.whole)
 
     def _put_money(
-        self, slot: int, row: int, column: int, value: CellValue, scale: Decimal | None, line: LineSpec
+        self,
+        slot: int,
+        row: int,
+        column: int,
+        value: CellValue,
+        scale: Decimal | Foreign | None,
+        line: LineSpec,
     ) -> None:
         """Money where header or unit cell name another unit than the form; None where the two disagree."""
         at = len(self._cells)
@@ -795,7 +811,7 @@ class Reading:
         note_column = table.columns.get("note", -1)
         first_row, first_col, uncomputed = sheet.first_row, sheet.first_col, sheet.uncomputed
         unit_column = table.columns.get("unit", -1)
-        scales = _header_scales(sheet.rows, table, spec.value_fields)
+        scales = _header_units(sheet.rows, table, spec)
         cells = self._cells
         lines: dict[Any, LineSpec] = spec.lines  # any cell value can be looked up
         seen: set[int] = set()
@@ -867,7 +883,7 @@ class Reading:
         at_row: int,
         row: Sequence[CellValue],
         columns: Sequence[int],
-        scales: Sequence[Decimal | None],
+        scales: Sequence[Decimal | Foreign | None],
     ) -> None:
         """A line of money in a table that names a unit of money of its own."""
         for column, (slot, asked), scale in zip(columns, line.cells, scales, strict=True):
@@ -1023,36 +1039,57 @@ def carry(
     return filled
 
 
-def _header_scales(
-    rows: Sequence[Sequence[CellValue]], table: _Table, fields: Sequence[str]
-) -> tuple[Decimal | None, ...]:
-    """For each value column the unit of money its header names, or a caption above; empty where none does."""
-    header = rows[table.header]
+def _header_units(
+    rows: Sequence[Sequence[CellValue]], table: _Table, spec: SheetSpec
+) -> tuple[Decimal | Foreign | None, ...]:
+    """For each value column the unit its header names, the row below or a caption above; empty where none does."""
     caption = None
     for row in rows[: table.header]:
         for value in row:
             if type(value) is str and len(value) < _LONGEST_CAPTION:
-                caption = header_scale(value) or caption
+                caption = caption_unit(value) or caption
     found = tuple(
-        (header_scale(str(header[table.columns[name]])) or caption) if name in table.columns else None
-        for name in fields
+        (_column_unit(rows, table, spec, table.columns[name]) or caption) if name in table.columns else None
+        for name in spec.value_fields
     )
     return found if any(each is not None for each in found) else ()
 
 
+def _column_unit(
+    rows: Sequence[Sequence[CellValue]], table: _Table, spec: SheetSpec, column: int
+) -> Decimal | Foreign | None:
+    """The unit that a column's header names, or a cell that stands below it and in no line."""
+    key_column = table.columns[spec.key_field or ""]
+    below = rows[table.header + 1 : table.header + 1 + _ROWS_OF_UNITS]
+    texts = [rows[table.header][column], *(row[column] for row in below if row[key_column] is None)]
+    units = (header_unit(text) or _unit_alone(text) for text in texts if type(text) is str)
+    return next((unit for unit in units if unit is not None), None)
+
+
+def _unit_alone(text: str) -> Decimal | Foreign | None:
+    """The unit of a cell with nothing else in it."""
+    return money_scale(text) or foreign_unit(text)
+
+
 def _line_scales(
-    scales: Sequence[Decimal | None], written: CellValue, columns: Sequence[int]
-) -> tuple[Decimal | None, ...]:
-    """For each value column what its numbers are multiplied by; None where header and unit cell disagree."""
+    units: Sequence[Decimal | Foreign | None], written: CellValue, columns: Sequence[int]
+) -> tuple[Decimal | Foreign | None, ...]:
+    """For each value column what its numbers are multiplied by; None where header and unit cell disagree.
+
+    A unit cell that names no đồng says what the whole line is in: dollars, or tonnes. One that names đồng is believed
+    over a caption or header of counts, which are meant for the other lines of the table.
+    """
     own = money_scale(written) if type(written) is str else None
-    if own is None and type(written) is str and fold(written):
-        return (None,) * len(columns)  # dollars, or tonnes: nobody knows how many triệu đồng that is
-    found: list[Decimal | None] = []
-    for scale in scales or [None] * len(columns):
-        if scale == FOREIGN or (scale is not None and own is not None and scale != own):
+    if own is None and type(written) is str and (fold(written) or foreign_unit(written)):
+        return (Foreign(clean(written), is_currency=False),) * len(columns)
+    found: list[Decimal | Foreign | None] = []
+    for unit in units or [None] * len(columns):
+        if isinstance(unit, Foreign):
+            found.append(unit if own is None or unit.is_currency else own)
+        elif unit is not None and own is not None and unit != own:
             found.append(None)
         else:
-            found.append(scale or own or Decimal(1))
+            found.append(unit or own or Decimal(1))
     return tuple(found)
 
 

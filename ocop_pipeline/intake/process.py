@@ -34,7 +34,7 @@ from ocop_pipeline.intake.order import in_order
 from ocop_pipeline.intake.parts import Part, PartOf, Parts, part_bytes, read_part, read_reports
 from ocop_pipeline.intake.recognise import Identity, ToldSender, identify, identify_as
 from ocop_pipeline.intake.register_import import restore
-from ocop_pipeline.intake.review_queue import returned_later, sent_again
+from ocop_pipeline.intake.review_queue import returned_by_review, sent_again
 from ocop_pipeline.intake.sandbox import Item, read_many
 from ocop_pipeline.intake.spec import reading_spec
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, submissions_table
@@ -171,9 +171,8 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     judgements = [*judging.judgements, *set_aside]
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
-    ledger.record_verdicts(
-        sent_again(ledger, files_of_parts(archive, ledger, only=returned_later(ledger)), now)
-    )
+    sent_back = {item.verdict.sha256 for item in returned_by_review(ledger)}
+    ledger.record_verdicts(sent_again(ledger, files_of_parts(archive, ledger, only=sent_back), now))
     verdicts = {item.submission_id: str(item.verdict) for item in judging.judgements}
     logger.info(
         "took in %d files: %d accepted",

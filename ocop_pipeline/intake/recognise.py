@@ -321,8 +321,10 @@ class _Cover:
         unit = self._catalogue.units.find_code(code, on, self._tier)
         if unit is None:
             return self._without_holder(code, on)
-        self._check_province(unit, on)
-        return unit if self._named(unit, on) else self._mismatch(unit, code, on)
+        meant = unit if self._named(unit, on) else self._mismatch(unit, code, on)
+        if meant is not None:
+            self._check_province(meant, on)
+        return meant
 
     def _code(self) -> str:
         """The code with the leading zeros that a number cell loses."""
@@ -359,6 +361,7 @@ class _Cover:
             code=code,
             by_code=self._place_of(by_code, on),
             name=self._cell("unit_name").text,
+            by_name=self._place_of(answer.meant, on) if answer.meant else "",
         )
         return answer.meant or by_code
 

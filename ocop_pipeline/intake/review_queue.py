@@ -20,6 +20,7 @@ ACCEPT, RETURN = "accept", "return"
 BY_REVIEW: Final = "RETURNED_BY_REVIEW"
 SENT_AGAIN: Final = "RETURNED_FILE_SENT_AGAIN"
 _OF_REVIEW: Final = frozenset((BY_REVIEW, SENT_AGAIN))
+_CODE_OFF: Final = "UNIT_CODE_NAME_MISMATCH"
 _GUESSED: Final = "_GUESSED"
 _SENDER_DOUBTS: Final = frozenset((
     "UNIT_NOT_FOUND", "UNIT_AMBIGUOUS", "UNIT_CODE_UNKNOWN", "UNIT_NOT_IN_FORCE", "UNIT_NOT_YET", "AGENCY_UNKNOWN",
@@ -70,6 +71,8 @@ def waiting(ledger: Ledger) -> list[Waiting]:
 
     An accepted report waits while it is the one that counts for its duty and has warnings nobody accepted; a file that
     was set aside because nobody could tell whose it is, or which of two is later, until somebody tells or lets it be.
+    A report that is returned for its unit's code alone, while name and province mean one unit, waits too: its sender
+    may send it again, or a person says whose it is.
     """
     arrivals = {arrival.sha256: arrival for arrival in ledger.arrivals()}
     decided = ledger.reviewed()
@@ -84,7 +87,8 @@ def waiting(ledger: Ledger) -> list[Waiting]:
 
 def _doubtful(ledger: Ledger) -> list[tuple[VerdictRecord, Kind, tuple[Finding, ...]]]:
     found = []
-    for verdict in ledger.current_submissions():
+    standing = ledger.current_submissions()
+    for verdict in standing:
         warnings = tuple(each for each in verdict.findings if each.severity is Severity.WARNING)
         if warnings:
             guessed = any(each.code.endswith(_GUESSED) for each in warnings)
@@ -93,7 +97,29 @@ def _doubtful(ledger: Ledger) -> list[tuple[VerdictRecord, Kind, tuple[Finding, 
         doubts = tuple(each for each in verdict.findings if each.code in _SENDER_DOUBTS)
         if verdict.verdict is Verdict.SET_ASIDE and doubts:
             found.append((verdict, Kind.SENDER, doubts))
+        elif _is_for_code_alone(verdict) and not any(_overtakes(each, verdict) for each in standing):
+            found.append((verdict, Kind.SENDER, _errors(verdict)))
     return found
+
+
+def _errors(verdict: VerdictRecord) -> tuple[Finding, ...]:
+    return tuple(each for each in verdict.findings if each.severity is Severity.ERROR)
+
+
+def _is_for_code_alone(verdict: VerdictRecord) -> bool:
+    """Whether a report is returned for nothing but its unit's code, and all else on its cover means one unit."""
+    errors = _errors(verdict)
+    return (
+        verdict.verdict is Verdict.RETURNED
+        and [each.code for each in errors] == [_CODE_OFF]
+        and bool(errors[0].args.get("by_name"))
+        and all(each.code != "PROVINCE_DISAGREES" for each in verdict.findings)
+    )
+
+
+def _overtakes(later: VerdictRecord, verdict: VerdictRecord) -> bool:
+    """Whether an accepted report came after this one for the same duty."""
+    return later.duty == verdict.duty and later.sequence > verdict.sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +160,10 @@ def _restored(item: Waiting, now: datetime) -> VerdictRecord | None:
 def send_back(ledger: Ledger, item: Waiting, decision: Decision) -> None:
     """Return a report: from the next run on it counts no more, and its sender is told why.
 
-    An earlier accepted report of the same duty counts again. A file whose sender is in doubt was never counted; it just
-    waits no longer.
+    An earlier accepted report of the same duty counts again. A file that was set aside was never counted and may be
+    nobody's; it just waits no longer.
     """
-    if item.kind is Kind.SENDER:
+    if item.verdict.verdict is Verdict.SET_ASIDE:
         ledger.record_review(_record(item, RETURN, decision))
         return
     finding = finding_types().make(BY_REVIEW, reason=decision.reason)
@@ -159,24 +185,35 @@ def _record(item: Waiting, what: str, decision: Decision) -> ReviewRecord:
 
 def returned_later(ledger: Ledger) -> list[str]:
     """Accepted reports that a person returned: they may stand in published figures."""
-    return [verdict.sha256 for verdict in _returned(ledger)]
+    return [verdict.sha256 for verdict in _returned(ledger) if _was_accepted(verdict)]
 
 
 def returned_by_review(ledger: Ledger) -> list[Waiting]:
-    """The same, as they can be accepted again."""
+    """All that a person returned, as it can be accepted again; what never was accepted needs its sender told."""
     arrivals = {arrival.sha256: arrival for arrival in ledger.arrivals()}
     return [
-        Waiting(Kind.WARNING, verdict, arrivals[verdict.sha256], verdict.findings)
+        Waiting(
+            Kind.WARNING if _was_accepted(verdict) else Kind.SENDER,
+            verdict,
+            arrivals[verdict.sha256],
+            verdict.findings,
+        )
         for verdict in _returned(ledger)
     ]
 
 
+def is_returned(verdict: VerdictRecord) -> bool:
+    """Whether a person returned it."""
+    return verdict.verdict is Verdict.RETURNED and any(each.code == BY_REVIEW for each in verdict.findings)
+
+
 def _returned(ledger: Ledger) -> list[VerdictRecord]:
-    return [
-        verdict
-        for verdict in ledger.latest_verdicts()
-        if verdict.verdict is Verdict.RETURNED and any(each.code == BY_REVIEW for each in verdict.findings)
-    ]
+    return [verdict for verdict in ledger.latest_verdicts() if is_returned(verdict)]
+
+
+def _was_accepted(verdict: VerdictRecord) -> bool:
+    """Whether a report that a person returned had no error before."""
+    return all(each.code in _OF_REVIEW for each in _errors(verdict))
 
 
 def sent_again(ledger: Ledger, files: Mapping[str, str], now: datetime) -> list[VerdictRecord]:

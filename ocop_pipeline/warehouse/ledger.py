@@ -220,6 +220,11 @@ class VerdictRecord:
     sequence: int = 0
     repairs: tuple[Repair, ...] = ()
 
+    @property
+    def duty(self) -> tuple[str, str, str, str]:
+        """What only one accepted file can fulfil at a time: form, unit, department, month."""
+        return self.form, self.unit_id, self.agency, self.period
+
 
 @dataclass(frozen=True, slots=True)
 class IssueRecord:
@@ -604,7 +609,7 @@ class Ledger:
         standing: dict[tuple[str, str, str, str], VerdictRecord] = {}
         for verdict in sorted(self.latest_verdicts(period), key=lambda verdict: verdict.sequence):
             if verdict.verdict is Verdict.ACCEPTED:
-                standing[verdict.form, verdict.unit_id, verdict.agency, verdict.period] = verdict
+                standing[verdict.duty] = verdict
         return sorted(standing.values(), key=lambda verdict: verdict.sequence)
 
     def verdicts_of(self, sha256: str) -> list[VerdictRecord]:

@@ -73,30 +73,98 @@ def test_a_unit_of_money_is_known_however_it_is_written(unit, read):
         assert _money(found, form) == ([("number", read)], []), change.__name__
 
 
-@pytest.mark.parametrize("unit", ["USD", "triệu USD", "ĐVT: nghìn đô la", "1.000 euro"])
-def test_money_under_another_currency_is_no_figure(unit):
-    """A header or a caption that names dollars is not read as triệu đồng; each amount below is asked about."""
-    form = sound(shipped(), values={PLANNED: 150.5})
-
-    def in_header(rows):
-        rows[2][rows[2].index("Kế hoạch năm")] = f"Kế hoạch năm ({unit})"
-
-    def in_caption(rows):
-        rows[1][0] = f"Đơn vị tính: {unit}"
-
-    for change in (in_header, in_caption):
-        lines, codes = _money(extract(shipped_spec(), _changed(form, FUNDING, change)), form)
-        assert [state for state, _ in lines] == ["text"], change.__name__
-        assert set(codes) == {"MONEY_UNIT_UNCLEAR"}
+FOREIGN = ["USD", "triệu USD", "nghìn đô la Mỹ", "EUR", "1.000 €", "$", "%", "tấn", "sản phẩm"]
 
 
-@pytest.mark.parametrize("unit", ["USD", "triệu USD", "nghìn đôla", "tấn"])
+@pytest.mark.parametrize("unit", [*FOREIGN, "bao"])
 def test_money_in_a_unit_nobody_knows_is_no_figure(unit):
     """What is not đồng is not taken for triệu đồng; the cell is named."""
     form = sound(shipped(), values={AMOUNT: 150.5})
     assert _money(extract(shipped_spec(), _in_unit_cell(form, unit)), form, AMOUNT) == (
-        [("text", 0.0)], ["MONEY_UNIT_UNCLEAR"],
+        [("text", 0.0)], ["MONEY_UNIT_FOREIGN"],
     )  # fmt: skip
+
+
+def _headed(text):
+    def change(rows):
+        rows[2][rows[2].index("Kế hoạch năm")] = text
+
+    return change
+
+
+def _captioned(text):
+    def change(rows):
+        rows[1][0] = text
+
+    return change
+
+
+def _below(text):
+    def change(rows):
+        below = [None] * len(rows[2])
+        below[rows[2].index("Kế hoạch năm")] = text
+        rows.insert(3, below)
+
+    return change
+
+
+WAYS = [
+    lambda unit: _headed(f"Kế hoạch năm ({unit})"),
+    lambda unit: _headed(f"Kế hoạch năm: {unit}"),
+    lambda unit: _headed(f"Kế hoạch năm (ĐVT: {unit})"),
+    lambda unit: _captioned(f"Đơn vị tính: {unit}"),
+    lambda unit: _captioned(f"Biểu kinh phí (đơn vị tính: {unit})"),
+    lambda unit: _below(f"({unit})"),
+    _below,
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("unit", FOREIGN)
+def test_a_heading_in_another_currency_or_quantity_is_an_error_that_says_so(unit, way):
+    """Dollars, per cent and tonnes are not converted and not taken for triệu đồng; nought of them is nought."""
+    form = sound(shipped(), values={PLANNED: 150.5})
+    found = extract(shipped_spec(), _changed(form, FUNDING, way(unit)))
+    values, codes = _money(found, form)
+    assert (values, set(codes)) == ([("text", 0.0)], {"MONEY_UNIT_FOREIGN"})
+    assert found.findings[0].args == {"text": "150,5", "unit": unit}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("unit", "read"), [("triệu đồng", 150.5), ("tỷ đồng", 150500.0), ("nghìn đồng", 0.1505)]
+)
+def test_a_heading_in_dong_scales_its_amounts(unit, read, way):
+    """Wherever the heading says it."""
+    form = sound(shipped(), values={PLANNED: 150.5})
+    found = extract(shipped_spec(), _changed(form, FUNDING, way(unit)))
+    assert _money(found, form) == ([("number", read)], [])
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Kế hoạch năm (1)", "Kế hoạch năm (ngân sách xã)", "Kế hoạch năm (lũy kế)", "Kế hoạch năm (tỉnh, xã)"],
+)
+def test_brackets_that_name_no_unit_change_nothing(heading):
+    """A number of a column, or whose money it is."""
+    form = sound(shipped(), values={PLANNED: 150.5})
+    found = extract(shipped_spec(), _changed(form, FUNDING, _headed(heading)))
+    assert _money(found, form) == ([("number", 150.5)], [])
+
+
+def test_a_cell_that_says_dong_itself_is_believed_under_a_foreign_heading():
+    """What stands in the cell comes first, as everywhere."""
+    form = sound(shipped(), values={PLANNED: "150,5 triệu đồng"})
+    found = extract(shipped_spec(), _changed(form, FUNDING, _headed("Kế hoạch năm (USD)")))
+    assert _money(found, form)[0] == [("number", 150.5)]
+
+
+def test_a_title_that_speaks_of_dollars_names_no_unit():
+    """Only a unit alone in brackets, or behind "Đơn vị tính", stands for the table."""
+    form = sound(shipped(), values={PLANNED: 150.5})
+    title = "Kinh phí (dự án vay 2 triệu USD của ngân hàng, đơn vị nhận: xã)"
+    found = extract(shipped_spec(), _changed(form, FUNDING, _captioned(title)))
+    assert _money(found, form) == ([("number", 150.5)], [])
 
 
 def _in_unit_cell(form, unit):
