@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from ocop_pipeline.domain.findings import Repair
-from ocop_pipeline.domain.forms import INFO, REGISTER
+from ocop_pipeline.domain.forms import INFO, REGISTER, REMARKS
 from ocop_pipeline.domain.manifest import SHEET as MANIFEST
 from ocop_pipeline.intake.amounts import MONEY, Amount, header_scale, money_scale, read_amount
 from ocop_pipeline.intake.cells import (
@@ -66,6 +66,10 @@ _LONGEST_CAPTION = 120
 _MOST_REPEATED = 5
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
+# A header that adds these is another column than the form's: "Trong kỳ (lũy kế từ đầu năm)", "Cuối kỳ (tháng trước)".
+_CUMULATED = re.compile(r"\b(?:luy ke|cong don|dau nam|ca nam)\b")
+_EARLIER = re.compile(r"\b(?:cung ky|(?:ky|thang|nam|quy) truoc)\b")
+_IN_PERIOD = "trong ky"
 
 
 @dataclass(frozen=True, slots=True)
@@ -449,9 +453,16 @@ def _named_columns(row: Sequence[CellValue], headers: dict[str, str]) -> Iterato
             continue
         name = headers.get(fold(value))
         if name is None and ("(" in value or ":" in value or "[" in value):
-            name = headers.get(fold(_BEFORE_BRACKET.split(value, maxsplit=1)[0]))
+            head = _BEFORE_BRACKET.split(value, maxsplit=1)[0]
+            name = None if _says_other_figures(head, value) else headers.get(fold(head))
         if name is not None:
             yield number, name
+
+
+def _says_other_figures(head: str, header: str) -> bool:
+    """Whether what a header adds to its head makes it the header of other figures than the form asks for."""
+    added = fold(header[len(head) :])
+    return bool(_EARLIER.search(added) or (fold(head) == _IN_PERIOD and _CUMULATED.search(added)))
 
 
 def _says_more(rows: Sequence[Sequence[CellValue]], table: _Table, first: int, again: int) -> bool:
@@ -709,14 +720,40 @@ class Reading:
                 name = spec.headers.get(fold(value))
                 if name is not None and name not in seen:
                     seen.add(name)
-                    self._put_pair(sheet, spec, name, (number, *_value_beside(row, column, spec)))
+                    beside = _value_beside(row, column, spec)
+                    if spec.part == REMARKS:
+                        beside = self._whole_remark(sheet, spec, (number, column), beside)
+                    self._put_pair(sheet, spec, name, (number, *beside))
                 elif name is None and ":" in value:
                     head, _, tail = value.partition(":")
                     name = spec.headers.get(fold(head))
                     if name is not None and name not in seen:
                         seen.add(name)
                         inside = (column, tail.strip()) if tail.strip() else _value_beside(row, column, spec)
+                        if spec.part == REMARKS and not tail.strip():
+                            inside = self._whole_remark(sheet, spec, (number, column), inside)
                         self._put_pair(sheet, spec, name, (number, *inside))
+
+    def _whole_remark(
+        self, sheet: Sheet, spec: SheetSpec, label: tuple[int, int], beside: tuple[int, CellValue]
+    ) -> tuple[int, CellValue]:
+        """A remark with what stands further right and in the rows below, up to a blank row or the next label.
+
+        A text under its label is the remark where nothing stands beside; else nobody knows what it belongs to.
+        """
+        number, column = label
+        at, first = beside
+        said = [] if first is None else [value for value in sheet.rows[number][at:] if value is not None]
+        for below, row in enumerate(sheet.rows[number + 1 : INFO_ROWS], start=number + 1):
+            if not any(value is not None for value in row) or _has_label(row, spec):
+                break
+            if row[column] is not None and said:
+                self.find("REMARK_NOT_READ", clean(sheet.name), sheet.address(below, column))
+                break
+            said += [value for value in row[column:] if value is not None]
+        if not said or said == [first]:
+            return beside
+        return at, "\n".join(value if isinstance(value, str) else shown(value) for value in said)
 
     def _put_pair(self, sheet: Sheet, spec: SheetSpec, name: str, at: tuple[int, int, CellValue]) -> None:
         number, at_column, value = at
@@ -888,8 +925,11 @@ class Reading:
         carried = [at[name] for name in spec.carried if name in at]
         anchor, key = at.get(spec.anchor or ""), at.get(spec.key_field or "")
         above: Sequence[CellValue] = ()
+        header = sheet.rows[table.header]
         for number in range(first, len(sheet.rows)):
             row: Sequence[CellValue] = sheet.rows[number]
+            if anchor is not None and row[anchor] == header[anchor] and row[anchor]:
+                continue  # the header again, as on every page of a long register
             filled = any(row[column] is not None for column in evidence)
             name = None if anchor is None else row[anchor]
             if not (filled or name) or not self._is_row(
@@ -1009,6 +1049,12 @@ def _line_scales(
         else:
             found.append(scale or own or Decimal(1))
     return tuple(found)
+
+
+def _has_label(row: Sequence[CellValue], spec: SheetSpec) -> bool:
+    """Whether a row has a label of the form, with or without its value behind a colon."""
+    texts = (value for value in row if type(value) is str)
+    return any(key in spec.headers for text in texts for key in (fold(text), fold(text.partition(":")[0])))
 
 
 def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tuple[int, CellValue]:
