@@ -64,6 +64,7 @@ _SHEET_BY_CONTENT = 0.6
 _MANIFEST_ROWS, _MANIFEST_TEXT = 12, 200
 _LONGEST_CAPTION = 120
 _MOST_REPEATED = 5
+_LONGEST_DITTO = 12
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
 # A header that adds these is another column than the form's: "Trong kỳ (lũy kế từ đầu năm)", "Cuối kỳ (tháng trước)".
@@ -163,7 +164,8 @@ class LayoutSpec:
 class Words:
     """Folded words that stand for a value: nothing to report, yes, no.
 
-    With their accents: how a total row begins, and how what only looks like one.
+    With their accents: how a total row begins, and how what only looks like one; and how "as above" is said, in folded
+    words and in signs as they are.
     """
 
     nothing: frozenset[str]
@@ -171,6 +173,8 @@ class Words:
     no: frozenset[str]
     total: frozenset[str]
     no_total: frozenset[str]
+    ditto: frozenset[str]
+    ditto_signs: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -924,6 +928,7 @@ class Reading:
         evidence = [at[name] for name in spec.evidence if name in at]
         carried = [at[name] for name in spec.carried if name in at]
         anchor, key = at.get(spec.anchor or ""), at.get(spec.key_field or "")
+        said_once = [each.column for each in fields if each.column not in (anchor, key)]
         above: Sequence[CellValue] = ()
         header = sheet.rows[table.header]
         for number in range(first, len(sheet.rows)):
@@ -936,10 +941,31 @@ class Reading:
                 name, None if key is None else row[key], spec, filled=filled
             ):
                 continue
+            if above:
+                row = self._without_dittos(row, above, said_once)
             if carried and above:
                 row = carry(sheet, carried, number, row, above)
             above = row
             self._put_row(sheet, fields, sheet.first_row + number, row)
+
+    def _without_dittos(
+        self, row: Sequence[CellValue], above: Sequence[CellValue], columns: Sequence[int]
+    ) -> Sequence[CellValue]:
+        """A row in which "nt" and ditto marks say what stands above them: no producer is called so."""
+        words = self._words
+        said = [
+            column
+            for column in columns
+            if type(value := row[column]) is str
+            and len(value) <= _LONGEST_DITTO
+            and (clean(value) in words.ditto_signs or fold(value) in words.ditto)
+        ]
+        if not said:
+            return row
+        filled = list(row)
+        for column in said:
+            filled[column] = above[column]
+        return filled
 
     def _is_row(self, name: CellValue, number: CellValue, spec: SheetSpec, *, filled: bool) -> bool:
         """Whether a row is one of the table's: numbered and filled, or filled as only such a row is.

@@ -470,3 +470,21 @@ def test_a_header_may_say_again_what_its_figures_are():
     for part in (GRID, FUNDING):
         found = extract(shipped_spec(), _changed(form, part, more))
         assert (found.findings, len(found.rows)) == ((), len(extract(shipped_spec(), form.workbook()).rows))
+
+
+@pytest.mark.parametrize("ditto", ["nt", "Như trên", '"', "〃", "-nt-"])
+def test_as_above_in_a_register_is_what_stands_above(ditto):
+    """A producer, a kind or a decision given as "nt" is the one above, and nobody is called so."""
+    fields = ("producer_name", "producer_type", "commune_name", "first_decision", "product_group")
+    again = PRODUCT | {"product_name": "Trà Mây"} | dict.fromkeys(fields, ditto)
+    said = extract(shipped_spec(), sound(shipped(), register=[PRODUCT, again]).workbook()).texts.split(
+        TEXT_END
+    )
+    assert ditto not in said
+    assert said.count("HTX Lá Sương") == said.count("01/QĐ-UBND") == 2
+
+
+def test_as_above_under_nothing_stays_what_it_is():
+    """In the first row of a register there is nothing above: the rules ask what "nt" is."""
+    first = extract(shipped_spec(), sound(shipped(), register=[PRODUCT | {"producer_type": "nt"}]).workbook())
+    assert "nt" in first.texts.split(TEXT_END)
