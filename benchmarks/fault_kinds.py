@@ -429,11 +429,14 @@ def _typed_over(form: Sound) -> Place | None:
 
 
 def _remark(form: Sound) -> Place | None:
-    """A remark below the last one, beside no heading."""
+    """A heading of one's own below the last remark; what stands beside it is nobody's."""
+    said = [row for (part, _, _), places in form.places.items() if part == REMARKS for row, _ in places]
     sheet = form.book[form.sheet(REMARKS)]
-    cell = sheet.cell(sheet.max_row + 1, 2)
-    cell.value = "Đề nghị mở lớp tập huấn"
-    return form.sheet(REMARKS), str(cell.coordinate)
+    last = max(said, default=0)
+    if not last or sheet.cell(last, 2).value is None or any(cell.value for cell in sheet[last + 1]):
+        return None
+    sheet.cell(last + 1, 1).value, sheet.cell(last + 1, 2).value = "Ý kiến khác", "Mở lớp tập huấn"
+    return form.sheet(REMARKS), address(last, 0)
 
 
 def _second_sheet(form: Sound) -> Place:

@@ -31,9 +31,10 @@ from ocop_pipeline.warehouse.last_reported import Figures, Known, KnownProduct, 
 KEY: Final = b"k" * 32
 """Signs the manifests, as a site's key does."""
 _HABITS: Final = 0.1
-_TOTAL = re.compile(r'IF\(COUNT\(([A-Z0-9,]+)\)=0,"",SUM\(\1\)\)')
+_TOTAL = re.compile(r'IF\(COUNT\(([A-Z0-9,]+)\)=0,IF\(COUNTA\(\1\)=[0-9]+,"[^"]*",""\),SUM\(\1\)\)')
 _FORMULA_CELL = re.compile(
-    rb'<c r="([A-Z]+[0-9]+)"([^<>]*)><f>IF\(COUNT\(([A-Z0-9,]+)\)=0,""[^<]*</f>(?:<v ?/>|<v>[^<]*</v>)</c>'
+    rb'<c r="([A-Z]+[0-9]+)"([^<>]*)><f>IF\(COUNT\(([A-Z0-9,]+)\)=0,IF\(COUNTA[^"<]*"([^"<]*)"[^<]*</f>'
+    rb"(?:<v ?/>|<v>[^<]*</v>)</c>"
 )
 _TYPE = re.compile(rb' t="[a-z]+"')
 
@@ -178,12 +179,13 @@ def computed(data: bytes) -> bytes:
 
 def _with_results(part: bytes, sheet: Any) -> bytes:
     def result(found: re.Match[bytes]) -> bytes:
-        numbers = [sheet[name].value for name in found[3].decode().split(",")]
-        numbers = [Decimal(str(number)) for number in numbers if _is_number(number)]
-        kind, shown = (b"", str(sum(numbers))) if numbers else (b' t="str"', "")
+        parts = [sheet[name].value for name in found[3].decode().split(",")]
+        numbers = [Decimal(str(part)) for part in parts if _is_number(part)]
+        nothing = b"" if None in parts else found[4]
+        kind, shown = (b"", str(sum(numbers)).encode()) if numbers else (b' t="str"', nothing)
         formula = found[0][found[0].index(b"<f>") : found[0].index(b"</f>") + 4]
         head = b'<c r="' + found[1] + b'"' + _TYPE.sub(b"", found[2]) + kind
-        return head + b">" + formula + b"<v>" + shown.encode() + b"</v></c>"
+        return head + b">" + formula + b"<v>" + shown + b"</v></c>"
 
     return _FORMULA_CELL.sub(result, part)
 

@@ -57,6 +57,9 @@ def test_filled_in_and_saved_by_an_office_program(catalogue, tmp_path):
     for code, value in {"DT01.content=management": 2, "DT01.content=trade": 3, "SP01.star=3": 0}.items():
         sheet.cell(rows[code], 4).value = value
     sheet.cell(rows["SP03.star=3"], 5).value = 0
+    for code in rows:
+        if str(code).startswith("CT02."):
+            sheet.cell(rows[code], 4).value = "không phát sinh"
     book["Thông tin chung"].cell(8, 2).value = None
 
     sent = tmp_path / "sent.xlsx"
@@ -74,6 +77,9 @@ def test_filled_in_and_saved_by_an_office_program(catalogue, tmp_path):
     values = openpyxl.load_workbook(sent, data_only=True)[GRID]
     assert values.cell(rows["DT01"], 4).value == 5
     assert values.cell(rows["DT02"], 4).value in (None, "")
+    # Every part says that there is nothing: so does the total, and nobody is asked for it.
+    assert values.cell(rows["CT02"], 4).value == "không phát sinh"
+    assert (GRID, f"D{rows['CT02']}") not in errors
 
     for place, cell in errors:
         assert given_back[place][cell].fill.fgColor.rgb == "FFF8C9C4"

@@ -74,8 +74,13 @@ _MANIFEST_ROWS, _MANIFEST_TEXT = 12, 200
 _LONGEST_CAPTION = 120
 _MOST_REPEATED = 5
 _ROWS_OF_UNITS = 2
+_LONGEST_DITTO = 12
 _COLUMN_NUMBERS = re.compile(r"\(?\s*(?:[0-9]{1,2}|[a-zA-Z])\s*\)?")
 _BEFORE_BRACKET = re.compile(r"[(\[:]")
+# A header that adds these is another column than the form's: "Trong kỳ (lũy kế từ đầu năm)", "Cuối kỳ (tháng trước)".
+_CUMULATED = re.compile(r"\b(?:luy ke|cong don|dau nam|ca nam)\b")
+_EARLIER = re.compile(r"\b(?:cung ky|(?:ky|thang|nam|quy) truoc)\b")
+_IN_PERIOD = "trong ky"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,8 @@ class LayoutSpec:
 class Words:
     """Folded words that stand for a value: nothing to report, yes, no.
 
-    With their accents: how a total row begins, and how what only looks like one.
+    With their accents: how a total row begins, and how what only looks like one; and how "as above" is said, in folded
+    words and in signs as they are.
     """
 
     nothing: frozenset[str]
@@ -179,6 +185,8 @@ class Words:
     no: frozenset[str]
     total: frozenset[str]
     no_total: frozenset[str]
+    ditto: frozenset[str]
+    ditto_signs: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -466,9 +474,16 @@ def _named_columns(row: Sequence[CellValue], headers: dict[str, str]) -> Iterato
             continue
         name = headers.get(fold(value))
         if name is None and ("(" in value or ":" in value or "[" in value):
-            name = headers.get(fold(_BEFORE_BRACKET.split(value, maxsplit=1)[0]))
+            head = _BEFORE_BRACKET.split(value, maxsplit=1)[0]
+            name = None if _says_other_figures(head, value) else headers.get(fold(head))
         if name is not None:
             yield number, name
+
+
+def _says_other_figures(head: str, header: str) -> bool:
+    """Whether what a header adds to its head makes it the header of other figures than the form asks for."""
+    added = fold(header[len(head) :])
+    return bool(_EARLIER.search(added) or (fold(head) == _IN_PERIOD and _CUMULATED.search(added)))
 
 
 def _says_more(rows: Sequence[Sequence[CellValue]], table: _Table, first: int, again: int) -> bool:
@@ -748,7 +763,6 @@ class Reading:
 
     def _read_pairs(self, sheet: Sheet, spec: SheetSpec) -> None:
         seen: set[str] = set()
-        labels: dict[int, int] = {}  # row -> column
         for number, row in enumerate(sheet.rows[:INFO_ROWS]):
             for column, value in enumerate(row):
                 if type(value) is not str:
@@ -756,28 +770,40 @@ class Reading:
                 name = spec.headers.get(fold(value))
                 if name is not None and name not in seen:
                     seen.add(name)
-                    labels.setdefault(number, column)
-                    self._put_pair(sheet, spec, name, (number, *_value_beside(row, column, spec)))
+                    beside = _value_beside(row, column, spec)
+                    if spec.part == REMARKS:
+                        beside = self._whole_remark(sheet, spec, (number, column), beside)
+                    self._put_pair(sheet, spec, name, (number, *beside))
                 elif name is None and ":" in value:
                     head, _, tail = value.partition(":")
                     name = spec.headers.get(fold(head))
                     if name is not None and name not in seen:
                         seen.add(name)
-                        labels.setdefault(number, column)
                         inside = (column, tail.strip()) if tail.strip() else _value_beside(row, column, spec)
+                        if spec.part == REMARKS and not tail.strip():
+                            inside = self._whole_remark(sheet, spec, (number, column), inside)
                         self._put_pair(sheet, spec, name, (number, *inside))
 
-        if spec.part == REMARKS:
-            self._tell_unread(sheet, labels)
+    def _whole_remark(
+        self, sheet: Sheet, spec: SheetSpec, label: tuple[int, int], beside: tuple[int, CellValue]
+    ) -> tuple[int, CellValue]:
+        """A remark with what stands further right and in the rows below, up to a blank row or the next label.
 
-    def _tell_unread(self, sheet: Sheet, labels: dict[int, int]) -> None:
-        """What stands beside no label, below an answer or beside a label of the sender's own, is not read: told."""
-        beside = 1 + min(labels.values(), default=0)
-        for number, row in enumerate(sheet.rows):
-            filled = [at for at, value in enumerate(row[beside:], start=beside) if value is not None]
-            if filled and number not in labels:
-                cell = address(sheet.first_row + number, sheet.first_col + filled[0])
-                self.find("REMARK_NOT_READ", clean(sheet.name), cell)
+        A text under its label is the remark where nothing stands beside; else nobody knows what it belongs to.
+        """
+        number, column = label
+        at, first = beside
+        said = [] if first is None else [value for value in sheet.rows[number][at:] if value is not None]
+        for below, row in enumerate(sheet.rows[number + 1 : INFO_ROWS], start=number + 1):
+            if not any(value is not None for value in row) or _has_label(row, spec):
+                break
+            if row[column] is not None and said:
+                self.find("REMARK_NOT_READ", clean(sheet.name), sheet.address(below, column))
+                break
+            said += [value for value in row[column:] if value is not None]
+        if not said or said == [first]:
+            return beside
+        return at, "\n".join(value if isinstance(value, str) else shown(value) for value in said)
 
     def _put_pair(self, sheet: Sheet, spec: SheetSpec, name: str, at: tuple[int, int, CellValue]) -> None:
         number, at_column, value = at
@@ -948,19 +974,44 @@ class Reading:
         evidence = [at[name] for name in spec.evidence if name in at]
         carried = [at[name] for name in spec.carried if name in at]
         anchor, key = at.get(spec.anchor or ""), at.get(spec.key_field or "")
+        said_once = [each.column for each in fields if each.column not in (anchor, key)]
         above: Sequence[CellValue] = ()
+        header = sheet.rows[table.header]
         for number in range(first, len(sheet.rows)):
             row: Sequence[CellValue] = sheet.rows[number]
+            if anchor is not None and row[anchor] == header[anchor] and row[anchor]:
+                continue  # the header again, as on every page of a long register
             filled = any(row[column] is not None for column in evidence)
             name = None if anchor is None else row[anchor]
             if not (filled or name) or not self._is_row(
                 name, None if key is None else row[key], spec, filled=filled
             ):
                 continue
+            if above:
+                row = self._without_dittos(row, above, said_once)
             if carried and above:
                 row = carry(sheet, carried, number, row, above)
             above = row
             self._put_row(sheet, fields, sheet.first_row + number, row)
+
+    def _without_dittos(
+        self, row: Sequence[CellValue], above: Sequence[CellValue], columns: Sequence[int]
+    ) -> Sequence[CellValue]:
+        """A row in which "nt" and ditto marks say what stands above them: no producer is called so."""
+        words = self._words
+        said = [
+            column
+            for column in columns
+            if type(value := row[column]) is str
+            and len(value) <= _LONGEST_DITTO
+            and (clean(value) in words.ditto_signs or fold(value) in words.ditto)
+        ]
+        if not said:
+            return row
+        filled = list(row)
+        for column in said:
+            filled[column] = above[column]
+        return filled
 
     def _is_row(self, name: CellValue, number: CellValue, spec: SheetSpec, *, filled: bool) -> bool:
         """Whether a row is one of the table's: numbered and filled, or filled as only such a row is.
@@ -1091,6 +1142,12 @@ def _line_scales(
         else:
             found.append(unit or own or Decimal(1))
     return tuple(found)
+
+
+def _has_label(row: Sequence[CellValue], spec: SheetSpec) -> bool:
+    """Whether a row has a label of the form, with or without its value behind a colon."""
+    texts = (value for value in row if type(value) is str)
+    return any(key in spec.headers for text in texts for key in (fold(text), fold(text.partition(":")[0])))
 
 
 def _value_beside(row: Sequence[CellValue], label: int, spec: SheetSpec) -> tuple[int, CellValue]:

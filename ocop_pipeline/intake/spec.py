@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from ocop_pipeline.catalogue import Catalogue
+from ocop_pipeline.catalogue.imports import list_words
 from ocop_pipeline.catalogue.tables import read_csv
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS, Layout, LayoutSheet
 from ocop_pipeline.domain.indicators import PartRule
@@ -62,7 +63,12 @@ def reading_words() -> Words:
         found[meaning].add(
             row.text("text").casefold() if meaning.endswith("total") else fold(row.text("text"))
         )
-    return Words(**{meaning: frozenset(texts) for meaning, texts in found.items()})
+    known = list_words()
+    return Words(
+        **{meaning: frozenset(texts) for meaning, texts in found.items()},
+        ditto=frozenset(map(fold, known.ditto)),
+        ditto_signs=known.ditto_signs,
+    )
 
 
 class _Slots:

@@ -187,8 +187,13 @@ class _Template:
             sheet.data_validation(first, column, last, column, rule)
 
     def _sums(self, draft: SheetDraft) -> dict[LinePlace, str]:
-        """Formulas of the totals whose parts are all on the sheet; blank while all parts are: blank is not nought."""
+        """Formulas of the totals whose parts are all on the sheet.
+
+        Blank while any part is and none is a number: blank is not nought. Where every part says that there is nothing,
+        so does the total; whoever answered all lines has no blank left to be returned for.
+        """
         found = {}
+        nothing = self.catalogue.template_words.nothing[0]
         for line in self.lines:
             place = (line.part, line.line_code, line.field)
             if line.breakdown or place not in draft.places:
@@ -199,7 +204,8 @@ class _Template:
             ]
             if parts:
                 cells = ",".join(parts)
-                found[place] = f'=IF(COUNT({cells})=0,"",SUM({cells}))'
+                without_numbers = f'IF(COUNTA({cells})={len(parts)},"{nothing}","")'
+                found[place] = f"=IF(COUNT({cells})=0,{without_numbers},SUM({cells}))"
         return found
 
     def _parts(self, total: FormLine) -> list[FormLine]:

@@ -12,7 +12,7 @@ from ocop_pipeline.domain.findings import Finding, Severity
 from ocop_pipeline.domain.forms import FUNDING, GRID, INFO, REGISTER, REMARKS, TASKS
 from ocop_pipeline.intake.archive import Archive
 from ocop_pipeline.intake.cells import STATES, read_day
-from ocop_pipeline.intake.extract import Extract, extract
+from ocop_pipeline.intake.extract import TEXT_END, Extract, extract
 from ocop_pipeline.intake.grid import Sheet, Workbook
 from ocop_pipeline.intake.judge import judge
 from ocop_pipeline.intake.parts import PartOf, part_bytes, read_reports
@@ -323,21 +323,6 @@ def test_the_day_of_a_report_is_read_as_its_other_days_are():
     assert date.fromordinal(found.info["reported_on"].day) == date(2026, 3, 4)
 
 
-def test_a_remark_beside_no_heading_of_the_form_is_told():
-    """What is written under an answer, or beside a heading of one's own, is not lost without a word."""
-    form = sound(shipped(), remarks={"causes": "Thiếu vốn"})
-
-    def below(rows):
-        rows.append([None, "Chưa có mặt bằng"])
-        rows.append(["Ý kiến khác", "Mở thêm lớp tập huấn"])
-        rows.append(["Người lập biểu", None])
-
-    found = extract(shipped_spec(), _changed(form, REMARKS, below))
-    last = len(form.grids()[form.layout.sheet(REMARKS).name])
-    told = [(each.code, each.cell) for each in found.findings]
-    assert told == [("REMARK_NOT_READ", f"B{last + 1}"), ("REMARK_NOT_READ", f"B{last + 2}")]
-
-
 def _beside(rows, header, values):
     """Put a column of this header before the column "Trong kỳ"; its lines say what `values` makes of that column."""
     top = next(number for number, row in enumerate(rows) if "Trong kỳ" in row)
@@ -493,3 +478,98 @@ def test_money_too_little_for_its_heading_has_one_sentence():
 def test_days_in_words_are_read_and_impossible_years_are_not(text, day):
     """A day as official letters write it is a day; a year with its century forgotten is none."""
     assert read_day(text) == day
+
+
+def _remarks(rows):
+    """What a form says on its sheet of remarks when its rows begin with these, by field; and the cells asked about."""
+    form = sound(shipped(), remarks={"proposals": "Thêm vốn"})
+    found = extract(
+        shipped_spec(), _changed(form, REMARKS, lambda known: known.__setitem__(slice(2, 4), rows))
+    )
+    layout = next(each for each in shipped_spec().layouts if each.code == found.layout)
+    texts = iter(found.texts.split(TEXT_END))
+    said = {}
+    for at, slot in enumerate(found.slots):
+        text = next(texts) if found.has_text[at] else ""
+        if layout.slots[slot][0] == REMARKS and text:
+            said[layout.slots[slot][2]] = text
+    assert said.pop("proposals") == "Thêm vốn"
+    return said, [(each.code, each.cell) for each in found.findings]
+
+
+def test_a_remark_that_goes_on_is_read_to_its_end():
+    """Rows below, cells further right and a text under its label belong to the remark; none is lost."""
+    difficulties, causes = "Khó khăn, vướng mắc", "Nguyên nhân"
+    assert _remarks([[difficulties, "Thiếu vốn"], [None, "Thiếu người"], [None, 2026.0], [causes, "Giá"]]) == (
+        {"difficulties": "Thiếu vốn\nThiếu người\n2026", "causes": "Giá"}, [],
+    )  # fmt: skip
+    assert _remarks([[difficulties, "Thiếu vốn", "thiếu đất"], [causes, None]]) == (
+        {"difficulties": "Thiếu vốn\nthiếu đất"}, [],
+    )  # fmt: skip
+    assert _remarks([[f"{difficulties}:", None], ["Thiếu vốn"], ["Thiếu đất"], [causes, None]]) == (
+        {"difficulties": "Thiếu vốn"}, [("REMARK_NOT_READ", "A5")],
+    )  # fmt: skip
+    assert _remarks([[difficulties, "Thiếu vốn"], [], [None, "Người lập"], [causes, None]]) == (
+        {"difficulties": "Thiếu vốn"}, [],
+    )  # fmt: skip
+
+
+def test_a_header_again_within_the_register_is_no_product():
+    """The header that a printed register repeats on each page is passed over."""
+    form = sound(shipped(), register=[PRODUCT, PRODUCT | {"product_name": "Trà Mây"}])
+
+    def on_each_page(rows):
+        rows.insert(4, list(rows[2]))
+
+    found = extract(shipped_spec(), _changed(form, REGISTER, on_each_page))
+    said = found.texts.split(TEXT_END)
+    assert "Tên sản phẩm" not in said
+    assert {"Trà Lá Sương", "Trà Mây"} <= set(said)
+
+
+@pytest.mark.parametrize("addition", ["lũy kế từ đầu năm", "tháng trước", "cùng kỳ năm trước"])
+def test_a_header_that_says_other_figures_is_not_the_forms(addition):
+    """What a header adds in brackets may make its column another: it stands for none of the form's."""
+    form = sound(shipped())
+
+    def alone(rows):
+        rows[2][rows[2].index("Trong kỳ")] = f"Trong kỳ ({addition})"
+
+    found = extract(shipped_spec(), _changed(form, GRID, alone))
+    assert [(each.code, each.args["header"]) for each in found.findings] == [("MISSING_COLUMN", "Trong kỳ")]
+    older = f"Trong kỳ ({addition})", lambda value: value + 7 if isinstance(value, float) else value
+    both = extract(shipped_spec(), _changed(form, GRID, lambda rows: _beside(rows, *older)))
+    assert _money(both, form, (GRID, "TT05", "in_period")) == ([("number", 120.0)], [])
+
+
+def test_a_header_may_say_again_what_its_figures_are():
+    """Added "(từ đầu năm)" behind cumulated figures, "(lũy kế)" behind a closing figure, change nothing."""
+    form = sound(shipped())
+
+    def more(rows):
+        header = rows[2]
+        for text, addition in (("Giải ngân lũy kế", "từ đầu năm"), ("Cuối kỳ", "lũy kế đến cuối kỳ")):
+            if text in header:
+                header[header.index(text)] = f"{text} ({addition})"
+
+    for part in (GRID, FUNDING):
+        found = extract(shipped_spec(), _changed(form, part, more))
+        assert (found.findings, len(found.rows)) == ((), len(extract(shipped_spec(), form.workbook()).rows))
+
+
+@pytest.mark.parametrize("ditto", ["nt", "Như trên", '"', "〃", "-nt-"])
+def test_as_above_in_a_register_is_what_stands_above(ditto):
+    """A producer, a kind or a decision given as "nt" is the one above, and nobody is called so."""
+    fields = ("producer_name", "producer_type", "commune_name", "first_decision", "product_group")
+    again = PRODUCT | {"product_name": "Trà Mây"} | dict.fromkeys(fields, ditto)
+    said = extract(shipped_spec(), sound(shipped(), register=[PRODUCT, again]).workbook()).texts.split(
+        TEXT_END
+    )
+    assert ditto not in said
+    assert said.count("HTX Lá Sương") == said.count("01/QĐ-UBND") == 2
+
+
+def test_as_above_under_nothing_stays_what_it_is():
+    """In the first row of a register there is nothing above: the rules ask what "nt" is."""
+    first = extract(shipped_spec(), sound(shipped(), register=[PRODUCT | {"producer_type": "nt"}]).workbook())
+    assert "nt" in first.texts.split(TEXT_END)
