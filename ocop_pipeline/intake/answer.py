@@ -56,7 +56,8 @@ class RepairAnswer(TypedDict):
 class Answer(TypedDict):
     """One file. What cannot be told is null; `verdict` is accepted, returned, set_aside or duplicate.
 
-    `agency_name` and `received_on` (ISO day) are null for a file that was only checked.
+    `agency_name` and `received_on` (ISO day) are null for a file that was only checked. `not_run` are codes of the
+    rules that had nothing earlier to compare the report with; null where it was not judged, or long ago.
     """
 
     file: str
@@ -73,6 +74,7 @@ class Answer(TypedDict):
     received_on: str | None
     findings: list[FindingAnswer]
     repairs: list[RepairAnswer]
+    not_run: list[str] | None
 
 
 def answer(judgement: Judgement) -> Answer:
@@ -93,6 +95,7 @@ def answer(judgement: Judgement) -> Answer:
         received_on=None,
         findings=[answer_finding(finding) for finding in judgement.findings],
         repairs=[_repair(each) for each in judgement.repairs],
+        not_run=None if judgement.not_run is None else list(judgement.not_run),
     )
 
 
@@ -171,6 +174,7 @@ def recorded_answer(arrival: ArrivalRecord, verdict: VerdictRecord, catalogue: C
         received_on=arrival.received_at.astimezone(VIETNAM).date().isoformat(),
         findings=[answer_finding(finding) for finding in verdict.findings],
         repairs=[_repair(each) for each in verdict.repairs],
+        not_run=None if verdict.not_run is None else list(verdict.not_run),
     )
 
 
@@ -209,4 +213,5 @@ def _bare(
         received_on=None,
         findings=findings,
         repairs=[],
+        not_run=None,
     )

@@ -6,7 +6,7 @@ Belongs here: running the rules set-wise, month by month, and verdicts. Does not
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +21,8 @@ from ocop_pipeline.intake.extract import TEXT_END, Extract, LayoutSpec, ReadingS
 from ocop_pipeline.intake.reasons import NOTE, with_reasons
 from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.tables import CELLS_SCHEMA, Candidate, LayoutBatch, submissions_table, texts
-from ocop_pipeline.quality.rules import Rule, load_rules, run_rules
+from ocop_pipeline.quality.needs import met_needs
+from ocop_pipeline.quality.rules import Rule, load_rules, rules_not_run, run_rules
 from ocop_pipeline.warehouse.reference import reference_tables
 from ocop_pipeline.warehouse.scratch import Published, Scratch, Spell, open_scratch
 
@@ -43,6 +44,8 @@ class Judgement:
         parts: of a workbook that was only checked and holds the reports of several units, theirs; what is taken in has
             a judgement a part instead.
         repairs: what was read otherwise than it is written, and how.
+        not_run: codes of the rules that had nothing to compare the report with; None where it was not judged on its
+            figures.
     """
 
     submission_id: str
@@ -53,6 +56,7 @@ class Judgement:
     findings: tuple[Finding, ...]
     parts: tuple["Judgement", ...] = ()
     repairs: tuple[Repair, ...] = ()
+    not_run: tuple[str, ...] | None = None
 
 
 _NO_NUMBER = frozenset({"MONEY_UNIT_UNCLEAR", "MONEY_TOO_LITTLE", "PERCENT_UNCLEAR"})
@@ -118,17 +122,27 @@ def judge(
             scratch.spell(spell)
         found = run_rules(scratch.select_all, [rule for rule in rules if not rule.needs_earlier_months])
         in_turn = [rule for rule in rules if rule.needs_earlier_months]
+        met: defaultdict[str, set[str]] = defaultdict(set)
         for load in loads:
             if len(loads) > 1:
                 load.into(scratch)
             for submission_id, findings in run_rules(scratch.select_all, in_turn).items():
                 found.setdefault(submission_id, []).extend(findings)
+            for need, submission_ids in met_needs(scratch.select_all).items():
+                met[need] |= submission_ids
             if load is not loads[-1]:
                 scratch.remember(_standing(load.candidates, found))
     cells = pa.concat_tables([load.cells for load in loads])
     layouts = {layout.code: layout for layout in spec.layouts}
     return Judging(
-        [_judgement(candidate, found, layouts[candidate.extract.layout]) for candidate in candidates], cells
+        [
+            replace(
+                _judgement(candidate, found, layouts[candidate.extract.layout]),
+                not_run=rules_not_run(rules, met, candidate.submission_id),
+            )
+            for candidate in candidates
+        ],
+        cells,
     )
 
 

@@ -665,6 +665,7 @@ def _verdict_record(judgement: Judgement, now: datetime, version: str, digest: s
         findings=judgement.findings,
         reported_on=reported.isoformat() if reported else None,
         repairs=judgement.repairs,
+        not_run=judgement.not_run,
         **whose,
     )
 

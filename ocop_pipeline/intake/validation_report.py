@@ -5,12 +5,13 @@ Integration, version 1.0.0 (2017): a report is a list of results, each made of t
 value ("1" satisfied, "0" not, "NA" could not be told). Reports can be joined and cut: every result stands by itself.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, TypedDict
 
 from ocop_pipeline.catalogue.findings import FORM, FindingType, finding_types
 from ocop_pipeline.intake.answer import Answer, FindingAnswer
+from ocop_pipeline.quality.rules import load_rules
 from ocop_pipeline.version import CODE_VERSION
 
 SATISFIED, VIOLATED, UNTOLD = "1", "0", "NA"
@@ -67,8 +68,9 @@ def validation_report(answers: Iterable[Answer], now: datetime) -> list[Result]:
 
     Returns:
         For each file a result "0" for every finding; then, for every rule of the forms without a finding, "1" where the
-        file was judged on its figures and "NA" where it could not be. Findings of reading have no "1": what could have
-        gone wrong and did not is nothing a rule says.
+        file was judged on its figures and "NA" where it could not be, or where the rule compares with earlier months
+        and there were none. Findings of reading have no "1": what could have gone wrong and did not is nothing a rule
+        says.
     """
     event = Event(time=now.isoformat(timespec="seconds"), actor=_ACTOR)
     rules = finding_types().of_scope(FORM)
@@ -89,10 +91,18 @@ def _held(answer: Answer, rules: Sequence[FindingType]) -> Iterator[tuple[RuleTo
         rule = _rule(finding_types()[finding["code"]], finding)
         yield rule, _data(answer, finding["sheet"], finding["cell"]), VIOLATED
     violated = {finding["code"] for finding in answer["findings"]}
-    value = SATISFIED if answer["verdict"] in _JUDGED else UNTOLD
+    not_run = _not_run(answer)
     for kind in rules:
         if kind.code not in violated:
-            yield _rule(kind), _data(answer, "", ""), value
+            is_run = answer["verdict"] in _JUDGED and kind.code not in not_run
+            yield _rule(kind), _data(answer, "", ""), SATISFIED if is_run else UNTOLD
+
+
+def _not_run(answer: Answer) -> Collection[str]:
+    """Rules that had nothing to compare the report with; where nobody wrote that down, all that may not have had."""
+    if answer["not_run"] is not None:
+        return answer["not_run"]
+    return [rule.code for rule in load_rules() if rule.need]
 
 
 def _rule(kind: FindingType, finding: FindingAnswer | None = None) -> RuleTold:

@@ -8,7 +8,7 @@ here.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,11 +18,13 @@ from ocop_pipeline import paths
 from ocop_pipeline.catalogue.findings import FILE, FORM, FindingTypes, finding_types, plain
 from ocop_pipeline.catalogue.repairs import repair_kinds
 from ocop_pipeline.domain.findings import Finding, Severity
+from ocop_pipeline.quality.needs import NEEDS
 
 SelectAll = Callable[[Sequence[str]], Iterable[Iterable[Sequence[Any]]]]
 """Runs SELECTs, in any order, and gives the rows of each."""
 
 _COMMENT = re.compile(r"\A(?:--[^\n]*\n)+")
+_NEEDS = re.compile(r"^-- Needs: (.+)\.$", re.MULTILINE)
 _COLUMNS = "submission_id, sheet, cell, args"
 
 
@@ -39,12 +41,14 @@ class Rule:
         severity: as the list of findings says.
         description: the first comment of its file: what it finds and the source of the rule.
         sql: the SELECT; returns submission_id, sheet, cell and args (a JSON object as text).
+        need: what has to be known besides the report, as its comment names it (`needs.NEEDS`); blank for most.
     """
 
     code: str
     severity: Severity
     description: str
     sql: str
+    need: str = ""
 
     @property
     def needs_earlier_months(self) -> bool:
@@ -60,7 +64,8 @@ def load_rules(folder: Path | None = None, types: FindingTypes | None = None) ->
         types: the list of findings; ours by default.
 
     Raises:
-        RuleError: a finding of scope `form` has no file, or a file does not begin with a comment.
+        RuleError: a finding of scope `form` has no file, a file does not begin with a comment, or names a need that is
+            none.
     """
     folder = folder or paths.SQL / "audits"
     return tuple(
@@ -77,8 +82,11 @@ def _load(path: Path, code: str, severity: Severity) -> Rule:
     comment = _COMMENT.match(text)
     if comment is None:
         raise RuleError(f"{path.name}: the first line must be a comment that says what the rule finds")
+    need = _NEEDS.search(comment[0])
+    if need is not None and need[1] not in NEEDS:
+        raise RuleError(f"{path.name}: needs {need[1]!r}, which is none of: {'; '.join(NEEDS)}")
     description = " ".join(line.removeprefix("--").strip() for line in comment[0].splitlines())
-    return Rule(code, severity, description, text[comment.end() :].strip())
+    return Rule(code, severity, description, text[comment.end() :].strip(), need[1] if need else "")
 
 
 def rules_version(rules: Iterable[Rule]) -> str:
@@ -87,6 +95,19 @@ def rules_version(rules: Iterable[Rule]) -> str:
     for rule in rules:
         sha.update(f"{rule.code}\0{rule.severity}\0{rule.sql}\0".encode())
     return sha.hexdigest()
+
+
+def rules_not_run(
+    rules: Iterable[Rule], met: Mapping[str, Collection[str]], submission_id: str
+) -> tuple[str, ...]:
+    """Codes of the rules that had nothing to hold a report against.
+
+    Args:
+        rules: the rules.
+        met: need -> reports for which it is there (`needs.met_needs`).
+        submission_id: the report.
+    """
+    return tuple(rule.code for rule in rules if rule.need and submission_id not in met[rule.need])
 
 
 def run_rules(select_all: SelectAll, rules: Sequence[Rule]) -> dict[str, list[Finding]]:

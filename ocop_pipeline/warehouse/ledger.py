@@ -22,7 +22,7 @@ FileKey = tuple[str, int, int]
 """Path below the inbox as a Python literal, size in bytes, time of last change in nanoseconds."""
 
 _BUSY_SECONDS = 30.0
-_SCHEMA_VERSION = 6
+_SCHEMA_VERSION = 7
 _TABLES = (
     "arrivals",
     "sightings",
@@ -77,7 +77,8 @@ CREATE TABLE IF NOT EXISTS verdicts (
     rules_version TEXT NOT NULL,
     catalogue_hash TEXT NOT NULL,
     findings TEXT NOT NULL,
-    repairs TEXT NOT NULL DEFAULT '[]'
+    repairs TEXT NOT NULL DEFAULT '[]',
+    not_run TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS verdicts_by_file ON verdicts (sha256, sequence);
 CREATE INDEX IF NOT EXISTS verdicts_by_period ON verdicts (period);
@@ -202,7 +203,8 @@ class VerdictRecord:
     """What became of a file, under which rules. Empty texts stand where it could not be told whose it is.
 
     `sequence` is the place of the file's first verdict among all verdicts, which is the order in which files
-    supersede each other: judging an old file again does not make it newer.
+    supersede each other: judging an old file again does not make it newer. `not_run` are codes of the rules that had
+    nothing earlier to compare the report with; None where nobody wrote that down.
     """
 
     sha256: str
@@ -219,6 +221,7 @@ class VerdictRecord:
     reported_on: str | None = None
     sequence: int = 0
     repairs: tuple[Repair, ...] = ()
+    not_run: tuple[str, ...] | None = None
 
     @property
     def duty(self) -> tuple[str, str, str, str]:
@@ -721,7 +724,7 @@ class Ledger:
         rows = self._connection.execute(
             "SELECT v.sha256, v.judged_at, v.verdict, v.form, v.layout, v.unit_id, v.agency, v.period, "
             "v.rules_version, v.catalogue_hash, v.findings, v.reported_on, "
-            "(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256), v.repairs "
+            "(SELECT MIN(w.sequence) FROM verdicts AS w WHERE w.sha256 = v.sha256), v.repairs, v.not_run "
             f"FROM verdicts AS v WHERE {where} "
             "ORDER BY v.sequence",
             parameters,
@@ -760,6 +763,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             connection.execute(statement)
     if 0 < version < 5:  # before what was read otherwise than written was kept
         connection.execute("ALTER TABLE verdicts ADD COLUMN repairs TEXT NOT NULL DEFAULT '[]'")
+    if 0 < version < 7:  # before rules that could not be run were told
+        connection.execute("ALTER TABLE verdicts ADD COLUMN not_run TEXT")
     for table in _TABLES:
         for verb in ("UPDATE", "DELETE"):
             connection.execute(
@@ -772,7 +777,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 _INSERT_VERDICT = (
     "INSERT INTO verdicts (sha256, judged_at, verdict, form, layout, unit_id, agency, period, reported_on, "
-    "rules_version, catalogue_hash, findings, repairs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "rules_version, catalogue_hash, findings, repairs, not_run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -781,16 +786,17 @@ def _verdict_row(verdict: VerdictRecord) -> tuple[Any, ...]:
         verdict.sha256, _text(verdict.judged_at), str(verdict.verdict), verdict.form, verdict.layout, verdict.unit_id,
         verdict.agency, verdict.period, verdict.reported_on, verdict.rules_version, verdict.catalogue_hash,
         _findings_text(verdict.findings), _json([astuple(repair) for repair in verdict.repairs]),
+        None if verdict.not_run is None else _json(verdict.not_run),
     )  # fmt: skip
 
 
 def _verdict(row: Sequence[Any]) -> VerdictRecord:
     sha256, judged_at, verdict, form, layout, unit_id, agency, period = row[:8]
-    rules_version, catalogue_hash, findings, reported_on, sequence, repairs = row[8:]
+    rules_version, catalogue_hash, findings, reported_on, sequence, repairs, not_run = row[8:]
     return VerdictRecord(
         sha256, _time(judged_at), Verdict(verdict), form, layout, unit_id, agency, period, rules_version,
         catalogue_hash, _findings(findings), reported_on, sequence,
-        tuple(Repair(*each) for each in json.loads(repairs)),
+        tuple(Repair(*each) for each in json.loads(repairs)), None if not_run is None else tuple(json.loads(not_run)),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 -- Reports whose every figure on the progress sheet is that of the month before, with at least ten above nought.
 -- Source: ours; a month in which nothing at all changed is rare, a file sent again under a new date is not. A warning.
+-- Needs: the month before.
 WITH compared AS (
     SELECT
         v.submission_id, MIN(v.sheet) AS sheet, COUNT(*) AS figures, COUNT(CASE WHEN v.value <> 0 THEN 1 END) AS filled,

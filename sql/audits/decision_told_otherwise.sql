@@ -1,6 +1,7 @@
 -- Recognitions that earlier registers or lists of the unit told with another star, or the same decision (number, year) with
 -- another day. A star that was put right is the right one; what should never have been recognised is known no more.
 -- Source: ours; a warning: a register may put an earlier one right, and the later word counts.
+-- Needs: recognitions known before.
 WITH lines AS (
     SELECT
         g.submission_id, g.sheet, g.row_no, g.product_name, g.first_star_code, g.first_date, g.first_decision,

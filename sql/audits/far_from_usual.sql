@@ -3,6 +3,7 @@
 -- Source: ours; a warning. Median and median absolute deviation (Hampel's identifier: 1.4826 MAD stands for a standard
 -- deviation), six of them, because one month in a thousand may be asked about and not one in twenty; a tenth of the median
 -- and five units (20 million đồng) at least, so that small and steady counts may move. Slips of a unit are UNIT_SLIPPED.
+-- Needs: six months, or ten neighbours, that tell what is usual.
 WITH compared AS (
     SELECT
         v.submission_id, v.sheet, v.cell, l.line_code, l.label_vi, v.value,

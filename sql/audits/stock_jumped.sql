@@ -1,5 +1,6 @@
 -- Stocks more than half away from last month's and by more than 20: rarely true, often a slip of the keyboard.
 -- Source: ours; a warning, the threshold is a first guess.
+-- Needs: the month before.
 SELECT
     v.submission_id, v.sheet, v.cell,
     JSON_OBJECT('line', l.line_code, 'label', l.label_vi, 'value', v.value, 'before', e.value) AS args

@@ -2,6 +2,7 @@
 -- reports: written in đồng or nghìn đồng; or as many times less, below all it ever reported: written in tỷ.
 -- Source: ours; a warning. Of one sender's totals the largest month is seldom thirty times the middle one, so what is off
 -- by 200 to 20,000 (or 200,000 to 20 million) is nearer a slip than a month like that; less than three months tell nothing.
+-- Needs: three months, or five neighbours, that tell what is usual.
 WITH compared AS (
     SELECT
         v.submission_id, v.sheet, v.cell, l.line_code, l.label_vi, v.value,

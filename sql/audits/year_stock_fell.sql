@@ -1,5 +1,6 @@
 -- Amounts cumulated since the year began that are less than in an earlier month of the same reporting year.
 -- Source: the indicator list (kind year_stock); the latest month known is compared, months not reported are no nought.
+-- Needs: an earlier month of the year.
 WITH now AS (
     SELECT v.period, v.submission_id, v.form, v.unit_id, v.agency, v.part, v.line_code, v.field, v.indicator,
         v.breakdown, v.sheet, v.cell, v.value, p.year

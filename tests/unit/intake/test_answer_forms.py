@@ -12,6 +12,7 @@ from ocop_pipeline.intake.answer_text import answer_text
 from ocop_pipeline.intake.judge import Judgement
 from ocop_pipeline.intake.recognise import Identity
 from ocop_pipeline.intake.validation_report import validation_report
+from ocop_pipeline.quality.rules import load_rules
 
 NOW = datetime(2026, 11, 3, 2, 30, tzinfo=UTC)
 WHO = Identity("OCOP-XA", "OCOP-XA/2026", "c26740.2", "Phường Bình Dương", "", "2026-10")
@@ -53,8 +54,8 @@ SCHEMA = {
 """What version 1.0.0 asks of a result of kind "validation"."""
 
 
-def _answer(*findings, verdict=Verdict.RETURNED, identity=WHO):
-    return answer(Judgement("ab" * 32, "bao-cao.xlsx", "", verdict, identity, findings))
+def _answer(*findings, verdict=Verdict.RETURNED, identity=WHO, not_run=()):
+    return answer(Judgement("ab" * 32, "bao-cao.xlsx", "", verdict, identity, findings, not_run=not_run))
 
 
 @pytest.fixture
@@ -95,6 +96,21 @@ def test_every_finding_is_a_violated_rule_at_its_cell(found):
     satisfied = [each["rule"]["expression"] for each in report if each["value"] == "1"]
     rules = [kind.code for kind in finding_types().of_scope(FORM)]
     assert sorted([*satisfied, "NEGATIVE", "COPY_OF_LAST_MONTH"]) == sorted(rules)
+
+
+@pytest.mark.parametrize(
+    ("not_run", "untold"),
+    [
+        ((), set()),
+        (("STOCK_JUMPED",), {"STOCK_JUMPED"}),
+        (None, {rule.code for rule in load_rules() if rule.need}),
+    ],
+)
+def test_a_rule_without_anything_to_compare_with_is_not_said_to_hold(not_run, untold):
+    """It is "NA"; of a file judged before that was written down, every rule that may have had nothing."""
+    report = validation_report([_answer(verdict=Verdict.ACCEPTED, not_run=not_run)], NOW)
+    assert {each["rule"]["expression"] for each in report if each["value"] == "NA"} == untold
+    assert {each["value"] for each in report} == ({"1", "NA"} if untold else {"1"})
 
 
 def test_what_was_not_judged_is_not_said_to_hold(found):

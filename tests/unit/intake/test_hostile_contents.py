@@ -93,6 +93,7 @@ def said(cell: str, message: str) -> Answer:
     return Answer(
         file="=cmd.xlsx", folder="", submission_id="0" * 64, verdict="returned", form=None, layout=None, unit_id=None,
         unit_name=None, agency=None, agency_name=None, period=None, received_on=None, findings=[finding], repairs=[],
+        not_run=None,
     )  # fmt: skip
 
 

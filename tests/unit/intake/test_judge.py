@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from ocop_pipeline import paths
 from ocop_pipeline.domain.findings import Finding, Severity, Verdict
 from ocop_pipeline.domain.forms import FUNDING, GRID, REGISTER
 from ocop_pipeline.intake.extract import extract
-from ocop_pipeline.intake.judge import cells_of, judge, verdict_of
+from ocop_pipeline.intake.judge import Previous, cells_of, judge, verdict_of
 from ocop_pipeline.intake.recognise import identify
 from ocop_pipeline.intake.tables import (
     CELLS_SCHEMA,
@@ -75,6 +76,32 @@ def test_an_earlier_month_of_the_same_run_is_the_month_before():
     september = candidate(1, info={"period": "09/2026"})
     october = candidate(2, values=less(99))
     assert judged(october, september) == [("returned", ["YEAR_STOCK_FELL"]), ("accepted", [])]
+
+
+def test_rules_that_compare_are_told_where_nothing_is_known():
+    """The first month known of a sender has nothing to be held against; the next one has the month before."""
+    both = [candidate(0, info={"period": "09/2026"}), candidate(1)]
+    september, october = judge(both, shipped_spec(), shipped()).judgements
+    compared = {"COPY_OF_LAST_MONTH", "STOCK_JUMPED", "YEAR_STOCK_FELL"}
+    assert compared <= set(september.not_run)
+    assert not compared & set(october.not_run)
+    assert {"FAR_FROM_USUAL", "UNIT_SLIPPED"} <= set(october.not_run)
+    assert "TOTAL_NOT_PARTS" not in september.not_run
+
+
+@pytest.mark.parametrize(
+    ("months", "missing"), [(2, {"UNIT_SLIPPED", "FAR_FROM_USUAL"}), (4, {"FAR_FROM_USUAL"}), (6, set())]
+)
+def test_what_is_usual_takes_some_months(months, missing):
+    """As many as each rule asks for."""
+    only = candidate(0)
+    usual = pa.table({
+        "unit_id": [only.identity.unit_id], "agency": [""], "form": ["OCOP-XA"], "indicator": ["SP01"],
+        "months_count": pa.array([months], pa.int32()), "usual": [3.0], "spread": [1.0], "least": [1.0],
+        "largest": [9.0],
+    })  # fmt: skip
+    (found,) = judge([only], shipped_spec(), shipped(), Previous(usual=usual)).judgements
+    assert set(found.not_run) & {"UNIT_SLIPPED", "FAR_FROM_USUAL"} == missing
 
 
 def test_a_returned_month_is_no_month_before():

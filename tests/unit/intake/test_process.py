@@ -19,6 +19,7 @@ from ocop_pipeline.intake.order import in_order
 from ocop_pipeline.intake.process import check, rebuild, take_in, waiting_periods
 from ocop_pipeline.intake.recognise import identify
 from ocop_pipeline.intake.tables import Candidate
+from ocop_pipeline.quality.rules import load_rules
 from ocop_pipeline.settings import load_settings
 from ocop_pipeline.warehouse.ledger import Ledger
 from tests.unit.intake.filled import shipped, shipped_spec, sound
@@ -328,6 +329,7 @@ def test_the_answer_is_the_documented_json(tmp_path):
         "file": "bad.xlsx", "folder": "", "verdict": "returned", "form": "OCOP-XA", "layout": "xa-2026",
         "unit_id": "c24778.2", "unit_name": "Phường Lâm Viên - Đà Lạt", "agency": None, "agency_name": None,
         "period": "2026-10", "received_on": None, "repairs": [],
+        "not_run": [rule.code for rule in load_rules() if rule.need],
     }  # fmt: skip
     assert finding.keys() == {
         "code",

@@ -1,8 +1,10 @@
 """The ledger: rows are added, never changed; readers do not wait; what was written is read back."""
 
+import contextlib
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -218,3 +220,17 @@ def test_a_file_that_is_no_ledger_is_refused(tmp_path):
         connection.execute("PRAGMA user_version = 99")
     with pytest.raises(LedgerError, match="newer version"):
         Ledger.open(later)
+
+
+def test_a_ledger_from_before_untold_rules_is_read(tmp_path):
+    """Verdicts of then do not say which rules had nothing to compare with; new ones do."""
+    path = tmp_path / "ledger.sqlite"
+    with Ledger.open(path) as ledger:
+        ledger.record_arrivals([arrival()], [])
+        ledger.record_verdicts([verdict()])
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE verdicts DROP COLUMN not_run")
+        connection.execute("PRAGMA user_version = 6")
+    with Ledger.open(path) as ledger:
+        ledger.record_verdicts([replace(verdict(), not_run=("STOCK_JUMPED",))])
+        assert [each.not_run for each in ledger.verdicts_of(A)] == [None, ("STOCK_JUMPED",)]
