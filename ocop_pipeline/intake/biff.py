@@ -35,7 +35,8 @@ _FORMULA, _STRING, _MERGED = 0x0006, 0x0207, 0x00E5
 _BIFF5, _BIFF8 = 0x0500, 0x0600
 _WORKSHEET = 0
 _VISIBLE = 0x3
-_LAST_KIND = 0x10FF  # of records, charts included: what is above is no record but damage
+# Kinds of records, charts included: what is above is no record but damage, what is below are the cells of Excel 2.
+_FIRST_KIND, _LAST_KIND = 0x0006, 0x10FF
 _LAST_COL = 255
 _INTERNAL_BOOKS = (b"\x01\x04", b"\x01\x3a")  # this workbook, functions of add-ins
 _CALCULATE_ON_LOAD = 0x2
@@ -134,7 +135,7 @@ class _Reader:
         head = _HEAD.unpack_from
         while at + 4 <= end:
             kind, size = head(stream, at)
-            if kind > _LAST_KIND:
+            if not _FIRST_KIND <= kind <= _LAST_KIND:
                 raise _corrupt(f"a record of kind {kind:#x}")
             begin = at + 4
             at = begin + size

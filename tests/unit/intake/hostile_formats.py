@@ -321,6 +321,10 @@ REFUSED: dict[str, tuple[Callable[[], bytes], UnreadableCode]] = {
         lambda: writers.xls({"A": [*_ONE, label(0, 1, "Xã \ufffe\uffff")]}),
         CODE.CORRUPT_XML,
     ),
+    "xls: a record of Excel 2": (
+        lambda: writers.xls({"A": [*_ONE, record(0x0000, b"\0" * 8)]}),
+        CODE.CORRUPT_XML,
+    ),
     "xls: a text with marks that none has": (
         lambda: writers.xls({"A": [record(0x0204, struct.pack("<HHHHB", 0, 0, 0, 1, 8) + b"A")]}),
         CODE.CORRUPT_XML,
