@@ -32,6 +32,7 @@ from ocop_pipeline.catalogue import Catalogue, CatalogueError, load_catalogue
 from ocop_pipeline.catalogue.messages import LANGUAGES, Messages, load_messages
 from ocop_pipeline.domain.periods import Grain, Period, PeriodError
 from ocop_pipeline.domain.units import UnitVersion
+from ocop_pipeline.intake.cells import visible
 from ocop_pipeline.settings import Settings, SettingsError, load_settings
 from ocop_pipeline.warehouse.connection import (
     QueryError,
@@ -86,14 +87,21 @@ def out() -> Console:
     return Console(file=sys.stdout, highlight=False, soft_wrap=not sys.stdout.isatty())
 
 
+def tell(text: str) -> None:
+    """Print a text that may hold anything; it is never markup."""
+    out().print(visible(text), markup=False)
+
+
 def say(key: str, **values: object) -> None:
-    """Print a sentence; what fills it can never be markup."""
-    out().print(escape(messages().say(key, **values)))
+    """Print a sentence; what fills it can never be markup, nor steer the terminal."""
+    tell(messages().say(key, **values))
 
 
 def refuse(key: str, **values: object) -> typer.Exit:
     """Print a sentence on the error stream and leave with the code of a usage error."""
-    Console(stderr=True, highlight=False).print(f"[red]{escape(messages().say(key, **values))}[/red]")
+    Console(stderr=True, highlight=False).print(
+        f"[red]{escape(visible(messages().say(key, **values)))}[/red]"
+    )
     return typer.Exit(USAGE)
 
 
@@ -241,7 +249,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[object]], title:
     On a terminal that is too narrow for whole words in every column, a list: a row's first cell, then the
     others with their headers. In a pipe or a file, as wide as the longest row needs.
     """
-    cells = [[" ".join(str("" if cell is None else cell).split()) for cell in row] for row in rows]
+    cells = [[visible(" ".join(str("" if cell is None else cell).split())) for cell in row] for row in rows]
     console = out()
     if console.is_terminal and 1 + sum(_least_widths(headers, cells)) > console.width:
         _print_list(console, headers, cells, title)

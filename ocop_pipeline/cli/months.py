@@ -34,6 +34,7 @@ from ocop_pipeline.cli.console import (
     refuse,
     require_run,
     say,
+    tell,
     warehouse_errors,
 )
 from ocop_pipeline.cli.maps import AS_REPORTED, MapOption, map_day, open_on_map
@@ -162,7 +163,7 @@ def print_run(place: Site, result: dict[str, Any]) -> None:
         say("run.failed", reason=result["reason"])
     out().print(words.say("run.documents"))
     for path in result["documents"]:
-        out().print(f"  {path}", markup=False)
+        tell(f"  {path}")
     say("run.notices", folder=place.settings.notices)
     with Ledger.open(place.settings.ledger) as ledger:
         count = len(waiting(ledger))
@@ -235,12 +236,12 @@ def _print_answer(each: Answer) -> None:
     say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
     for finding in each["findings"]:
         label = messages().say(f"severity.{finding['severity']}")
-        out().print(f"  {label}: {_message(dict(finding))}", markup=False)
+        tell(f"  {label}: {_message(dict(finding))}")
         if finding["reason"]:
-            out().print(f"    {messages().say('check.reason', reason=finding['reason'])}", markup=False)
+            tell(f"    {messages().say('check.reason', reason=finding['reason'])}")
     for repair in each["repairs"]:
         if not repair["is_guess"]:  # a guess is a finding already
-            out().print(f"  {messages().say('check.repair')}: {_message(dict(repair))}", markup=False)
+            tell(f"  {messages().say('check.repair')}: {_message(dict(repair))}")
 
 
 def published(place: Site, months: Collection[str]) -> Previous:
@@ -320,7 +321,7 @@ def report(
         path.write_text(
             write_html(document) if file_format == "html" else to_json(document), encoding="utf-8"
         )
-    out().print(str(path), markup=False)
+    tell(str(path))
 
 
 def generate_files(
@@ -353,7 +354,7 @@ def generate_files(
     if as_json:
         print_json({"folder": target, "files": len(truth.files)})
     else:
-        out().print(f"{target}: {len(truth.files)}", markup=False)
+        tell(f"{target}: {len(truth.files)}")
 
 
 def demo(

@@ -13,7 +13,7 @@ from typing import Any
 
 from ocop_pipeline.catalogue import Catalogue
 from ocop_pipeline.cli import demonstration
-from ocop_pipeline.cli.console import Site, messages, open_site, out, progress_bar, refuse, say
+from ocop_pipeline.cli.console import Site, messages, open_site, out, progress_bar, refuse, say, tell
 from ocop_pipeline.cli.plans import print_status, status_json
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.domain.plans import Plan
@@ -141,7 +141,7 @@ def print_shown(shown: Shown, documents: Sequence[Path]) -> bool:
     _print_comparison(comparison)
     out().print(messages().say("run.documents"))
     for path in documents:
-        out().print(f"  {path}", markup=False)
+        tell(f"  {path}")
     say("demo.seconds", **shown.seconds)
     return comparison.agrees
 

@@ -22,12 +22,12 @@ from ocop_pipeline.cli.console import (
     messages,
     open_ledger,
     open_site,
-    out,
     parse_month,
     print_json,
     print_table,
     refuse,
     say,
+    tell,
 )
 from ocop_pipeline.cli.register_imports import say_next
 from ocop_pipeline.cli.unit_words import one_unit, written
@@ -122,7 +122,7 @@ def show(
         repairs = [(each["sheet"], each["cell"], each["before"], each["after"]) for each in answer["repairs"]]
         print_table(headers_of("sheet", "cell", "written", "understood"), repairs)
     for each in before:
-        out().print(_decision_words(each), markup=False)
+        tell(_decision_words(each))
 
 
 def accept_one(

@@ -10,6 +10,7 @@ from ocop_pipeline.catalogue.template_words import TemplateWords
 from ocop_pipeline.domain.findings import Finding, Severity
 from ocop_pipeline.domain.periods import Period
 from ocop_pipeline.intake.answer import Answer, FindingAnswer
+from ocop_pipeline.intake.cells import visible
 
 RECEIPT_DIGITS = 10
 """As on the return notice: the first digits of the file's SHA-256."""
@@ -24,7 +25,7 @@ def answer_text(answer: Answer, words: TemplateWords) -> str:
         answer: What became of the file.
         words: The sentences around the findings; the same as on the first sheet of a marked workbook.
     """
-    return "\n".join(_lines(answer, words)) + "\n"
+    return visible("\n".join(_lines(answer, words))) + "\n"
 
 
 def opening(answer: Answer, words: TemplateWords) -> list[str]:

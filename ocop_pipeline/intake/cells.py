@@ -26,7 +26,9 @@ LONGEST_TEXT: Final = 20_000
 _SERIAL_ZERO = date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL = 20_000, 73_415
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
+# Spaces among the control characters (tab, line ends) are left to be collapsed. Those from 80 on stay: text in a wrong
+# encoding has letters there.
+_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _WORDS = re.compile(r"[a-z0-9]+")
 _MARKS = re.compile("[\u0300-\u036f]")
 _DASHES = re.compile(
@@ -64,9 +66,18 @@ def _clean(text: str) -> str:
     # Nearly every text is stored as it came; telling so takes a third of the time of making it anew.
     if len(text) <= LONGEST_TEXT and text.isprintable() and unicodedata.is_normalized("NFC", text):
         return " ".join(text.split()) if "  " in text or text[:1] == " " or text[-1:] == " " else text
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text[: 2 * LONGEST_TEXT]))
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text[: 2 * LONGEST_TEXT]))
     return " ".join(text[:LONGEST_TEXT].split())
+
+
+def visible(text: str) -> str:
+    """A text in which nothing steers the terminal or hides: such characters show as their code points."""
+    if text.isprintable():
+        return text
+    return "".join(
+        f"[U+{ord(each):04X}]" if each != "\n" and unicodedata.category(each) in ("Cc", "Cf", "Cs") else each
+        for each in text
+    )
 
 
 _SHORT = 60
