@@ -672,6 +672,8 @@ class Reading:
         at = self._put(slot, row, column, state, number)
         if text:
             self._texts.append((at, text))
+        if state == BLANK and text:
+            self.find("ANSWER_IS_DASH", self._sheet, address(row, column), text=text)
         if day is not None:
             self._days.append((at, day.toordinal()))
         if state == NUMBER and type(value) is str:
@@ -724,9 +726,10 @@ class Reading:
         key = fold(text)
         if key in self._words.yes or key in ("1", "true"):
             return YES, 1.0
-        if key in self._words.no or key in ("0", "false") or is_dash(text):
+        if key in self._words.no or key in ("0", "false"):
             return NO, 0.0
-        return TEXT, NONE
+        # A dash says that there is nothing to write: nobody knows whether that is a no.
+        return (BLANK if is_dash(text) else TEXT), NONE
 
     def _put_typed(self, kind: str, slot: int, row: int, column: int, value: CellValue) -> None:
         """A cell of a row or pair, read the way its field asks for."""

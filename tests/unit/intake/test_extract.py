@@ -211,7 +211,7 @@ def test_blank_nought_and_nothing_to_report_stay_apart(catalogue, spec, value, s
         ("không", "no"),
         ("Chưa", "no"),
         (0, "no"),
-        ("-", "no"),
+        ("-", "blank"),
         ("?", "text"),
         (7, "text"),
     ],
@@ -220,6 +220,18 @@ def test_yes_and_no_are_read_where_the_form_asks_for_them(catalogue, spec, value
     """On such a line "không" is an answer and not nothing."""
     read = cells(spec, extract(spec, sound(catalogue, values={(GRID, "CD01", "closing"): value}).workbook()))
     assert read[GRID, "CD01", "closing"][1] == state
+
+
+@pytest.mark.parametrize("dash", ["-", "–", " - "])
+def test_a_dash_where_yes_or_no_is_asked_is_no_answer_and_asked_about(catalogue, spec, dash):
+    """Silence is not no: the line is blank, and its cell is named."""
+    form = sound(catalogue, values={(GRID, "CD01", "closing"): dash})
+    found = extract(spec, form.workbook())
+    assert cells(spec, found)[GRID, "CD01", "closing"][1] == "blank"
+    (asked,) = found.findings
+    assert (asked.code, asked.sheet, asked.cell) == (
+        "ANSWER_IS_DASH", "BM01 Tiến độ", form.address_of(GRID, "CD01", "closing"),
+    )  # fmt: skip
 
 
 def test_a_formula_without_a_result_is_not_blank(catalogue, spec):
