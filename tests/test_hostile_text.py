@@ -21,6 +21,7 @@ from ocop_pipeline.reporting.issuing import file_notices
 from ocop_pipeline.reporting.notices import compose_notice, load_notice_spec, write_text
 from ocop_pipeline.reporting.paper import write_pdf
 from ocop_pipeline.reporting.spec import Issuer
+from ocop_pipeline.templates.workbook import new_book
 from tests.test_review import OVER, Desk
 from tests.unit.intake.filled import PRODUCT
 
@@ -134,6 +135,19 @@ def test_a_check_on_the_terminal_gives_no_orders(desk, tmp_path):
     shown = CliRunner().invoke(app, ["check", str(path), "--site", str(desk.site)]).output
     assert "HYPERLINK" in shown
     assert visible(shown) == shown
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_workbook_that_is_sent_out_has_names_as_text(start):
+    """What templates are filled with beforehand, such as the names of products, is no formula and no link."""
+    target = io.BytesIO()
+    book = new_book(target)
+    book.add_worksheet("Sổ").write(0, 0, f"{start}HYPERLINK(1)")
+    book.worksheets()[0].write(1, 0, "http://127.0.0.1:9/")
+    book.close()
+    sheet = openpyxl.load_workbook(target).worksheets[0]
+    assert [sheet.cell(row, 1).data_type for row in (1, 2)] == ["s", "s"]
+    assert sheet.cell(2, 1).hyperlink is None
 
 
 def test_stored_text_has_no_control_characters():

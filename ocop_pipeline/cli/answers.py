@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocop_pipeline.catalogue.template_words import TemplateWords
+from ocop_pipeline.domain.findings import Verdict
 from ocop_pipeline.intake.answer import Answer, together
 from ocop_pipeline.intake.answer_text import answer_text
 from ocop_pipeline.intake.marked_answer import marked_answer
@@ -32,12 +33,12 @@ def write_answers(
         words: The sentences around the findings.
 
     Returns:
-        File -> what was written for it; a sound file has nothing.
+        File -> what was written for it; a sound file has nothing, nor has a second copy of another.
     """
     folder.mkdir(parents=True, exist_ok=True)
     of_file: dict[Path, list[Answer]] = {}
     for path, each in told:
-        if each["findings"]:
+        if each["findings"] and each["verdict"] != Verdict.DUPLICATE:
             of_file.setdefault(path, []).append(each)
     return {path: _write(path, answers, folder, words) for path, answers in of_file.items()}
 

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -47,6 +47,7 @@ from ocop_pipeline.intake.answer import (
     refused_answer,
     repeated_answer,
 )
+from ocop_pipeline.intake.inbox import display_name, is_temporary
 from ocop_pipeline.intake.judge import Previous
 from ocop_pipeline.intake.process import check as judge_files
 from ocop_pipeline.intake.review_queue import waiting
@@ -194,11 +195,10 @@ def check(
 ) -> None:
     """Judge files without storing anything; with --annotate, write each back with its doubtful cells marked."""
     place = open_site(site, state)
-    for path in files:
-        if not path.is_file():
-            raise refuse("error.no_file", file=path)
+    found = _files_to_check(files)
+    paths = list(found)
     judgements = judge_files(
-        files, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
+        paths, place.catalogue, date.today(),  # noqa: DTZ011 - a calendar day of the sender
         previous=lambda months: published(place, months),
         scope=None if place.settings.scope == ("*",) else scope_units(place.catalogue, place.settings.scope),
         workers=place.settings.workers,
@@ -207,9 +207,11 @@ def check(
     )  # fmt: skip
     told = [
         (path, answer(each))
-        for path, judgement in zip(files, judgements, strict=True)
+        for path, judgement in zip(paths, judgements, strict=True)
         for each in (judgement, *judgement.parts)
     ]
+    for path, each in told:
+        each["folder"] = found[path]
     answers = [each for _, each in told]
     words = place.catalogue.template_words
     written = {} if annotate is None else write_answers(told, annotate, words)
@@ -225,15 +227,49 @@ def check(
     else:
         for each in answers:
             _print_answer(each)
+        if len(answers) > 1:
+            _print_summary(answers)
         for to in written.values():
             say("check.answer_text", file=to.text)
             say("check.annotated" if to.marked else "check.not_annotated", file=to.marked or to.text)
     raise typer.Exit(FINE if all(map(is_settled, answers)) else FINDINGS)
 
 
+def _files_to_check(paths: Sequence[Path]) -> dict[Path, str]:
+    """The files meant, each with its folder below the one named, blank for a file named itself.
+
+    Of a folder all files in it and below, without hidden and temporary ones.
+    """
+    found: dict[Path, str] = {}
+    for path in paths:
+        if path.is_file():
+            found[path] = ""
+        elif path.is_dir():
+            inside = {
+                each: "" if each.parent == path else display_name(str(each.parent.relative_to(path)))
+                for each in sorted(path.rglob("*"))
+                if each.is_file() and not any(map(is_temporary, each.relative_to(path).parts))
+            }
+            if not inside:
+                raise refuse("error.no_files_in", folder=path)
+            found |= inside
+        else:
+            raise refuse("error.no_file", file=path)
+    return found
+
+
+def _print_summary(answers: Sequence[Answer]) -> None:
+    """How many files have which verdict."""
+    counts = Counter(each["verdict"] for each in answers)
+    words = messages()
+    told = "; ".join(f"{words.say(f'verdict.{verdict}')}: {count}" for verdict, count in counts.items())
+    say("check.summary", count=len(answers), verdicts=told)
+
+
 def _print_answer(each: Answer) -> None:
     """One file for people: what became of it, what was found with the sender's reasons, what was understood."""
-    say("check.file", file=each["file"], verdict=messages().say(f"verdict.{each['verdict']}"))
+    name = "/".join(filter(None, (each["folder"], each["file"])))
+    say("check.file", file=name, verdict=messages().say(f"verdict.{each['verdict']}"))
     for finding in each["findings"]:
         label = messages().say(f"severity.{finding['severity']}")
         tell(f"  {label}: {_message(dict(finding))}")

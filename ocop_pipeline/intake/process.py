@@ -167,7 +167,18 @@ def take_in(  # noqa: PLR0913 - the doors of the deployment, named one by one
     if of_parts:
         results.update(of_parts)
         unjudged = [*ledger.unjudged(), *(ledger.arrivals(told.keys()) if told else ())]
-    candidates, set_aside = reading.recognise(unjudged, results, told)
+    candidates, tied, set_aside = reading.recognise(unjudged, results, told)
+    set_aside += [
+        Judgement(
+            each.submission_id,
+            each.file_name,
+            each.folder,
+            Verdict.SET_ASIDE,
+            each.identity,
+            (*each.findings, finding),
+        )
+        for each, finding in tied
+    ]
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     judgements = [*judging.judgements, *set_aside]
     sequences = _record_verdicts(ledger, catalogue, judgements, now)
@@ -204,6 +215,8 @@ def check(
 ) -> list[Judgement]:
     """Judge files where they lie, writing nothing down: what `ocop check` shows a sender before sending.
 
+    Files of one report of which nobody can tell the later are set aside as when they are received, but judged.
+
     Returns:
         One judgement a path, in their order; the second of two equal files is a duplicate. A workbook with the reports
         of several units has those of its parts.
@@ -232,9 +245,13 @@ def check(
             told = _part_arrival(arrival, part, _part_data(arrival, part, ()))
             arrivals[told.sha256], results[told.sha256] = told, part.extract
             of_file.setdefault(arrival.sha256, []).append(told.sha256)
-    candidates, set_aside = reading.recognise(list(arrivals.values()), results)
+    ordered, tied, set_aside = reading.recognise(list(arrivals.values()), results)
+    # Which of two drafts is the later one is no reason not to look at the figures of both.
+    candidates = [*ordered, *(replace(each, findings=(*each.findings, finding)) for each, finding in tied)]
     judging = judge(candidates, spec, catalogue, previous(_months_before(candidates)), spell=spell)
     by_digest = {item.submission_id: item for item in (*judging.judgements, *set_aside)}
+    for each, _ in tied:
+        by_digest[each.submission_id] = replace(by_digest[each.submission_id], verdict=Verdict.SET_ASIDE)
     for sha256, parts in of_file.items():
         by_digest[sha256] = replace(by_digest[sha256], parts=tuple(by_digest[part] for part in parts))
     return list(_in_order_of(paths, digests, by_digest))
@@ -371,8 +388,8 @@ class _Reading:
         arrivals: Sequence[ArrivalRecord],
         results: Mapping[str, Result],
         told: Mapping[str, ToldSender] = MappingProxyType({}),
-    ) -> tuple[list[Candidate], list[Judgement]]:
-        """Files whose sender and month are known, in the order of superseding; the rest, set aside.
+    ) -> tuple[list[Candidate], list[tuple[Candidate, Finding]], list[Judgement]]:
+        """Files whose sender and month are known, in the order of superseding; those of no clear order; the rest.
 
         Of files named in `told` a person said whose they are.
         """
@@ -400,11 +417,7 @@ class _Reading:
             else:
                 candidates.append(_candidate(arrival, known.identity, result, known.findings))
         ordered, ambiguous = in_order(candidates, {sha: a.modified_at for sha, a in by_digest.items()})
-        set_aside += [
-            _set_aside(by_digest[c.submission_id], c.identity, (*c.findings, finding))
-            for c, finding in ambiguous
-        ]
-        return ordered, set_aside
+        return ordered, ambiguous, set_aside
 
     def read_arriving(
         self, look: Iterable[tuple[Arrival, bytes]], known: Collection[str], total: int
